@@ -1,0 +1,97 @@
+"""`LighthouseConfig`: everything that decides what Lighthouse attention computes."""
+
+import dataclasses
+from typing import Any, Literal, get_args
+
+from lh_eval.errors import InputError
+
+Selection = Literal["chunked", "global"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LighthouseConfig:
+    """Parameters of Lighthouse attention (Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554).
+
+    Attributes:
+        k: entries kept per level and head; even, and a multiple of `tile_k` where selection is chunked.
+        num_levels: levels of the pyramid, the base sequence included (the paper's L).
+        pooling_factor: tokens that one level pools into an entry of the next (the paper's p); a power of two.
+        scorer: scorer spec, a registered name with options such as `qk:dilation=8`.
+        selection: "chunked" is the released kernel's stratified cascade; "global" is one tile for the whole
+            sequence (the paper's Eq. 6 as a cascade).
+        tile_k: entries kept per tile and level in chunked selection; at most k are.
+        cover_prefix: keep also the tokens before position p^(L-1) - 1, which the coarsest level does not cover.
+
+    Raises:
+        InputError: a value is out of range, or the scorer is unknown.
+    """
+
+    k: int = 2048
+    num_levels: int = 3
+    pooling_factor: int = 4
+    scorer: str = "norm"
+    selection: Selection = "chunked"
+    tile_k: int = 128
+    cover_prefix: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("k", "num_levels", "pooling_factor", "tile_k"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{name} must be a positive integer, got {value!r}")
+        if not 2 <= self.num_levels <= 8:
+            raise InputError(f"num_levels must be from 2 to 8, got {self.num_levels}; dense attention is config=None")
+        if self.pooling_factor < 2 or self.pooling_factor & (self.pooling_factor - 1):
+            raise InputError(f"pooling_factor must be a power of two from 2 on, got {self.pooling_factor}")
+        if self.selection not in get_args(Selection):
+            raise InputError(f"selection must be one of {', '.join(get_args(Selection))}, got {self.selection!r}")
+        if self.k % 2:
+            raise InputError(f"k must be even, got {self.k}; half is kept by query score, half by key score")
+        if self.tile_k % 2:
+            raise InputError(f"tile_k must be even, got {self.tile_k}")
+        if self.k % self.entries_per_tile:
+            raise InputError(
+                f"k must be a multiple of tile_k = {self.tile_k}, got {self.k}; "
+                f"use {max(1, round(self.k / self.tile_k)) * self.tile_k}"
+            )
+        forced = self.pooling_factor ** (self.num_levels - 2)
+        if self.cover_prefix and forced > self.entries_per_tile:
+            raise InputError(
+                f"tile_k must be at least {forced} with cover_prefix at {self.num_levels} levels of "
+                f"{self.pooling_factor}, got {self.entries_per_tile}"
+            )
+        from lh_eval.scorers.base import SCORERS  # the registry imports torch: only when a config is made
+
+        SCORERS.build(self.scorer)
+
+    @property
+    def window(self) -> int:
+        """Tokens that one coarsest entry stands for, p^(L-1)."""
+        return self.pooling_factor ** (self.num_levels - 1)
+
+    @property
+    def entries_per_tile(self) -> int:
+        """Entries kept per tile and level."""
+        return self.k if self.selection == "global" else min(self.tile_k, self.k)
+
+    @property
+    def num_tiles(self) -> int:
+        """Tiles that the coarsest level is cut into."""
+        return max(1, self.k // self.entries_per_tile)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "LighthouseConfig":
+        """Make a config from `to_dict`'s output.
+
+        Raises:
+            InputError: a field is unknown or its value is bad.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        for name in values:
+            if name not in known:
+                raise InputError(f"Lighthouse settings must be among {', '.join(sorted(known))}, got {name!r}")
+        return cls(**values)

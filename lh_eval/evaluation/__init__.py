@@ -1,0 +1,1 @@
+"""Running a checkpoint on a grid of samples."""

@@ -1,0 +1,1 @@
+"""Checkpoints: loading, the settings beside the weights, the byte-level tokenizer."""
