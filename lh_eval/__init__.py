@@ -6,6 +6,7 @@ Names are imported on first use, so that `import lh_eval` costs nothing.
 """
 
 import importlib
+import os.path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from lh_eval.errors import InputError
     from lh_eval.evaluation.evaluate import evaluate
     from lh_eval.tasks.base import get_task
+
+# A source checkout keeps kernels/, scorers/ and tasks/ beside this folder; installed, they lie inside it. Python
+# started in the checkout finds this folder first, and must find those three as well.
+_here = os.path.dirname(__file__)
+if not os.path.isdir(os.path.join(_here, "kernels")):
+    __path__.append(os.path.dirname(_here))
 
 __version__ = "0.1.0"
 __all__ = [
