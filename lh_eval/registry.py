@@ -79,17 +79,23 @@ class Registry(Generic[T]):
             key, equals, text = item.partition("=")
             if not equals or key not in fields:
                 known = ", ".join(fields) or "none"
-                raise InputError(f"option of {self.kind} {name!r} must be NAME=VALUE with NAME one of {known}, got {item!r}")
+                raise InputError(
+                    f"option of {self.kind} {name!r} must be NAME=VALUE with NAME one of {known}, got {item!r}"
+                )
             options[key] = self._convert(spec, key, text, fields[key])
         return cls(**options)
 
     def _convert(self, spec: str, key: str, text: str, annotation: Any) -> Any:
         if annotation not in (int, float, str):
-            raise TypeError(f"option {key} of {self.kind} {spec!r} must be annotated int, float or str, got {annotation}")
+            raise TypeError(
+                f"option {key} of {self.kind} {spec!r} must be annotated int, float or str, got {annotation}"
+            )
         try:
             return annotation(text)
         except ValueError:
-            raise InputError(f"option {key} of {self.kind} {spec!r} must be {annotation.__name__}, got {text!r}") from None
+            raise InputError(
+                f"option {key} of {self.kind} {spec!r} must be {annotation.__name__}, got {text!r}"
+            ) from None
 
     def _load(self) -> None:
         if self._loaded:

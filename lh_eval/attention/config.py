@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal, get_args
 
 from lh_eval.errors import InputError
+from lh_eval.kernels.layout import Layout
 
 Selection = Literal["chunked", "global"]
 
@@ -78,6 +79,10 @@ class LighthouseConfig:
     def num_tiles(self) -> int:
         """Tiles that the coarsest level is cut into."""
         return max(1, self.k // self.entries_per_tile)
+
+    def layout(self, tokens: int) -> Layout:
+        """Sizes of the pyramid and of the gathered sequence over `tokens` tokens."""
+        return Layout(tokens, self.num_levels, self.pooling_factor, self.num_tiles, self.entries_per_tile)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""

@@ -1,0 +1,147 @@
+"""The operator: `lighthouse_attention` and `select_entries`, checked here and run by the backend that `impl` names."""
+
+import importlib
+import logging
+from functools import cache
+from types import ModuleType
+from typing import Literal, NamedTuple, get_args
+
+import torch
+
+from lh_eval.attention.config import LighthouseConfig
+from lh_eval.errors import InputError
+
+Impl = Literal["auto", "reference"]
+_FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+_log = logging.getLogger(__name__)
+
+
+class Attended(NamedTuple):
+    """Output and what was selected on the way.
+
+    out: [B, H, N, D].
+    indices: [B, H, S] int64 flat pyramid indices in causal order; below N they are tokens.
+    """
+
+    out: torch.Tensor
+    indices: torch.Tensor
+
+
+def lighthouse_attention(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    config: LighthouseConfig,
+    *,
+    scale: float | None = None,
+    impl: Impl = "auto",
+) -> torch.Tensor:
+    """Lighthouse attention (Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554): pool, score, select, attend, scatter.
+
+    Values are causal; which entries are kept is not: it depends on later tokens of the tile. Gradients flow through
+    pool, gather, attention and scatter, none through scores and selection.
+
+    Args:
+        q: [B, H, N, D] queries, after RoPE.
+        k: [B, G, N, D] keys, H a multiple of G.
+        v: [B, G, N, D] values.
+        config: what to compute.
+        scale: factor of the attention logits, D**-0.5 if None.
+        impl: "reference" is pure torch on any device; "auto" takes the fastest that runs.
+
+    Returns:
+        [B, H, N, D] in the dtype of q.
+
+    Raises:
+        InputError: shapes, dtypes or devices do not fit, a score is not finite, or `impl` cannot run.
+    """
+    return attend(q, k, v, config, scale=scale, impl=impl).out
+
+
+def select_entries(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    config: LighthouseConfig,
+    *,
+    scale: float | None = None,
+    impl: Impl = "auto",
+) -> torch.Tensor:
+    """Return the pyramid entries that Lighthouse attention gathers.
+
+    Args:
+        q: [B, H, N, D] queries.
+        k: [B, G, N, D] keys.
+        v: [B, G, N, D] values.
+        config: what to select.
+        scale: factor of the attention logits, D**-0.5 if None; query-key scorers use it.
+        impl: see `lighthouse_attention`.
+
+    Returns:
+        [B, H, S] int64 flat pyramid indices in causal order: level 0 first, then level 1, ...
+
+    Raises:
+        InputError: see `lighthouse_attention`.
+    """
+    return _backend(impl).select_entries(q, k, v, config, _checked_scale(q, k, v, scale))
+
+
+def attend(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    config: LighthouseConfig,
+    *,
+    scale: float | None = None,
+    impl: Impl = "auto",
+) -> Attended:
+    """`lighthouse_attention` that also returns the selected entries."""
+    return Attended(*_backend(impl).attend(q, k, v, config, _checked_scale(q, k, v, scale)))
+
+
+def _backend(impl: Impl) -> ModuleType:
+    """The module that runs `impl`; backends are imported when first used and never import each other."""
+    match impl:
+        case "auto":
+            _log_choice("reference")
+            return _backend("reference")
+        case "reference":
+            return importlib.import_module("lh_eval.attention.reference")
+        case _:
+            raise InputError(f"impl must be one of {', '.join(get_args(Impl))}, got {impl!r}")
+
+
+@cache
+def _log_choice(name: str) -> None:
+    _log.info("lighthouse_attention: impl='auto' chose %r", name)
+
+
+def _checked_scale(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> float:
+    for name, x in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(x, torch.Tensor) or x.ndim != 4:
+            raise InputError(f"{name} must be a tensor [batch, heads, tokens, dim], got {_describe(x)}")
+        if x.dtype not in _FLOATS:
+            raise InputError(f"{name} must be float64, float32, float16 or bfloat16, got {x.dtype}")
+        if 0 in x.shape:
+            raise InputError(f"{name} must not be empty, got {_describe(x)}")
+        if x.dtype != q.dtype or x.device != q.device:
+            raise InputError(
+                f"{name} must have q's dtype and device, {q.dtype} on {q.device}, got {x.dtype} on {x.device}"
+            )
+    if k.shape != v.shape:
+        raise InputError(f"v must have k's shape {tuple(k.shape)}, got {tuple(v.shape)}")
+    B, H, N, D = q.shape
+    if (k.shape[0], k.shape[2], k.shape[3]) != (B, N, D) or H % k.shape[1]:
+        raise InputError(
+            f"k must be [{B}, G, {N}, {D}] with G a divisor of {H}, got {tuple(k.shape)}; "
+            "queries and keys are pooled alike, so a cache longer than the queries needs dense attention"
+        )
+    if scale is None:
+        return float(D**-0.5)
+    if not scale > 0 or scale == float("inf"):
+        raise InputError(f"scale must be positive and finite, got {scale}")
+    return float(scale)
+
+
+def _describe(x: object) -> str:
+    return f"shape {tuple(x.shape)}" if isinstance(x, torch.Tensor) else type(x).__name__
