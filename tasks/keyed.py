@@ -1,0 +1,50 @@
+"""Keyed retrieval: several records, each a key and a digit; the question names one key."""
+
+import dataclasses
+import string
+from typing import Any
+
+from lh_eval.errors import InputError
+from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.placing import build_sample
+
+_KEY_LENGTH = 4
+
+
+@TASKS.register("keyed")
+@dataclasses.dataclass(frozen=True)
+class Keyed:
+    """One of several records, picked by its key: guessing among the records must not pass for retrieval.
+
+    Attributes:
+        records: records in the context; the asked one lies at the sample's depth, the others anywhere.
+    """
+
+    records: int = 8
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.records <= len(string.ascii_lowercase) ** _KEY_LENGTH:
+            raise InputError(f"records must be from 1 to the number of keys, got {self.records}")
+
+    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+        """Make one sample; arguments and errors as in `Task.sample`."""
+        rng = sample_rng(f"keyed:records={self.records}", length=length, depth=depth, trial=trial, seed=seed)
+        letters = string.ascii_lowercase
+        codes = rng.choice(len(letters) ** _KEY_LENGTH, size=self.records, replace=False).tolist()
+        keys = [
+            "".join(letters[code // len(letters) ** i % len(letters)] for i in range(_KEY_LENGTH)) for code in codes
+        ]
+        values = [str(value) for value in rng.integers(10, size=self.records)]
+        needle, *distractors = [
+            f" The pass key for {key} is {value}. " for key, value in zip(keys, values, strict=True)
+        ]
+        return build_sample(
+            tokenizer,
+            needle=needle,
+            distractors=distractors,
+            question=f" What is the pass key for {keys[0]}? The pass key for {keys[0]} is",
+            answer=values[0],
+            length=length,
+            depth=depth,
+            rng=rng,
+        )

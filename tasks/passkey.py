@@ -1,0 +1,30 @@
+"""Passkey retrieval by the paper's protocol: one digit hidden in alphanumeric filler, asked for at the end."""
+
+import dataclasses
+from typing import Any
+
+from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.placing import build_sample
+
+
+@TASKS.register("passkey")
+@dataclasses.dataclass(frozen=True)
+class Passkey:
+    """One digit in alphanumeric filler; the answer is the likeliest of the ten digits (the paper's protocol).
+
+    Source: Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554, the needle-in-a-haystack evaluation.
+    """
+
+    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+        """Make one sample; arguments and errors as in `Task.sample`."""
+        rng = sample_rng("passkey", length=length, depth=depth, trial=trial, seed=seed)
+        answer = str(rng.integers(10))
+        return build_sample(
+            tokenizer,
+            needle=f" The pass key is {answer}. ",
+            question=" What is the pass key? The pass key is",
+            answer=answer,
+            length=length,
+            depth=depth,
+            rng=rng,
+        )
