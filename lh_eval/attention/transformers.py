@@ -1,0 +1,175 @@
+"""Running any transformers causal LM under Lighthouse attention.
+
+    with use_lighthouse(model, LighthouseConfig(k=2048), dense_layers=(0, 1, -2, -1)):
+        model(input_ids)
+
+A layer's call with as many queries as keys is a prefill (or a training step) and runs Lighthouse. Every other call
+attends densely to the cache: symmetric pooling has no decode form. Dense layers, sliding-window layers and dense calls
+run transformers' own `sdpa` with its own mask.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from lh_eval.attention.config import LighthouseConfig
+from lh_eval.attention.operator import Impl, attend
+from lh_eval.attention.padding import real_spans
+from lh_eval.errors import InputError
+
+_NAME = "lighthouse"
+_ATTRIBUTE = "_lighthouse_session"
+
+
+@dataclasses.dataclass
+class Session:
+    """How the model's layers attend while `use_lighthouse` is active.
+
+    Attributes:
+        config: what Lighthouse layers compute; None makes every layer dense.
+        layers: indices of the layers under Lighthouse.
+        last_layer: index of the last layer.
+        impl: operator implementation.
+        on_select: called with layer index and selected entries [B, H, S] after each Lighthouse call without padding.
+    """
+
+    config: LighthouseConfig | None
+    layers: frozenset[int]
+    last_layer: int
+    impl: Impl = "auto"
+    on_select: Callable[[int, torch.Tensor], None] | None = None
+    _cache_only: bool = False
+
+    @contextlib.contextmanager
+    def cache_only(self) -> Iterator[None]:
+        """Fill the cache and nothing else: the last layer's attention, which no cache entry depends on, is skipped."""
+        self._cache_only = True
+        try:
+            yield
+        finally:
+            self._cache_only = False
+
+
+@contextlib.contextmanager
+def use_lighthouse(
+    model: PreTrainedModel,
+    config: LighthouseConfig | None,
+    *,
+    dense_layers: Sequence[int] = (0, 1, -2, -1),
+    impl: Impl = "auto",
+) -> Iterator[Session]:
+    """Run a model's prefill and training calls under Lighthouse attention until the block ends.
+
+    Args:
+        model: a causal LM whose attention follows transformers' `AttentionInterface`.
+        config: what to compute; None attends densely everywhere.
+        dense_layers: layers that stay dense; negative indices count from the end.
+        impl: operator implementation.
+
+    Yields:
+        The `Session`, for observing what is selected.
+
+    Raises:
+        InputError: a layer index is out of range, no layer is left for Lighthouse, or the model is in use already.
+    """
+    num_layers = model.config.get_text_config().num_hidden_layers
+    layers = lighthouse_layers(num_layers, dense_layers) if config is not None else frozenset()
+    session = Session(config, layers, num_layers - 1, impl)
+
+    attached = [module for module in model.modules() if isinstance(getattr(module, "layer_idx", None), int)]
+    if not attached:
+        raise InputError(f"model must have attention layers with a layer_idx, got {type(model).__name__}")
+    if any(hasattr(module, _ATTRIBUTE) for module in attached):
+        raise InputError("model must not be in use_lighthouse already, got a nested call; leave the outer block first")
+    AttentionInterface.register(_NAME, _attention)
+    AttentionMaskInterface.register(_NAME, sdpa_mask)
+    before = model.config._attn_implementation
+    try:
+        for module in attached:
+            setattr(module, _ATTRIBUTE, session)
+        model.set_attn_implementation(_NAME)
+        yield session
+    finally:
+        model.set_attn_implementation(before)
+        for module in attached:
+            module.__dict__.pop(_ATTRIBUTE, None)
+
+
+def lighthouse_layers(num_layers: int, dense_layers: Sequence[int]) -> frozenset[int]:
+    """Indices of the layers that are not dense.
+
+    Raises:
+        InputError: an index is out of range, or none is left.
+    """
+    for layer in dense_layers:
+        if not -num_layers <= layer < num_layers:
+            raise InputError(f"dense_layers must be from {-num_layers} to {num_layers - 1}, got {layer}")
+    layers = frozenset(range(num_layers)) - {layer % num_layers for layer in dense_layers}
+    if not layers:
+        raise InputError(
+            f"dense_layers must leave a layer for Lighthouse, got {tuple(dense_layers)} of {num_layers}; "
+            "name fewer layers, or run dense attention"
+        )
+    return layers
+
+
+def _attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention of one layer: query [B, H, Nq, D], key and value [B, G, Nk, D] -> [B, Nq, H, D]."""
+    session: Session = getattr(module, _ATTRIBUTE)
+    layer: int = module.layer_idx  # type: ignore[assignment]
+    if session._cache_only and layer == session.last_layer:
+        return torch.zeros_like(query).transpose(1, 2), None
+
+    sliding = kwargs.get("sliding_window") or getattr(module, "sliding_window", None)
+    prefill = query.shape[2] == key.shape[2] and kwargs.get("is_causal") is not False
+    if session.config is None or layer not in session.layers or sliding or not prefill:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
+        )
+    for option in ("softcap", "s_aux", "position_bias"):
+        if kwargs.get(option) is not None:
+            raise InputError(f"model must have plain softmax attention under Lighthouse, got {option} in layer {layer}")
+    if dropout:
+        raise InputError(f"attention_dropout must be 0 under Lighthouse, got {dropout}; set it in the model config")
+
+    out = _unpadded(session, layer, query, key, value, attention_mask, scaling)
+    return out.transpose(1, 2), None
+
+
+def _unpadded(
+    session: Session,
+    layer: int,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    scale: float | None,
+) -> torch.Tensor:
+    """Lighthouse over each row's real tokens, [B, H, N, D]; padding has no part in pyramid or selection."""
+    assert session.config is not None
+    if mask is None:
+        out, indices = attend(query, key, value, session.config, scale=scale, impl=session.impl)
+        if session.on_select is not None:
+            session.on_select(layer, indices)
+        return out
+    rows = []
+    for row, (start, stop) in enumerate(real_spans(mask)):
+        q, k, v = (x[row : row + 1, :, start:stop] for x in (query, key, value))
+        out = attend(q, k, v, session.config, scale=scale, impl=session.impl).out
+        rows.append(torch.nn.functional.pad(out, (0, 0, start, query.shape[2] - stop)))
+    return torch.cat(rows)
