@@ -122,8 +122,10 @@ def build_sample(
     filler = draw_filler(tokenizer, length - least + len(distractors), rng)
     position = position_at(filler, depth)
     free = filler.boundaries[filler.boundaries != position]
-    others = rng.choice(free, size=len(distractors), replace=len(free) < len(distractors)) if distractors else []
-    body, starts = splice(filler, list(zip([position, *map(int, others)], inserted, strict=True)))
+    others: list[int] = []
+    if distractors:
+        others = rng.choice(free, size=len(distractors), replace=len(free) < len(distractors)).tolist()
+    body, starts = splice(filler, list(zip([position, *others], inserted, strict=True)))
     return Sample(
         context_ids=head + body,
         question_ids=question_ids,
