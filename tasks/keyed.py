@@ -8,7 +8,9 @@ from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
 from lh_eval.tasks.placing import build_sample
 
-_KEY_LENGTH = 4
+NEEDLE = " The pass key for {key} is {answer}. "
+QUESTION = " What is the pass key for {key}? The pass key for {key} is"
+KEY_LENGTH = 4
 
 
 @TASKS.register("keyed")
@@ -23,26 +25,22 @@ class Keyed:
     records: int = 8
 
     def __post_init__(self) -> None:
-        if not 1 <= self.records <= len(string.ascii_lowercase) ** _KEY_LENGTH:
+        if not 1 <= self.records <= len(string.ascii_lowercase) ** KEY_LENGTH:
             raise InputError(f"records must be from 1 to the number of keys, got {self.records}")
 
     def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         rng = sample_rng(f"keyed:records={self.records}", length=length, depth=depth, trial=trial, seed=seed)
         letters = string.ascii_lowercase
-        codes = rng.choice(len(letters) ** _KEY_LENGTH, size=self.records, replace=False).tolist()
-        keys = [
-            "".join(letters[code // len(letters) ** i % len(letters)] for i in range(_KEY_LENGTH)) for code in codes
-        ]
+        codes = rng.choice(len(letters) ** KEY_LENGTH, size=self.records, replace=False).tolist()
+        keys = ["".join(letters[code // len(letters) ** i % len(letters)] for i in range(KEY_LENGTH)) for code in codes]
         values = [str(value) for value in rng.integers(10, size=self.records)]
-        needle, *distractors = [
-            f" The pass key for {key} is {value}. " for key, value in zip(keys, values, strict=True)
-        ]
+        needle, *distractors = [NEEDLE.format(key=key, answer=value) for key, value in zip(keys, values, strict=True)]
         return build_sample(
             tokenizer,
             needle=needle,
             distractors=distractors,
-            question=f" What is the pass key for {keys[0]}? The pass key for {keys[0]} is",
+            question=QUESTION.format(key=keys[0]),
             answer=values[0],
             length=length,
             depth=depth,

@@ -6,6 +6,9 @@ from typing import Any
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
 from lh_eval.tasks.placing import build_sample
 
+NEEDLE = " The pass key is {answer}. "
+QUESTION = " What is the pass key? The pass key is"
+
 
 @TASKS.register("passkey")
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +24,8 @@ class Passkey:
         answer = str(rng.integers(10))
         return build_sample(
             tokenizer,
-            needle=f" The pass key is {answer}. ",
-            question=" What is the pass key? The pass key is",
+            needle=NEEDLE.format(answer=answer),
+            question=QUESTION,
             answer=answer,
             length=length,
             depth=depth,

@@ -1,0 +1,32 @@
+"""`lh-eval train CONFIG`: train a checkpoint by the two-stage recipe."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="Training config, a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<name> if not given.")] = None,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 500,
+    log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make batches.")] = 2,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop and save after so many steps.")] = None,
+) -> None:
+    """Train a byte-level model: Lighthouse attention first, then dense; resumes a killed run.
+
+    Run under `accelerate launch -m lh_eval train CONFIG` for several GPUs.
+    """
+    from lh_eval.training.config import TrainingConfig
+    from lh_eval.training.trainer import Pace
+    from lh_eval.training.trainer import train as run
+
+    settings = TrainingConfig.read(config)
+    folder = out or Path("runs") / settings.name
+    pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
+    checkpoint = run(settings, folder, pace=pace)
+    if checkpoint is None:
+        typer.echo(f"stopped after {max_steps} steps; the same command goes on from there: {folder}")
+    else:
+        typer.echo(f"checkpoint: {checkpoint}")

@@ -1,0 +1,54 @@
+"""The byte-level Llama that a training config describes, and its loss on the counted bytes alone."""
+
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from lh_eval.errors import InputError
+
+
+def build_model(arguments: dict[str, Any], tokenizer: PreTrainedTokenizerFast, *, seed: int) -> LlamaForCausalLM:
+    """Make a randomly initialised Llama.
+
+    Args:
+        arguments: of `LlamaConfig`.
+        tokenizer: vocabulary and special tokens follow from it.
+        seed: of the weights.
+
+    Raises:
+        InputError: `LlamaConfig` does not take the arguments.
+    """
+    try:
+        config = LlamaConfig(
+            **arguments,
+            vocab_size=len(tokenizer),
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            attention_dropout=0.0,
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(f"model must be arguments of LlamaConfig, got {arguments}: {error}") from None
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(config)
+
+
+class CountedLoss(torch.nn.Module):
+    """Cross entropy of the counted bytes: only their rows get logits.
+
+    A sequence's loss is the mean over its counted bytes, so that a family with few of them weighs as much as prose.
+    """
+
+    def __init__(self, model: LlamaForCausalLM) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+        """Loss of each sequence, [B] float32, for ids [B, N] int64 and counted [B, N] bool."""
+        hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
+        row, position = counted.nonzero(as_tuple=True)
+        logits = self.model.lm_head(hidden[row, position - 1])
+        losses = torch.nn.functional.cross_entropy(logits.float(), ids[row, position], reduction="none")
+        totals = torch.zeros(len(ids), device=ids.device).index_add(0, row, losses)
+        return totals / counted.sum(1).clamp(min=1)
