@@ -1,0 +1,90 @@
+"""From rows to cells: rate, interval and selection recall of each length and depth, and their means."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lh_eval.errors import InputError
+from lh_eval.statistics import mean_of_rates, wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELL_COLUMNS = ["length", "depth", "n", "hits", "rate", "ci_low", "ci_high", "selection_recall"]
+
+
+def cells(
+    frame: "pd.DataFrame", *, lengths: Sequence[int] | None = None, depths: Sequence[float] | None = None
+) -> "pd.DataFrame":
+    """Make the table of cells, sorted by length and depth, with `CELL_COLUMNS`.
+
+    Samples that failed are not counted. A cell without samples has n = 0 and NaN for what is unknown.
+
+    Args:
+        frame: rows of one task, as `rows.to_frame` makes them.
+        lengths: lengths of the grid, beside those that the rows have.
+        depths: depths of the grid, in percent, beside those that the rows have.
+
+    Raises:
+        InputError: the rows are of several tasks, whose rates must not be mixed in a cell.
+    """
+    import pandas as pd
+
+    tasks = sorted(frame["task"].unique())
+    if len(tasks) > 1:
+        raise InputError(f"rows must be of one task, got {', '.join(tasks)}; select one of them first")
+    counted = frame[frame["error"].isna()]
+    groups = counted.groupby(["length", "depth"]).agg(
+        n=("score", "size"), hits=("score", "sum"), selection_recall=("selection_recall", "mean")
+    )
+    grid = pd.MultiIndex.from_product(
+        [
+            sorted({*(lengths or ()), *frame["length"].tolist()}),
+            sorted({*map(float, depths or ()), *frame["depth"].tolist()}),
+        ],
+        names=["length", "depth"],
+    )
+    table = groups.reindex(grid).reset_index()
+    table[["n", "hits"]] = table[["n", "hits"]].fillna(0).astype("int64")
+    table["rate"] = (table["hits"] / table["n"]).where(table["n"] > 0)
+    nothing = (float("nan"), float("nan"))
+    intervals = [wilson(hits, n) if n else nothing for hits, n in zip(table["hits"], table["n"], strict=True)]
+    table["ci_low"] = [low for low, _ in intervals]
+    table["ci_high"] = [high for _, high in intervals]
+    return table[CELL_COLUMNS]
+
+
+def metrics(
+    frame: "pd.DataFrame", *, lengths: Sequence[int] | None = None, depths: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """What metrics.json holds: "cells" and their means, NaN as None.
+
+    Keys beside the cells: `mean_rate` (over the cells that have samples, each counting the same, as in the paper)
+    with `ci_low` and `ci_high`, `n` samples counted, `hits`, `errors` samples that failed, `empty_cells` cells of
+    the grid without a counted sample, `selection_recall` the mean over cells.
+
+    Args:
+        frame: rows of one task.
+        lengths: lengths of the grid, beside those that the rows have.
+        depths: depths of the grid, beside those that the rows have.
+
+    Raises:
+        InputError: the rows are of several tasks.
+    """
+    table = cells(frame, lengths=lengths, depths=depths)
+    mean = mean_of_rates(table["hits"].tolist(), table["n"].tolist())
+    return {
+        "mean_rate": mean.rate if mean else None,
+        "ci_low": mean.interval.low if mean else None,
+        "ci_high": mean.interval.high if mean else None,
+        "n": int(table["n"].sum()),
+        "hits": int(table["hits"].sum()),
+        "errors": int(frame["error"].notna().sum()),
+        "empty_cells": int((table["n"] == 0).sum()),
+        "selection_recall": _or_none(table["selection_recall"].mean()),
+        "cells": [{name: _or_none(value) for name, value in cell.items()} for cell in table.to_dict(orient="records")],
+    }
+
+
+def _or_none(value: Any) -> Any:
+    """NaN is no JSON: the unknown is None."""
+    return None if value != value else value

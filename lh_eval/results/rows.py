@@ -1,0 +1,118 @@
+"""`Row`: what is kept of one sample, and the table that rows make."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
+
+from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[str, int, float, int]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One sample with its outcome; a line of samples.jsonl.
+
+    Attributes:
+        task: task spec.
+        length: tokens of the whole prompt.
+        depth: depth that was asked for, in percent; it names the cell.
+        true_depth: depth where the needle really starts, in percent of the context.
+        trial: number of the sample within its cell.
+        seed: seed of the whole run.
+        needle_start: index of the needle's first token in the prompt.
+        needle_end: index after its last token.
+        context_tokens: tokens of the context; the question's come after them.
+        prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
+        answer: the right answer.
+        prediction: the model's; None where the sample failed.
+        score: 1.0 or 0.0; None where the sample failed.
+        selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
+            where attention is dense or the sample failed.
+        seconds: wall-clock time of the sample.
+        error: why the sample failed, on one line; None where it did not.
+
+    Raises:
+        InputError: a value is of the wrong type or out of range, or score and error contradict each other.
+    """
+
+    task: str
+    length: int
+    depth: float
+    true_depth: float
+    trial: int
+    seed: int
+    needle_start: int
+    needle_end: int
+    context_tokens: int
+    prompt_sha256: str
+    answer: str
+    prediction: str | None
+    score: float | None
+    selection_recall: float | None
+    seconds: float
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, (kind, optional) in _TYPES.items():
+            value = getattr(self, name)
+            if value is None and optional:
+                continue
+            if kind is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+                object.__setattr__(self, name, value)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise InputError(f"{name} must be {kind.__name__}{' or None' * optional}, got {value!r}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"{name} must be finite, got {value}; a sample without it has None")
+        if (self.score is None) != (self.error is not None):
+            raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
+        if self.score not in (None, 0.0, 1.0):
+            raise InputError(f"score must be 1.0 or 0.0, got {self.score}")
+        if self.selection_recall is not None and not 0 <= self.selection_recall <= 1:
+            raise InputError(f"selection_recall must be from 0 to 1, got {self.selection_recall}")
+
+    @property
+    def key(self) -> Key:
+        """(task, length, depth, trial): which sample of a run this is."""
+        return (self.task, self.length, self.depth, self.trial)
+
+    def to_json(self) -> str:
+        """The row as one line of JSON, without its line break."""
+        return json.dumps(dataclasses.asdict(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> "Row":
+        """Make a row from `to_json`'s output.
+
+        Raises:
+            json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
+            InputError: it is JSON, but not a row.
+        """
+        values: Any = json.loads(line)
+        if not isinstance(values, dict) or values.keys() != _TYPES.keys():
+            got = ", ".join(values) if isinstance(values, dict) else repr(values)
+            raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {got}")
+        return cls(**values)
+
+
+# Of each field: its type, and whether it may be None.
+_TYPES: dict[str, tuple[type, bool]] = {
+    field.name: ((get_args(field.type) or (field.type,))[0], NoneType in get_args(field.type))
+    for field in dataclasses.fields(Row)
+}
+
+
+def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
+    """Make a table of rows, one column a field, sorted by task, length, depth and trial; None becomes NaN."""
+    import pandas as pd
+
+    table = pd.DataFrame([dataclasses.asdict(row) for row in rows], columns=list(_TYPES))
+    table = table.astype({name: kind for name, (kind, _) in _TYPES.items() if kind is not str})
+    return table.sort_values(["task", "length", "depth", "trial"], kind="stable", ignore_index=True)

@@ -1,0 +1,120 @@
+"""A sweep: one run folder a setting, and sweep.json above them that sets each beside dense."""
+
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lh_eval.errors import InputError
+from lh_eval.results.compare import difference
+from lh_eval.results.files import read_json, write_json
+from lh_eval.results.run import Run, config_differences, is_run, read_run
+
+SWEEP = "sweep.json"
+DENSE = "dense"
+
+
+class Sweep(NamedTuple):
+    """A sweep that was read back.
+
+    path: its folder.
+    runs: the settings by name, dense first, then in the order they were run.
+    """
+
+    path: Path
+    runs: dict[str, Run]
+
+
+def setting_name(scorer: str | None = None, k: int | None = None) -> str:
+    """Name of a setting's folder: `dense`, or `<scorer>-k<k>` with what a file name cannot hold made `_`.
+
+    Args:
+        scorer: scorer spec such as `qk:dilation=8`, or None with `k` None for dense.
+        k: selection budget.
+    """
+    if scorer is None or k is None:
+        return DENSE
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', scorer)}-k{k}"
+
+
+def write_sweep(
+    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = ("attention",)
+) -> dict[str, Any]:
+    """Write sweep.json for the settings' run folders under `path`, and return what it holds.
+
+    Settings that an earlier sweep left in the folder stay, after the ones named.
+
+    Args:
+        path: the sweep's folder.
+        names: folders of the settings, in order; dense comes first whatever its place here.
+        setting_fields: top-level fields of config.json in which settings may differ; the rest makes them one sweep.
+
+    Raises:
+        InputError: a setting is no run, differs in another field, or asked other questions.
+    """
+    path = Path(path)
+    earlier = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    runs = _read_runs(path, [*names, *earlier])
+    shared = {name: _without(run.config, setting_fields) for name, run in runs.items()}
+    for name, config in shared.items():
+        found = list(config_differences(next(iter(shared.values())), config))
+        if found:
+            raise InputError(
+                f"settings of a sweep must share everything but {', '.join(setting_fields)}, got {path / name} "
+                f"where {found[0]}; choose another --out"
+            )
+    dense = runs.get(DENSE)
+    values = {"settings": [_entry(name, run, dense if name != DENSE else None) for name, run in runs.items()]}
+    write_json(path / SWEEP, values)
+    return values
+
+
+def read_sweep(path: str | Path) -> Sweep:
+    """Read a sweep; without sweep.json, as an interrupted one is, its settings come sorted by name.
+
+    Raises:
+        InputError: the folder holds no runs, or one of its runs is missing or corrupt.
+    """
+    path = Path(path)
+    if (path / SWEEP).exists():
+        return Sweep(path, _read_runs(path, _listed(path / SWEEP)))
+    if not is_sweep(path):
+        raise InputError(
+            f"sweep must be a folder of runs, got {path}; give an --out of lh-eval niah with several settings"
+        )
+    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=_by_budget)))
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether the folder holds a sweep."""
+    return (path / SWEEP).is_file() or (path.is_dir() and not is_run(path) and any(map(is_run, path.iterdir())))
+
+
+def _listed(file: Path) -> list[str]:
+    """Names of the settings that a sweep.json lists."""
+    try:
+        return [str(entry["name"]) for entry in read_json(file)["settings"]]
+    except (KeyError, TypeError):
+        raise InputError(
+            f"{file} must list settings by name, got something else; remove it to list them anew"
+        ) from None
+
+
+def _read_runs(path: Path, names: Iterable[str]) -> dict[str, Run]:
+    ordered = sorted(dict.fromkeys(names), key=lambda name: name != DENSE)
+    return {name: read_run(path / name) for name in ordered}
+
+
+def _without(config: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in fields}
+
+
+def _by_budget(name: str) -> tuple[str, int]:
+    """Sort key that puts k = 512 before k = 2048."""
+    scorer, _, k = name.rpartition("-k")
+    return (scorer, int(k)) if k.isdecimal() else (name, 0)
+
+
+def _entry(name: str, run: Run, dense: Run | None) -> dict[str, Any]:
+    means = {key: value for key, value in run.metrics().items() if key != "cells"}
+    return {"name": name, **means, "difference": difference(run.frame, dense.frame) if dense else None}

@@ -1,0 +1,50 @@
+import pytest
+
+from lh_eval.results.rows import Row
+
+
+@pytest.fixture
+def make_row():
+    def make(**changes) -> Row:
+        values = {
+            "task": "passkey",
+            "length": 4096,
+            "depth": 50.0,
+            "true_depth": 49.9,
+            "trial": 0,
+            "seed": 0,
+            "needle_start": 2040,
+            "needle_end": 2060,
+            "context_tokens": 4070,
+            "prompt_sha256": "0" * 64,
+            "answer": "7",
+            "prediction": "7",
+            "score": 1.0,
+            "selection_recall": None,
+            "seconds": 0.25,
+            "error": None,
+        } | changes
+        if values["error"] is not None:
+            values |= {"prediction": None, "score": None}
+        return Row(**values)
+
+    return make
+
+
+@pytest.fixture
+def make_run(tmp_path, make_row):
+    """Write a run of 2 lengths, 2 depths and 2 trials; `score(length, depth, trial)` says what each gets."""
+    from lh_eval.results.run import RunFolder
+
+    def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, **config):
+        config = {"task": "passkey", "lengths": [1024, 2048], "depths": [0, 100], "attention": attention} | config
+        with RunFolder.open(tmp_path / path, config) as run:
+            for length in config["lengths"]:
+                for depth in config["depths"]:
+                    for trial in range(2):
+                        got = float(score(length, depth, trial))
+                        run.append(make_row(length=length, depth=float(depth), trial=trial, score=got))
+            run.finish()
+        return tmp_path / path
+
+    return make
