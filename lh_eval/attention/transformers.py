@@ -147,6 +147,9 @@ def _attention(
     if dropout:
         raise InputError(f"attention_dropout must be 0 under Lighthouse, got {dropout}; set it in the model config")
 
+    if torch.is_autocast_enabled(query.device.type):  # RoPE leaves float32 queries and keys beside low-precision values
+        dtype = torch.get_autocast_dtype(query.device.type)
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
     out = _unpadded(session, layer, query, key, value, attention_mask, scaling)
     return out.transpose(1, 2), None
 
