@@ -1,0 +1,107 @@
+"""From a model's name to the folder of its files, and from the folder to its weights."""
+
+import difflib
+import hashlib
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+from lh_eval.errors import InputError
+
+# Checkpoints that come with the package, as folders of lh_eval/assets.
+SHIPPED = {"lh-passkey": "checkpoint"}
+DEFAULT_MODEL = "lh-passkey"
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+
+
+def locate(name: str | None = None) -> tuple[str, Path]:
+    """Find a checkpoint.
+
+    Args:
+        name: a folder, a hub name (`org/name`), or the name of a shipped checkpoint; None is the default one.
+
+    Returns:
+        The name to show, and the folder.
+
+    Raises:
+        InputError: no such model; a name that is close is named.
+    """
+    if name is None:
+        name = DEFAULT_MODEL
+    if name and Path(name).expanduser().is_dir():
+        return Path(name).expanduser().resolve().name, Path(name).expanduser()
+    if name in SHIPPED:
+        folder = Path(str(resources.files("lh_eval.assets") / SHIPPED[name]))
+        if not folder.is_dir():
+            raise InputError(f"model must be installed, got {name!r} without its files; install lh_eval again")
+        return name, folder
+    if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
+        return name, _download(name)
+    if name and Path(name).exists():
+        raise InputError(f"model must be a checkpoint folder, got the file {name!r}; give the folder that it lies in")
+    near = difflib.get_close_matches(name, SHIPPED, n=1, cutoff=0.0)[0]
+    raise InputError(
+        f"model must be a checkpoint folder, a hub name such as org/name or one of {', '.join(SHIPPED)}, "
+        f"got {name!r}; did you mean {near!r}?"
+    )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that hold a checkpoint's weights.
+
+    Raises:
+        InputError: the folder is no checkpoint, has pickled weights only, or lacks a file that its index names.
+    """
+    if not (folder / "config.json").is_file():
+        raise InputError(f"model must be a transformers checkpoint folder, got {str(folder)!r} without config.json")
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.is_file():
+        return [single]
+    if index.is_file():
+        try:
+            files = [folder / file for file in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again") from None
+        for file in files:
+            if not file.is_file():
+                raise InputError(f"model must have all its weights, got {str(folder)!r} without {file.name}")
+        return files
+    if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
+        raise InputError(
+            f"weights must be safetensors, got only pickled ones in {str(folder)!r}, which can run code when loaded; "
+            "convert them with save_pretrained"
+        )
+    raise InputError(f"model must have its weights in model.safetensors, got {str(folder)!r} without it")
+
+
+def weights_sha256(files: list[Path]) -> str:
+    """Hash of a checkpoint's weights: of one file as `sha256sum` gives it, of several that of its output lines."""
+    digests = []
+    for path in files:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if len(digests) == 1:
+        return digests[0]
+    lines = [f"{digest}  {path.name}\n" for digest, path in zip(digests, files, strict=True)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _download(name: str) -> Path:
+    """Fetch a hub checkpoint's safetensors, settings and tokenizer, or find them in the hub's cache."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                allow_patterns=["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.py"],
+                ignore_patterns=["*/*", "consolidated*"],  # the same weights once more, in other layouts
+            )
+        )
+    except Exception as error:  # network, hub and cache errors have no common base
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(
+            f"model must be a folder here or a name on the hub that can be reached, got {name!r}: {reason[0]}"
+        ) from None

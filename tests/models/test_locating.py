@@ -1,0 +1,101 @@
+import hashlib
+import subprocess
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+
+from lh_eval.errors import InputError
+from lh_eval.models import locating
+from lh_eval.models.locating import locate, weight_files, weights_sha256
+
+
+def test_folder(tiny, monkeypatch):
+    assert locate(str(tiny)) == ("tiny", tiny)
+    monkeypatch.chdir(tiny)
+    assert locate(".") == ("tiny", Path())
+    monkeypatch.setenv("HOME", str(tiny.parent))
+    assert locate("~/tiny") == ("tiny", tiny)
+
+
+def test_shipped(tmp_path, monkeypatch):
+    monkeypatch.setattr(locating.resources, "files", lambda package: tmp_path)
+    with pytest.raises(InputError, match="model must be installed, got 'lh-passkey'"):
+        locate(None)
+    (tmp_path / "checkpoint").mkdir()
+    assert locate(None) == locate("lh-passkey") == ("lh-passkey", tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize("name", ["lh-paskey", "gpt2", "./nowhere", "/no/where/at/all", "a/b/c", ""])
+def test_unknown_model_names_the_nearest(name):
+    with pytest.raises(InputError, match=r"model must be a checkpoint folder.*did you mean 'lh-passkey'\?"):
+        locate(name)
+
+
+def test_file(tiny):
+    with pytest.raises(InputError, match="got the file"):
+        locate(str(tiny / "model.safetensors"))
+
+
+def test_hub_name(tiny, monkeypatch):
+    asked = []
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, **options: asked.append(name) or str(tiny))
+    assert locate("org/some-model_1.5") == ("org/some-model_1.5", tiny)
+    assert asked == ["org/some-model_1.5"]
+
+
+def test_hub_out_of_reach(monkeypatch):
+    def fail(name, **options):
+        raise ConnectionError("no route to host\nsecond line")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(InputError, match=r"got 'org/name': no route to host$"):
+        locate("org/name")
+
+
+def test_weight_files(tiny, sharded):
+    assert weight_files(tiny) == [tiny / "model.safetensors"]
+    files = weight_files(sharded)
+    assert len(files) > 1
+    assert files == sorted(sharded.glob("model-*.safetensors"))
+
+
+def test_hash_is_that_of_sha256sum(tiny, sharded):
+    content = (tiny / "model.safetensors").read_bytes()
+    assert weights_sha256(weight_files(tiny)) == hashlib.sha256(content).hexdigest()
+    files = weight_files(sharded)
+    lines = subprocess.run(["sha256sum", *(file.name for file in files)], cwd=sharded, capture_output=True, check=True)
+    assert weights_sha256(files) == hashlib.sha256(lines.stdout).hexdigest()
+
+
+def test_folder_that_is_no_checkpoint(tmp_path):
+    with pytest.raises(InputError, match=r"got .* without config.json"):
+        weight_files(tmp_path)
+
+
+@pytest.mark.parametrize("pickle", ["pytorch_model.bin", "model.pt", "consolidated.00.pth"])
+def test_pickles_are_refused(tiny, pickle):
+    (tiny / "model.safetensors").rename(tiny / pickle)
+    with pytest.raises(InputError, match=r"weights must be safetensors, got only pickled ones.*convert") as error:
+        weight_files(tiny)
+    assert "\n" not in str(error.value)
+
+
+def test_no_weights(tiny):
+    (tiny / "model.safetensors").unlink()
+    with pytest.raises(InputError, match="without it"):
+        weight_files(tiny)
+
+
+def test_lost_shard(sharded):
+    lost = sorted(sharded.glob("model-*.safetensors"))[1]
+    lost.unlink()
+    with pytest.raises(InputError, match=f"without {lost.name}"):
+        weight_files(sharded)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"weight_map": []}'])
+def test_broken_index(sharded, text):
+    (sharded / "model.safetensors.index.json").write_text(text)
+    with pytest.raises(InputError, match="must be an index of safetensors files"):
+        weight_files(sharded)
