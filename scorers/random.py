@@ -4,6 +4,7 @@ import dataclasses
 
 import torch
 
+from lh_eval.errors import InputError
 from lh_eval.scorers.base import SCORERS, Scores
 
 # splitmix64's constants as signed 64-bit integers; torch's int64 products wrap as its unsigned ones do
@@ -22,6 +23,10 @@ class Random:
     """
 
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not -(2**62) <= self.seed < 2**62:
+            raise InputError(f"seed of scorer 'random' must be from -2**62 to 2**62 - 1, got {self.seed}")
 
     def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> Scores:  # noqa: ARG002
         """Score tokens; see `Scorer`."""

@@ -40,6 +40,10 @@ class LighthouseConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{name} must be a positive integer, got {value!r}")
+        if not isinstance(self.scorer, str):
+            raise InputError(f"scorer must be a name with options such as 'qk:dilation=8', got {self.scorer!r}")
+        if not isinstance(self.cover_prefix, bool):
+            raise InputError(f"cover_prefix must be true or false, got {self.cover_prefix!r}")
         if not 2 <= self.num_levels <= 8:
             raise InputError(f"num_levels must be from 2 to 8, got {self.num_levels}; dense attention is config=None")
         if self.pooling_factor < 2 or self.pooling_factor & (self.pooling_factor - 1):

@@ -83,7 +83,7 @@ def select_entries(
     Raises:
         InputError: see `lighthouse_attention`.
     """
-    return _backend(impl).select_entries(q, k, v, config, _checked_scale(q, k, v, scale))
+    return _backend(impl).select_entries(q, k, v, _checked_config(config), _checked_scale(q, k, v, scale))
 
 
 def attend(
@@ -96,7 +96,7 @@ def attend(
     impl: Impl = "auto",
 ) -> Attended:
     """`lighthouse_attention` that also returns the selected entries."""
-    return Attended(*_backend(impl).attend(q, k, v, config, _checked_scale(q, k, v, scale)))
+    return Attended(*_backend(impl).attend(q, k, v, _checked_config(config), _checked_scale(q, k, v, scale)))
 
 
 def _backend(impl: Impl) -> ModuleType:
@@ -114,6 +114,12 @@ def _backend(impl: Impl) -> ModuleType:
 @cache
 def _log_choice(name: str) -> None:
     _log.info("lighthouse_attention: impl='auto' chose %r", name)
+
+
+def _checked_config(config: LighthouseConfig) -> LighthouseConfig:
+    if not isinstance(config, LighthouseConfig):
+        raise InputError(f"config must be a LighthouseConfig, got {type(config).__name__}")
+    return config
 
 
 def _checked_scale(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> float:
@@ -138,8 +144,8 @@ def _checked_scale(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: flo
         )
     if scale is None:
         return float(D**-0.5)
-    if not scale > 0 or scale == float("inf"):
-        raise InputError(f"scale must be positive and finite, got {scale}")
+    if not isinstance(scale, (int, float)) or not 0 < scale < float("inf"):
+        raise InputError(f"scale must be a positive and finite number, got {scale!r}")
     return float(scale)
 
 

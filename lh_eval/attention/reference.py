@@ -41,14 +41,19 @@ def select_entries(
     """Selected entries [B, H, S] of q [B, H, N, D] and k, v [B, G, N, D]."""
     layout = config.layout(q.shape[2])
     scores = SCORERS.build(config.scorer)(q, k, v, scale=scale)
-    query_scores = _per_head("query", scores.query, q.shape[1], layout)
-    key_scores = _per_head("key", scores.key, q.shape[1], layout)
+    query_scores = _per_head("query", scores.query, q, layout)
+    key_scores = _per_head("key", scores.key, q, layout)
     forced = config.window - 1 if config.cover_prefix else 0
     return select(query_scores, key_scores, layout, forced=forced)
 
 
-def _per_head(kind: str, scores: torch.Tensor, heads: int, layout: Layout) -> torch.Tensor:
+def _per_head(kind: str, scores: torch.Tensor, q: torch.Tensor, layout: Layout) -> torch.Tensor:
     """Check [B, H or G, N] scores and return their [B, H, P] pyramid."""
+    B, H, N, _ = q.shape
+    if scores.ndim != 3 or (scores.shape[0], scores.shape[2]) != (B, N) or H % scores.shape[1]:
+        raise InputError(
+            f"{kind} scores must be [{B}, G, {N}] with G a divisor of {H}, got {tuple(scores.shape)}; fix the scorer"
+        )
     finite = scores.isfinite()
     if not finite.all():
         batch, head, position = (~finite).nonzero()[0].tolist()
@@ -56,4 +61,4 @@ def _per_head(kind: str, scores: torch.Tensor, heads: int, layout: Layout) -> to
             f"{kind} scores must be finite, got {scores[batch, head, position].item()} at batch {batch}, head {head}, "
             f"position {position}; look for inf or nan in the model's activations"
         )
-    return max_pyramid(scores, layout).repeat_interleave(heads // scores.shape[1], dim=1)
+    return max_pyramid(scores, layout).repeat_interleave(H // scores.shape[1], dim=1)

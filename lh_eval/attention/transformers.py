@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
@@ -44,16 +44,31 @@ class Session:
     last_layer: int
     impl: Impl = "auto"
     on_select: Callable[[int, torch.Tensor], None] | None = None
-    _cache_only: bool = False
+    _filling: bool = False
 
-    @contextlib.contextmanager
-    def cache_only(self) -> Iterator[None]:
-        """Fill the cache and nothing else: the last layer's attention, which no cache entry depends on, is skipped."""
-        self._cache_only = True
+    def fill_cache(self, model: PreTrainedModel, input_ids: torch.Tensor) -> DynamicCache:
+        """Prefill a context for its cache alone: what comes after the last layer's keys and values is not computed.
+
+        Args:
+            model: the model of this session.
+            input_ids: [B, N] the context, without padding.
+
+        Returns:
+            Keys and values of the N tokens at full resolution, in every layer.
+        """
+        cache = DynamicCache(config=model.config)
+        self._filling = True
         try:
-            yield
+            model.base_model(input_ids=input_ids, past_key_values=cache, use_cache=True)
+        except _CacheFilled:
+            pass
         finally:
-            self._cache_only = False
+            self._filling = False
+        return cache
+
+
+class _CacheFilled(Exception):
+    """Ends a prefill once the last layer's keys and values are in the cache."""
 
 
 @contextlib.contextmanager
@@ -132,8 +147,8 @@ def _attention(
     """Attention of one layer: query [B, H, Nq, D], key and value [B, G, Nk, D] -> [B, Nq, H, D]."""
     session: Session = getattr(module, _ATTRIBUTE)
     layer: int = module.layer_idx  # type: ignore[assignment]
-    if session._cache_only and layer == session.last_layer:
-        return torch.zeros_like(query).transpose(1, 2), None
+    if session._filling and layer == session.last_layer:
+        raise _CacheFilled
 
     sliding = kwargs.get("sliding_window") or getattr(module, "sliding_window", None)
     prefill = query.shape[2] == key.shape[2] and kwargs.get("is_causal") is not False
