@@ -42,7 +42,8 @@ class Registry(Generic[T]):
         """Register the decorated class under `name`; a name can be taken once."""
 
         def add(cls: C) -> C:
-            if self._classes.get(name, cls) is not cls:
+            taken = self._classes.get(name)
+            if taken is not None and taken is not cls:
                 raise InputError(f"{self.kind} name must be free, got {name!r} twice; rename one of the plug-ins")
             self._classes[name] = cls
             return cls
