@@ -1,0 +1,154 @@
+"""`lh-eval niah`: a checkpoint's retrieval rate over depth and length, as rows, cells and a heatmap."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from lh_eval.evaluation.run import Finished
+    from lh_eval.evaluation.setting import Setting
+    from lh_eval.models.loading import Checkpoint
+
+_DEFAULT_LENGTHS = (1024, 4096, 16384)
+_TRIALS, _TRIALS_ON_CPU = 10, 3
+
+
+def niah(
+    model: Annotated[
+        str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
+    ] = "passkey",
+    attention: Annotated[
+        Literal["dense", "lighthouse"] | None,
+        typer.Option(help="How the context is read; with --k both, side by side, if not given."),
+    ] = None,
+    k: Annotated[
+        str | None, typer.Option(help="Lighthouse's selection budget; several make a sweep: 2048,512.")
+    ] = None,
+    scorer: Annotated[
+        str | None, typer.Option(help="Scorers, such as norm,qk:dilation=8; see lh-eval scorers.")
+    ] = None,
+    dense_layers: Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")] = None,
+    num_levels: Annotated[int | None, typer.Option(help="Levels of the pyramid.")] = None,
+    pooling_factor: Annotated[int | None, typer.Option(help="Tokens pooled per level, a power of two.")] = None,
+    selection: Annotated[Literal["chunked", "global"] | None, typer.Option(help="How entries are selected.")] = None,
+    tile_k: Annotated[int | None, typer.Option(help="Entries kept per tile and level.")] = None,
+    lengths: Annotated[str | None, typer.Option(help="Tokens of the prompt: 4k,8k,16k.")] = None,
+    depths: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "0,15,30,50,70,85,100",
+    trials: Annotated[
+        int | None, typer.Option(help=f"Samples of each cell; {_TRIALS}, on a CPU {_TRIALS_ON_CPU}, if not given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Samples at once; what memory holds if not given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
+) -> None:
+    """Find the needle: retrieval rate by depth and length, dense and under Lighthouse attention.
+
+    Lighthouse settings that are not given are those of the checkpoint's lighthouse.json.
+    """
+    depth_list = parse_depths(depths)
+    length_list = parse_lengths(lengths) if lengths is not None else None
+    budgets = parse_ints(k, "k") if k is not None else None
+    scorers = parse_names(scorer) if scorer is not None else None
+    layers = parse_layers(dense_layers) if dense_layers is not None else None
+    overrides = {
+        name: value
+        for name, value in (
+            ("num_levels", num_levels),
+            ("pooling_factor", pooling_factor),
+            ("selection", selection),
+            ("tile_k", tile_k),
+        )
+        if value is not None
+    }
+    if attention == "dense" and (budgets or scorers or overrides or layers is not None):
+        raise InputError("attention must be lighthouse where its settings are given, got dense; leave one of them out")
+
+    from lh_eval.evaluation.grid import Grid
+    from lh_eval.evaluation.run import run_settings
+    from lh_eval.models.loading import load_checkpoint
+    from lh_eval.results.draw import write_figures
+    from lh_eval.tasks.base import get_task
+
+    get_task(task)
+    checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    settings = _settings(checkpoint, attention, budgets, scorers, layers, overrides)
+    if trials is None:
+        trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
+    grid = Grid(
+        task=task,
+        lengths=tuple(length_list or _lengths_of(checkpoint)),
+        depths=tuple(depth_list),
+        trials=trials,
+        seed=seed,
+    )
+    finished = run_settings(checkpoint, grid, settings, out, batch_size=batch_size)
+    figures = write_figures(finished.path)
+    if len(settings) > 1:
+        for setting in settings:
+            write_figures(finished.path / setting.name)
+    _report(finished, figures[0])
+    if finished.failed:
+        raise typer.Exit(1)
+
+
+def _settings(
+    checkpoint: "Checkpoint",
+    attention: str | None,
+    budgets: list[int] | None,
+    scorers: list[str] | None,
+    layers: list[int] | None,
+    overrides: dict[str, object],
+) -> "list[Setting]":
+    """The settings to run: dense alone, dense beside each (scorer, k), or those without dense."""
+    from lh_eval.attention.config import LighthouseConfig
+    from lh_eval.evaluation.setting import Setting
+
+    lighthouse = attention == "lighthouse" or bool(budgets or scorers or overrides) or layers is not None
+    if not lighthouse:
+        return [Setting()]
+    shipped = checkpoint.settings
+    base = shipped.config if shipped else LighthouseConfig()
+    if layers is None:
+        layers = list(shipped.dense_layers if shipped else (0, 1, -2, -1))
+    settings = [] if attention == "lighthouse" else [Setting()]
+    for name in scorers or [base.scorer]:
+        for budget in budgets or [base.k]:
+            values = {**base.to_dict(), **overrides, "scorer": name, "k": budget}
+            settings.append(Setting(config=LighthouseConfig.from_dict(values), dense_layers=tuple(layers)))
+    return settings
+
+
+def _lengths_of(checkpoint: "Checkpoint") -> list[int]:
+    """The default lengths that the model's positions reach."""
+    most = getattr(checkpoint.model.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_LENGTHS[-1]
+    return [length for length in _DEFAULT_LENGTHS if length <= most] or [int(most)]
+
+
+def _report(finished: "Finished", figure: Path) -> None:
+    """Print the rate of each setting, and where the figure is."""
+    width = max(len(name) for name in finished.metrics)
+    for name, values in finished.metrics.items():
+        if values["mean_rate"] is None:
+            line = "no sample could be run"
+        else:
+            line = (
+                f"{values['mean_rate']:.3f}  95% CI {values['ci_low']:.3f} to {values['ci_high']:.3f}  n={values['n']}"
+            )
+        if values["selection_recall"] is not None:
+            line += f"  selection recall {values['selection_recall']:.3f}"
+        if values["errors"]:
+            line += f"  failed {values['errors']}"
+        typer.echo(f"{name:<{width}}  retrieval rate {line}")
+    typer.echo(f"figure: {figure}")

@@ -1,0 +1,153 @@
+"""A checkpoint on a grid under one or several settings, written to disk as it goes."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from tqdm import tqdm
+
+import lh_eval
+from lh_eval.attention.transformers import lighthouse_layers
+from lh_eval.errors import InputError
+from lh_eval.evaluation.evaluate import check_samples, iterate_rows
+from lh_eval.evaluation.grid import Grid
+from lh_eval.evaluation.setting import Setting
+from lh_eval.models.loading import Checkpoint
+from lh_eval.results.run import RunFolder
+from lh_eval.results.sweep import write_sweep
+
+
+class Finished(NamedTuple):
+    """A finished run or sweep.
+
+    path: its folder.
+    metrics: what metrics.json of each setting holds, by setting name.
+    """
+
+    path: Path
+    metrics: dict[str, dict[str, Any]]
+
+    @property
+    def failed(self) -> int:
+        """Samples that could not be run."""
+        return sum(values["errors"] for values in self.metrics.values())
+
+
+def run_settings(
+    checkpoint: Checkpoint,
+    grid: Grid,
+    settings: Sequence[Setting],
+    out: Path | None = None,
+    *,
+    batch_size: int | None = None,
+) -> Finished:
+    """Run each setting on the grid; a folder that holds part of the same run is completed.
+
+    Args:
+        checkpoint: what to evaluate.
+        grid: the samples.
+        settings: one writes into `out` itself, several into a folder each below it.
+        out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
+        batch_size: samples at once; what memory holds if None.
+
+    Raises:
+        InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else.
+    """
+    names = [setting.name for setting in settings]
+    if len(set(names)) != len(names):
+        raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
+    for setting in settings:
+        if setting.config is not None:
+            lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
+    check_samples(grid, checkpoint.tokenizer)
+    configs = [run_config(checkpoint, grid, setting, batch_size=batch_size) for setting in settings]
+    out = out or Path("runs") / _folder_name(checkpoint, grid, configs)
+
+    metrics = {}
+    with tqdm(total=len(grid) * len(settings), unit="sample", smoothing=0.1, dynamic_ncols=True) as bar:
+        for setting, config in zip(settings, configs, strict=True):
+            bar.set_description(setting.name)
+            folder = out if len(settings) == 1 else out / setting.name
+            metrics[setting.name] = _run(checkpoint, grid, setting, folder, config, batch_size, bar)
+    if len(settings) > 1:
+        write_sweep(out, names)
+    return Finished(out, metrics)
+
+
+def run_config(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, *, batch_size: int | None = None
+) -> dict[str, Any]:
+    """Everything that decides a run's rows, and under "provenance" what does not."""
+    tokenizer = checkpoint.tokenizer
+    text = tokenizer.backend_tokenizer.to_str() if tokenizer.is_fast else json.dumps(tokenizer.get_vocab())
+    on_gpu = checkpoint.model.device.type == "cuda"
+    return {
+        "task": grid.task,
+        "lengths": list(grid.lengths),
+        "depths": list(grid.depths),
+        "trials": grid.trials,
+        "seed": grid.seed,
+        "attention": setting.to_dict(),
+        "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
+        "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "device": checkpoint.model.device.type,
+        "dtype": checkpoint.dtype,
+        "versions": {
+            "lh_eval": lh_eval.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "transformers", "numpy")},
+        },
+        "provenance": {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "hardware": torch.cuda.get_device_name()
+            if on_gpu
+            else f"{platform.machine()}, {torch.get_num_threads()} threads",
+            "batch_size": batch_size or "by memory",
+        },
+    }
+
+
+def _run(
+    checkpoint: Checkpoint,
+    grid: Grid,
+    setting: Setting,
+    folder: Path,
+    config: dict[str, Any],
+    batch_size: int | None,
+    bar: Any,
+) -> dict[str, Any]:
+    """Complete one setting's folder; returns what its metrics.json holds."""
+    with RunFolder.open(folder, config) as run:
+        done = run.completed()
+        bar.update(len(done))
+        bar.unpause()
+        rows = iterate_rows(
+            checkpoint.model,
+            checkpoint.tokenizer,
+            grid,
+            config=setting.config,
+            dense_layers=setting.dense_layers,
+            batch_size=batch_size,
+            done=done,
+        )
+        try:
+            for row in rows:
+                run.append(row)
+                bar.update()
+        finally:
+            metrics = run.finish()
+        return metrics
+
+
+def _folder_name(checkpoint: Checkpoint, grid: Grid, configs: list[dict[str, Any]]) -> str:
+    """The same configuration finds its folder again, another one never meets it."""
+    decides = [{name: value for name, value in config.items() if name != "provenance"} for config in configs]
+    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
+    task = "".join(letter if letter.isalnum() or letter == "." else "_" for letter in grid.task)
+    return f"{Path(checkpoint.name).name}-{task}-{digest}"
