@@ -1,0 +1,36 @@
+# The commands of every day. They use the environment that is active; `make install` fills it.
+PYTHON ?= python
+
+.PHONY: help install test lint format type check niah ci clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install:  ## editable, with the tools; again after adding or moving a file
+	$(PYTHON) -m pip install -c constraints.txt -e '.[dev]'
+
+test:  ## the CPU suite
+	$(PYTHON) -m pytest
+
+lint:  ## ruff, nothing changed
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+
+format:  ## ruff, in place
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+type:  ## mypy over the package as it is installed
+	PYTHON=$(PYTHON) .ci/type
+
+check: lint type test  ## all three
+
+niah:  ## the main evaluation, on the shipped checkpoint
+	$(PYTHON) -m lh_eval niah --k 2048
+
+ci:  ## README's commands in a fresh copy and environment, then lint and types
+	.ci/run
+
+clean:  ## remove what builds and tools left behind; an editable install needs `make install` again
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

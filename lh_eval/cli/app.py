@@ -1,0 +1,87 @@
+"""The `lh-eval` command: its subcommands, and how an error becomes one line and an exit code.
+
+A subcommand is a function in a module of its own, whose top imports are light: torch, transformers, pandas and
+matplotlib are imported only when a command runs.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+import lh_eval
+from lh_eval.cli.heatmap import heatmap
+from lh_eval.cli.listing import scorers, tasks
+from lh_eval.cli.niah import niah
+from lh_eval.cli.train import train
+from lh_eval.errors import InputError, unknown_name
+
+
+class _Commands(typer.core.TyperGroup):
+    """The subcommands in the order of their registration; an unknown one names the nearest."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            raise unknown_name("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (niah, train, heatmap, tasks, scorers):
+    app.command()(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lh-eval {lh_eval.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Does a checkpoint trained under Lighthouse attention still find the needle?"""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        argv: arguments after the program's name; those of the process by default.
+
+    Returns:
+        0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted.
+    """
+    try:
+        # standalone_mode=False: errors come here instead of being printed, a typer.Exit comes as its code
+        result = app(args=None if argv is None else list(argv), prog_name="lh-eval", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except InputError as error:
+        return _refuse(str(error))
+    except Exception as error:
+        # usage errors; which module their class is from depends on the version of typer, so tell them by their method
+        if (describe := getattr(error, "format_message", None)) is None:
+            raise
+        return _refuse(describe())
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(message: str) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"lh-eval: error: {line}\n")
+    return 2
