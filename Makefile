@@ -34,3 +34,6 @@ ci:  ## README's commands in a fresh copy and environment, then lint and types
 clean:  ## remove what builds and tools left behind; an editable install needs `make install` again
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+figures:  ## draw the committed figures again from their rows
+	$(PYTHON) -m lh_eval heatmap outputs/default outputs/passkey-sweep outputs/keyed-sweep

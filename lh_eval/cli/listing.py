@@ -13,14 +13,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a li
 
 
 def scorers(as_json: AsJson = False) -> None:
-    """List the scorers for --scorer, with the defaults of their options."""
+    """List the scorers and their options."""
     from lh_eval.scorers.base import SCORERS
 
     _show(SCORERS, as_json=as_json)
 
 
 def tasks(as_json: AsJson = False) -> None:
-    """List the tasks for --task, with the defaults of their options."""
+    """List the tasks and their options."""
     from lh_eval.tasks.base import TASKS
 
     _show(TASKS, as_json=as_json)

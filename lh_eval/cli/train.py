@@ -7,7 +7,9 @@ import typer
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="Training config, a TOML file.")],
+    config: Annotated[
+        str, typer.Argument(help="Training config: a TOML file, or the name of a shipped one such as lh-passkey.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<name> if not given.")] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 500,
     log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,
@@ -22,7 +24,7 @@ def train(
     from lh_eval.training.trainer import Pace
     from lh_eval.training.trainer import train as run
 
-    settings = TrainingConfig.read(config)
+    settings = TrainingConfig.find(config)
     folder = out or Path("runs") / settings.name
     pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
     checkpoint = run(settings, folder, pace=pace)

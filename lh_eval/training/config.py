@@ -6,12 +6,13 @@ say how the model attends (Lighthouse or dense). Runs that differ in stages alon
 
 import dataclasses
 import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.transformers import lighthouse_layers
-from lh_eval.errors import InputError
+from lh_eval.errors import InputError, unknown_name
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -136,6 +137,21 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def find(cls, name_or_path: str) -> "TrainingConfig":
+        """Read a shipped config by its name, or a TOML file by its path.
+
+        Raises:
+            InputError: see `read`; a name that is neither has the nearest shipped one.
+        """
+        folder = resources.files("lh_eval.assets") / "configs"
+        shipped = {file.name.removesuffix(".toml"): Path(str(file)) for file in folder.iterdir()}
+        if name_or_path in shipped:
+            return cls.read(shipped[name_or_path])
+        if not Path(name_or_path).exists() and not name_or_path.endswith(".toml"):
+            raise unknown_name("training config", name_or_path, shipped)
+        return cls.read(Path(name_or_path))
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":

@@ -70,9 +70,7 @@ def keyed_records(rng: np.random.Generator, length: int, text: np.ndarray) -> Se
     keys = [bytes(row).decode() for row in letters]
     digits = rng.integers(10, size=count)
     records = [_Piece(keyed.NEEDLE.format(key=k, answer=d), ()) for k, d in zip(keys, digits, strict=True)]
-    asked = [
-        _question(keyed.QUESTION.format(key=k), str(d), k) for k, d in zip(keys, digits, strict=True)
-    ]
+    asked = [_question(keyed.QUESTION.format(key=k), str(d), k) for k, d in zip(keys, digits, strict=True)]
     return _scatter(rng, length, records, lambda i: asked[i])
 
 
@@ -101,9 +99,7 @@ def _question(question: str, answer: str, key: str) -> _Piece:
     return _Piece(f"{question} {answer}.", tuple(counted))
 
 
-def _scatter(
-    rng: np.random.Generator, length: int, records: list[_Piece], ask: Callable[[int], _Piece]
-) -> Sequence:
+def _scatter(rng: np.random.Generator, length: int, records: list[_Piece], ask: Callable[[int], _Piece]) -> Sequence:
     """Records and questions in random order, each question behind its record, filler between all of them."""
     room = length - sum(len(record.text) for record in records)
     times = rng.random(len(records)) * rng.random()

@@ -167,9 +167,7 @@ class _Meter:
         rate = round(tokens / elapsed)
         done = step - 1
         means = {
-            name: f"{total / count:.5f}"
-            for name, total, count in zip(FAMILIES, sums[0], sums[1], strict=True)
-            if count
+            name: f"{total / count:.5f}" for name, total, count in zip(FAMILIES, sums[0], sums[1], strict=True) if count
         }
         self._log.append(
             {
@@ -229,9 +227,9 @@ def _save_checkpoint(model: Any, tokenizer: Any, config: TrainingConfig, folder:
     """Write a transformers folder in bfloat16, with the settings of its training beside it."""
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    CheckpointSettings(
-        config=config.lighthouse, dense_layers=config.dense_layers, training=config.to_dict()
-    ).write(folder)
+    CheckpointSettings(config=config.lighthouse, dense_layers=config.dense_layers, training=config.to_dict()).write(
+        folder
+    )
 
 
 def _tensors(batch: Batch) -> Batch:
