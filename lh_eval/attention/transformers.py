@@ -67,7 +67,7 @@ class Session:
         return cache
 
 
-class _CacheFilled(Exception):
+class _CacheFilled(Exception):  # noqa: N818 - not an error
     """Ends a prefill once the last layer's keys and values are in the cache."""
 
 

@@ -7,9 +7,7 @@ import typer
 
 
 def train(
-    config: Annotated[
-        str, typer.Argument(help="Training config: a TOML file, or the name of a shipped one such as lh-passkey.")
-    ],
+    config: Annotated[str, typer.Argument(help="Training config: a TOML file, or a shipped name such as lh-passkey.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<name> if not given.")] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 500,
     log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,

@@ -97,7 +97,7 @@ class TrainingConfig:
     phases: tuple[Phase, ...]
     stages: tuple[Stage, ...]
     optimizer: Optimizer = Optimizer()
-    lighthouse: LighthouseConfig = LighthouseConfig()
+    lighthouse: LighthouseConfig = dataclasses.field(default_factory=LighthouseConfig)
     dense_layers: tuple[int, ...] = (0, -1)
     text: str | None = None
     precision: Literal["bf16", "no"] = "bf16"

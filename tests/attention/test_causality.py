@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import configs, tensors
 
-from lh_eval import LighthouseConfig, lighthouse_attention
+from lh_eval import LighthouseConfig, lighthouse_attention, select_entries
 from lh_eval.attention import reference
 
 
@@ -40,3 +40,12 @@ def test_later_tokens_change_nothing_once_indices_are_frozen(config, tokens, whe
             x[:, :, t + 1 :] = x[:, :, t + 1 :].flip(1) * 100 + 1
         after = lighthouse_attention(q, k, v, config)
     assert torch.equal(before[:, :, : t + 1], after[:, :, : t + 1])
+
+
+def test_membership_depends_on_later_tokens():
+    q, k, v = tensors(0, tokens=128)
+    config = LighthouseConfig(k=4, tile_k=4)
+    before = select_entries(q, k, v, config)
+    q[:, :, 100], k[:, :, 100] = 1e3, 1e3
+    after = select_entries(q, k, v, config)
+    assert set(before[before < 64].tolist()) != set(after[after < 64].tolist())

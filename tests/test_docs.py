@@ -1,0 +1,63 @@
+"""What the documents say can be run, found and followed."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from lh_eval.scorers.base import SCORERS
+from lh_eval.tasks.base import TASKS
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def _blocks(document):
+    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_named_tests_exist(document):
+    for path, name in re.findall(r"`(tests/[\w/.]+)::(\w+)`", document.read_text(encoding="utf-8")):
+        functions = {
+            node.name for node in ast.parse((ROOT / path).read_text()).body if isinstance(node, ast.FunctionDef)
+        }
+        assert name in functions, f"{path} has no {name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_commands_that_ci_runs_are_there():
+    for name in ("run", "test"):
+        pattern = rf"<!-- command: {name} -->\n```bash\n([^\n]+)\n```"
+        assert len(re.findall(pattern, (ROOT / "README.md").read_text(encoding="utf-8"))) == 1
+
+
+def test_readme_operator(capsys):
+    (block,) = [block for block in _blocks("README.md") if "torch.randn" in block]
+    exec(block.replace("4096", "1024"), {})
+    assert "torch.Size([1, 8, 1024])" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room")])
+def test_skeletons(registry, name, monkeypatch):
+    registry.names()
+    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+    source, test = (
+        block for block in _blocks("CONTRIBUTING.md") if f'"{name}"' in block or f'"{name}:' in block or name in block
+    )
+    exec(source, {"__name__": f"skeleton_{name}"})
+    scope = {}
+    exec(test, scope)
+    for run in [value for key, value in scope.items() if key.startswith("test_")]:
+        run()
+
+
+def test_kernel_skeleton_is_python():
+    (block,) = [block for block in _blocks("CONTRIBUTING.md") if "pytest.mark.gpu" in block]
+    ast.parse(block)

@@ -1,0 +1,49 @@
+"""What pyproject.toml says agrees with what lies in the folders."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_folder_with_code_is_a_package():
+    listed = set(PROJECT["tool"]["setuptools"]["packages"])
+    found = set()
+    for top in ("lh_eval", "kernels", "scorers", "tasks"):
+        for file in (ROOT / top).rglob("*.py"):
+            parts = file.parent.relative_to(ROOT).parts
+            found.add(".".join(parts if top == "lh_eval" else ("lh_eval", *parts)))
+    assert found == listed
+
+
+def test_constraints_pin_every_dependency():
+    project = PROJECT["project"]
+    wanted = [
+        *project["dependencies"],
+        *(item for extra in project["optional-dependencies"].values() for item in extra),
+    ]
+    pinned = re.findall(r"^([\w-]+)==[\w.]+$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    names = {re.match(r"[\w-]+", item).group().lower() for item in wanted} - {"lh-eval"}
+    assert names <= {name.lower() for name in pinned}
+
+
+def test_mapped_folders_shadow_nothing():
+    for top in ("kernels", "scorers", "tasks"):
+        assert not list((ROOT / top).rglob("__init__.py"))
+
+
+def test_import_from_the_checkout_and_hugging_faces_kernels():
+    program = (
+        "import lh_eval.kernels.layout, lh_eval.scorers.norm, lh_eval.tasks.passkey, importlib.util as u\n"
+        "spec = u.find_spec('kernels')\n"
+        "print(spec.origin if spec else None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    hugging_face = importlib.util.find_spec("kernels")
+    origin = hugging_face.origin if hugging_face else None
+    assert done.stdout.strip() == str(origin)
