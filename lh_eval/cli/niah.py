@@ -1,5 +1,6 @@
 """`lh-eval niah`: a checkpoint's retrieval rate over depth and length, as rows, cells and a heatmap."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -109,7 +110,7 @@ def _settings(
     budgets: list[int] | None,
     scorers: list[str] | None,
     layers: list[int] | None,
-    overrides: dict[str, object],
+    overrides: Mapping[str, object],
 ) -> "list[Setting]":
     """The settings to run: dense alone, dense beside each (scorer, k), or those without dense."""
     from lh_eval.attention.config import LighthouseConfig

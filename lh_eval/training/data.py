@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from torch.utils.data import Dataset
 
 from lh_eval.errors import InputError
 from lh_eval.tasks import keyed, passkey
@@ -157,7 +158,7 @@ def load_text(path: str | None) -> np.ndarray:
 
 
 @dataclasses.dataclass(frozen=True)
-class Steps:
+class Steps(Dataset[Batch]):
     """The batches of a run by step number, one process's share each: a map-style dataset.
 
     Attributes:

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -77,8 +77,9 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
 
     last = config.steps if pace.max_steps is None else min(config.steps, first + pace.max_steps)
     dataset = Steps(config, accelerator.process_index, accelerator.num_processes)
-    loader = DataLoader(
-        dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=_tensors
+    collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
+    loader: DataLoader[Any] = DataLoader(
+        dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=collate
     )
     bar = tqdm(total=config.steps, initial=first, unit="step", disable=not accelerator.is_main_process, mininterval=1)
     meter = _Meter(accelerator, log, bar)
@@ -105,7 +106,7 @@ def _step(
     accelerator: Accelerator,
     loss_of: CountedLoss,
     optimizer: Any,
-    batch: Batch,
+    batch: "_Tensors",
     config: TrainingConfig,
     meter: "_Meter",
 ) -> None:
@@ -232,8 +233,16 @@ def _save_checkpoint(model: Any, tokenizer: Any, config: TrainingConfig, folder:
     )
 
 
-def _tensors(batch: Batch) -> Batch:
-    return Batch(*(torch.from_numpy(array) for array in batch))  # type: ignore[arg-type]
+class _Tensors(NamedTuple):
+    """A `Batch` as tensors."""
+
+    ids: torch.Tensor
+    counted: torch.Tensor
+    family: torch.Tensor
+
+
+def _tensors(batch: Batch) -> _Tensors:
+    return _Tensors(*map(torch.from_numpy, batch))
 
 
 def _has_gpu() -> bool:
