@@ -4,7 +4,6 @@ Flat pyramid index: level 0 first, then level 1, ... Entry (l, i) stands for tok
 """
 
 import dataclasses
-from functools import cached_property
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +16,11 @@ class Layout:
         factor: p, tokens that one level pools into an entry of the next.
         tiles: contiguous tiles that the coarsest level is cut into.
         tile_k: entries kept per tile and level.
+        padded: N rounded up to a multiple of p^(L-1).
+        sizes: entries of each level.
+        offsets: flat index of each level's first entry.
+        entries: P, entries of the whole pyramid.
+        gathered: S, entries of the gathered sequence: every candidate of every level.
     """
 
     tokens: int
@@ -24,43 +28,38 @@ class Layout:
     factor: int
     tiles: int
     tile_k: int
+    padded: int = dataclasses.field(init=False)
+    sizes: tuple[int, ...] = dataclasses.field(init=False)
+    offsets: tuple[int, ...] = dataclasses.field(init=False)
+    entries: int = dataclasses.field(init=False)
+    gathered: int = dataclasses.field(init=False)
 
-    @cached_property
-    def padded(self) -> int:
-        """N rounded up to a multiple of p^(L-1)."""
+    def __post_init__(self) -> None:
         window = self.factor ** (self.levels - 1)
-        return -(-self.tokens // window) * window
+        padded = -(-self.tokens // window) * window
+        sizes = tuple(padded // self.factor**level for level in range(self.levels))
+        offsets = tuple(sum(sizes[:level]) for level in range(self.levels))
+        size, longer = sizes[-1] // self.tiles, sizes[-1] % self.tiles  # divmod is opaque to the compiler
+        gathered = longer * sum(self.candidates(size + 1)) + (self.tiles - longer) * sum(self.candidates(size))
+        derived = {
+            "padded": padded,
+            "sizes": sizes,
+            "offsets": offsets,
+            "entries": sum(sizes),
+            "gathered": gathered,
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Entries of each level."""
-        return tuple(self.padded // self.factor**level for level in range(self.levels))
-
-    @cached_property
-    def offsets(self) -> tuple[int, ...]:
-        """Flat index of each level's first entry."""
-        return tuple(sum(self.sizes[:level]) for level in range(self.levels))
-
-    @cached_property
-    def entries(self) -> int:
-        """P, entries of the whole pyramid."""
-        return sum(self.sizes)
-
-    @cached_property
+    @property
     def tile_sizes(self) -> tuple[int, ...]:
         """Coarsest entries of each tile, sizes differing by at most one, longer first."""
         size, longer = divmod(self.sizes[-1], self.tiles)
         return (size + 1,) * longer + (size,) * (self.tiles - longer)
 
-    @cached_property
-    def candidates(self) -> tuple[tuple[int, ...], ...]:
-        """[L][tiles] candidates of each tile at each level: p children of each kept entry one level up."""
-        rows = [self.tile_sizes]
+    def candidates(self, size: int) -> tuple[int, ...]:
+        """[L] candidates at each level of a tile of `size` coarsest entries: p children of each entry kept above."""
+        counts = [size]
         for _ in range(self.levels - 1):
-            rows.append(tuple(self.factor * min(self.tile_k, count) for count in rows[-1]))
-        return tuple(reversed(rows))
-
-    @cached_property
-    def gathered(self) -> int:
-        """S, entries of the gathered sequence: every candidate of every level."""
-        return sum(map(sum, self.candidates))
+            counts.append(self.factor * min(self.tile_k, counts[-1]))
+        return tuple(reversed(counts))

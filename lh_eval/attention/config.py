@@ -1,10 +1,13 @@
 """`LighthouseConfig`: everything that decides what Lighthouse attention computes."""
 
 import dataclasses
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lh_eval.errors import InputError
 from lh_eval.kernels.layout import Layout
+
+if TYPE_CHECKING:
+    from lh_eval.scorers.base import Scorer
 
 Selection = Literal["chunked", "global"]
 
@@ -67,7 +70,7 @@ class LighthouseConfig:
             )
         from lh_eval.scorers.base import SCORERS  # the registry imports torch: only when a config is made
 
-        SCORERS.build(self.scorer)
+        object.__setattr__(self, "_token_scorer", SCORERS.build(self.scorer))
 
     @property
     def window(self) -> int:
@@ -78,6 +81,16 @@ class LighthouseConfig:
     def entries_per_tile(self) -> int:
         """Entries kept per tile and level."""
         return self.k if self.selection == "global" else min(self.tile_k, self.k)
+
+    @property
+    def forced(self) -> int:
+        """Tokens at the start that are kept before all others."""
+        return self.window - 1 if self.cover_prefix else 0
+
+    @property
+    def token_scorer(self) -> "Scorer":
+        """The scorer that `scorer` names, made once."""
+        return self._token_scorer  # type: ignore[attr-defined]
 
     @property
     def num_tiles(self) -> int:

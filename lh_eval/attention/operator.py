@@ -1,8 +1,6 @@
 """The operator: `lighthouse_attention` and `select_entries`, checked here and run by the backend that `impl` names."""
 
-import importlib
 import logging
-from functools import cache
 from types import ModuleType
 from typing import Literal, NamedTuple, get_args
 
@@ -11,7 +9,7 @@ import torch
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
 
-Impl = Literal["auto", "reference"]
+Impl = Literal["auto", "reference", "triton"]
 _FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 _log = logging.getLogger(__name__)
 
@@ -20,7 +18,7 @@ class Attended(NamedTuple):
     """Output and what was selected on the way.
 
     out: [B, H, N, D].
-    indices: [B, H, S] int64 flat pyramid indices in causal order; below N they are tokens.
+    indices: [B, H, S] integers, flat pyramid indices in causal order; below N they are tokens.
     """
 
     out: torch.Tensor
@@ -47,7 +45,8 @@ def lighthouse_attention(
         v: [B, G, N, D] values.
         config: what to compute.
         scale: factor of the attention logits, D**-0.5 if None.
-        impl: "reference" is pure torch on any device; "auto" takes the fastest that runs.
+        impl: "reference" is pure torch on any device; "triton" runs on a CUDA GPU (and, interpreted, on a CPU where
+            TRITON_INTERPRET=1); "auto" takes Triton on a GPU, the reference elsewhere.
 
     Returns:
         [B, H, N, D] in the dtype of q.
@@ -83,7 +82,8 @@ def select_entries(
     Raises:
         InputError: see `lighthouse_attention`.
     """
-    return _backend(impl).select_entries(q, k, v, _checked_config(config), _checked_scale(q, k, v, scale))
+    config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
+    return _backend(impl, q, config).select_entries(q, k, v, config, scale).long()
 
 
 def attend(
@@ -96,24 +96,47 @@ def attend(
     impl: Impl = "auto",
 ) -> Attended:
     """`lighthouse_attention` that also returns the selected entries."""
-    return Attended(*_backend(impl).attend(q, k, v, _checked_config(config), _checked_scale(q, k, v, scale)))
+    config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
+    return Attended(*_backend(impl, q, config).attend(q, k, v, config, scale))
 
 
-def _backend(impl: Impl) -> ModuleType:
-    """The module that runs `impl`; backends are imported when first used and never import each other."""
+def _backend(impl: Impl, q: torch.Tensor, config: LighthouseConfig) -> ModuleType:
+    """The module that runs `impl` on q; backends are imported when first used and never import each other."""
     match impl:
         case "auto":
-            _log_choice("reference")
-            return _backend("reference")
+            chosen: Impl = "triton" if q.is_cuda and _obstacle(q, config) is None else "reference"
+            _log_choice(chosen, q.device.type)
+            return _backend(chosen, q, config)
         case "reference":
-            return importlib.import_module("lh_eval.attention.reference")
+            from lh_eval.attention import reference
+
+            return reference
+        case "triton":
+            if (obstacle := _obstacle(q, config)) is not None:
+                raise InputError(f"impl='triton' cannot run: {obstacle}; impl='reference' runs anywhere")
+            from lh_eval.attention import triton
+
+            return triton
         case _:
             raise InputError(f"impl must be one of {', '.join(get_args(Impl))}, got {impl!r}")
 
 
-@cache
-def _log_choice(name: str) -> None:
-    _log.info("lighthouse_attention: impl='auto' chose %r", name)
+def _obstacle(q: torch.Tensor, config: LighthouseConfig) -> str | None:
+    """Why the Triton kernels cannot run; None where they can."""
+    try:
+        from lh_eval.kernels.triton.common import obstacle
+    except ImportError as error:
+        return f"triton must be installed, got {error}"
+    return obstacle(q, config.layout(q.shape[2]))
+
+
+_logged: set[tuple[str, str]] = set()
+
+
+def _log_choice(name: str, device: str) -> None:
+    if not torch.compiler.is_compiling() and (name, device) not in _logged:
+        _logged.add((name, device))
+        _log.info("lighthouse_attention: impl='auto' chose %r on %s", name, device)
 
 
 def _checked_config(config: LighthouseConfig) -> LighthouseConfig:

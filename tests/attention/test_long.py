@@ -8,8 +8,8 @@ import torch
 
 from lh_eval import LighthouseConfig
 from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.max_pyramid import max_pyramid
 from lh_eval.kernels.reference.gather import invert
-from lh_eval.kernels.reference.pool import max_pyramid
 from lh_eval.kernels.reference.scatter import scatter
 from lh_eval.kernels.reference.select import select
 

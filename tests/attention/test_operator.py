@@ -88,11 +88,11 @@ def test_a_scorer_of_wrong_shapes(monkeypatch):
     monkeypatch.setattr(SCORERS, "build", lambda spec: Wrong())
     message = "key scores must be [2, G, 20] with G a divisor of 4, got (2, 2, 19); fix the scorer"
     with pytest.raises(InputError, match=re.escape(message)):
-        lighthouse_attention(**_inputs(), config=CONFIG)
+        lighthouse_attention(**_inputs(), config=dataclasses.replace(CONFIG))
 
 
 def test_auto_says_once_what_it_chose(caplog):
-    operator._log_choice.cache_clear()
+    operator._logged.clear()
     with caplog.at_level(logging.INFO, logger="lh_eval"):
         for _ in range(2):
             lighthouse_attention(**_inputs(), config=CONFIG)
@@ -103,7 +103,6 @@ def test_attend_returns_what_the_two_functions_return():
     attended = operator.attend(**_inputs(), config=CONFIG, scale=0.3)
     assert torch.equal(attended.out, lighthouse_attention(**_inputs(), config=CONFIG, scale=0.3))
     assert torch.equal(attended.indices, select_entries(**_inputs(), config=CONFIG))
-    assert attended.indices.dtype == torch.int64
 
 
 def test_default_scale():

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,10 +31,13 @@ def test_tiles_and_candidates(layout):
     assert len(layout.tile_sizes) == layout.tiles
     assert sorted(layout.tile_sizes, reverse=True) == list(layout.tile_sizes)
     assert max(layout.tile_sizes) - min(layout.tile_sizes) <= 1
-    for finer, coarser in zip(layout.candidates, layout.candidates[1:], strict=False):
-        assert finer == tuple(layout.factor * min(layout.tile_k, count) for count in coarser)
-    assert all(sum(row) <= size for row, size in zip(layout.candidates, layout.sizes, strict=True))
-    assert layout.gathered == sum(map(sum, layout.candidates)) <= layout.entries
+    tiles = [layout.candidates(size) for size in layout.tile_sizes]
+    for size, counts in zip(layout.tile_sizes, tiles, strict=True):
+        assert counts[-1] == size
+        for finer, coarser in itertools.pairwise(counts):
+            assert finer == layout.factor * min(layout.tile_k, coarser)
+    assert all(sum(counts[level] for counts in tiles) <= size for level, size in enumerate(layout.sizes))
+    assert layout.gathered == sum(map(sum, tiles)) <= layout.entries
 
 
 def test_the_papers_sizes():

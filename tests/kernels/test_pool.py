@@ -3,7 +3,7 @@ import torch
 from torch.autograd import gradcheck
 
 from lh_eval.kernels.layout import Layout
-from lh_eval.kernels.reference.pool import max_pyramid, mean_pyramid
+from lh_eval.kernels.reference.pool import mean_pyramid
 
 LAYOUT = Layout(tokens=13, levels=3, factor=2, tiles=1, tile_k=2)  # padded to 16: 16 + 8 + 4 entries
 
@@ -29,11 +29,3 @@ def test_low_precision_means_are_taken_in_float32(dtype):
 def test_gradient_of_mean():
     x = torch.randn(1, 2, 13, 2, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda x: mean_pyramid(x, LAYOUT), [x])
-
-
-def test_maximum_of_every_window():
-    scores = torch.randn(2, 3, 13) - 5  # below zero: the padding's zeros would win
-    expected = [
-        scores[:, :, window].amax(2) if window else torch.full((2, 3), -torch.inf) for window, _ in _windows(13)
-    ]
-    assert torch.equal(max_pyramid(scores, LAYOUT), torch.stack(expected, dim=2))

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import configs
 
-from lh_eval.kernels.reference.pool import max_pyramid
+from lh_eval.kernels.max_pyramid import max_pyramid
 from lh_eval.kernels.reference.select import pack, select
 
 # few distinct values: ties everywhere, between zeros of both signs too

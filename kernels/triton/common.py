@@ -1,0 +1,74 @@
+"""What the kernels share: which pyramids they run, block sizes, and choosing one of three tensors inside a kernel."""
+
+import functools
+import os
+
+import torch
+import triton
+import triton.language as tl
+
+from lh_eval.kernels.layout import Layout
+
+DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+MAX_DIM = 256
+MAX_FACTOR = 64
+MAX_ENTRIES = 2**31 - 1
+_TILE_BYTES = 8192
+
+
+def interpreted() -> bool:
+    """Whether Triton interprets kernels on the CPU; decided by the environment when the kernels are first imported."""
+    return os.environ.get("TRITON_INTERPRET") == "1"
+
+
+def obstacle(q: torch.Tensor, layout: Layout) -> str | None:
+    """Why the kernels cannot run q [B, H, N, D]; None where they can."""
+    if q.device.type != "cuda" and not interpreted():
+        return (
+            f"tensors must be on a CUDA GPU, got {q.device}; set TRITON_INTERPRET=1 to interpret the kernels on a CPU"
+        )
+    if q.dtype not in DTYPES:
+        return f"dtype must be one of {', '.join(map(str, DTYPES))}, got {q.dtype}"
+    if q.shape[3] > MAX_DIM:
+        return f"head dim must be at most {MAX_DIM}, got {q.shape[3]}"
+    if layout.factor > MAX_FACTOR:
+        return f"pooling_factor must be at most {MAX_FACTOR}, got {layout.factor}"
+    if layout.entries > MAX_ENTRIES:
+        return f"pyramid entries must be at most {MAX_ENTRIES}, got {layout.entries}"
+    return None
+
+
+def stored_level(layout: Layout) -> int:
+    """First level whose means are stored for all entries.
+
+    Level 1 is pooled where it is selected, as p rows of the base sequence; coarser windows are too long for that. The
+    coarsest level is gathered whole, so its means are always stored.
+    """
+    return min(2, layout.levels - 1)
+
+
+def stored_entries(layout: Layout) -> int:
+    """Entries of the levels from `stored_level` on."""
+    return layout.entries - layout.offsets[stored_level(layout)]
+
+
+@functools.cache
+def block_dim(dim: int) -> int:
+    """Columns of a block, the power of two that holds `dim`; at least 16."""
+    return max(16, triton.next_power_of_2(dim))
+
+
+def block_rows(x: torch.Tensor) -> int:
+    """Rows of x that one program holds at once."""
+    return max(1, _TILE_BYTES // (block_dim(x.shape[-1]) * x.element_size()))
+
+
+def rows_contiguous(x: torch.Tensor) -> torch.Tensor:
+    """The same with a row's components side by side in memory, which the kernels take for granted."""
+    return x if x.stride(-1) == 1 else x.contiguous()
+
+
+@triton.jit
+def choose(which, a, b, c):
+    """The first, second or third of three scalars or pointers."""
+    return tl.where(which == 0, a, tl.where(which == 1, b, c))

@@ -1,0 +1,164 @@
+"""The stages as registered operators, `torch.ops.lh_eval.*`: opaque to the compiler, with fakes and gradients.
+
+A layout travels as five integers, `Layout(*layout)`. Gather and scatter are linear; each has its adjoint as an operator
+of its own, so that the backward is compiled like the forward.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.triton import gather as _gather
+from lh_eval.kernels.triton import pool as _pool
+from lh_eval.kernels.triton import select as _select
+from lh_eval.kernels.triton import spread as _spread
+from lh_eval.kernels.triton.common import stored_entries
+
+Tensor = torch.Tensor
+
+
+@functools.lru_cache(maxsize=1024)
+def _cached(*layout: int) -> Layout:
+    return Layout(*layout)
+
+
+def _layout(values: Sequence[int]) -> Layout:
+    return _cached(*values) if all(type(value) is int for value in values) else Layout(*values)
+
+
+@torch.library.custom_op("lh_eval::pool", mutates_args=())
+def pool(
+    q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Means and norm scores, see `lh_eval.kernels.triton.pool`."""
+    return _pool.pool(q, k, v, _layout(layout), norms=norms)
+
+
+@pool.register_fake
+def _(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
+    sizes = _layout(layout)
+    scored = sizes.entries - sizes.padded if norms else 0
+    means = (x.new_empty(*x.shape[:2], stored_entries(sizes), x.shape[3]) for x in (q, k, v))
+    scores = (x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k))
+    return (*means, *scores)
+
+
+@torch.library.custom_op("lh_eval::select", mutates_args=())
+def select(query_scores: Tensor, key_scores: Tensor, layout: Sequence[int], forced: int) -> tuple[Tensor, Tensor]:
+    """Indices and inverse map, see `lh_eval.kernels.triton.select`."""
+    return _select.select(query_scores, key_scores, _layout(layout), forced=forced)
+
+
+@select.register_fake
+def _(query_scores: Tensor, key_scores: Tensor, layout: Sequence[int], forced: int) -> tuple[Tensor, Tensor]:
+    B, H, _ = query_scores.shape
+    sizes = _layout(layout)
+    return (
+        query_scores.new_empty(B, H, sizes.gathered, dtype=torch.int32),
+        query_scores.new_empty(B, H, sizes.entries, dtype=torch.int32),
+    )
+
+
+@torch.library.custom_op("lh_eval::gather", mutates_args=())
+def gather(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    q_means: Tensor,
+    k_means: Tensor,
+    v_means: Tensor,
+    indices: Tensor,
+    inverse: Tensor,
+    layout: Sequence[int],
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gathered queries, keys and values [B, H, S, D]; `inverse` is for the backward."""
+    rows = _gather.gather((q, k, v), (q_means, k_means, v_means), indices, _layout(layout))
+    return rows[0], rows[1], rows[2]
+
+
+@gather.register_fake
+def _(q: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
+    shape = (*args[5].shape, q.shape[3])
+    return q.new_empty(shape), q.new_empty(shape), q.new_empty(shape)
+
+
+@torch.library.custom_op("lh_eval::gather_backward", mutates_args=())
+def gather_backward(
+    q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of q [B, H, N, D], k and v [B, G, N, D] from those of the gathered rows."""
+    q, k, v = _gather_gradients(q_grad, layout, groups)
+    _spread.spread((q_grad, k_grad, v_grad), (q, k, v), inverse, _layout(layout), shifted=False)
+    return q, k, v
+
+
+@gather_backward.register_fake
+def _(q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int) -> Any:
+    return _gather_gradients(q_grad, layout, groups)
+
+
+def _gather_gradients(q_grad: Tensor, layout: Sequence[int], groups: int) -> tuple[Tensor, Tensor, Tensor]:
+    B, H, _, D = q_grad.shape
+    q, k, v = (q_grad.new_empty(B, heads, layout[0], D) for heads in (H, groups, groups))
+    return q, k, v
+
+
+@torch.library.custom_op("lh_eval::scatter", mutates_args=())
+def scatter(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+    """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`."""
+    result = _scattered(rows, layout, tokens_first)
+    _spread.spread((rows,), (result,), inverse, _layout(layout), shifted=True)
+    return result
+
+
+@scatter.register_fake
+def _(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+    return _scattered(rows, layout, tokens_first)
+
+
+def _scattered(rows: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+    B, H, _, D = rows.shape
+    if tokens_first:
+        return rows.new_empty(B, layout[0], H, D).transpose(1, 2)
+    return rows.new_empty(B, H, layout[0], D)
+
+
+@torch.library.custom_op("lh_eval::scatter_backward", mutates_args=())
+def scatter_backward(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
+    """Gradient of the rows [B, H, S, D] from that of the output [B, H, N, D]."""
+    sizes = _layout(layout)
+    (rows,) = _gather.gather((grad,), (_pool.shifted_sums(grad, sizes),), indices, sizes, shifted=True)
+    return rows
+
+
+@scatter_backward.register_fake
+def _(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
+    return grad.new_empty(*indices.shape, grad.shape[3])
+
+
+def _save_gather(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    *_, inverse, layout = inputs
+    ctx.save_for_backward(inverse)
+    ctx.layout, ctx.groups = layout, inputs[1].shape[1]
+
+
+def _gather_gradient(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+    (inverse,) = ctx.saved_tensors
+    return *gather_backward(*grads, inverse, ctx.layout, ctx.groups), *[None] * 6
+
+
+def _save_scatter(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    _, indices, _, ctx.layout, _ = inputs
+    ctx.save_for_backward(indices)
+
+
+def _scatter_gradient(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    (indices,) = ctx.saved_tensors
+    return scatter_backward(grad, indices, ctx.layout), None, None, None, None
+
+
+gather.register_autograd(_gather_gradient, setup_context=_save_gather)
+scatter.register_autograd(_scatter_gradient, setup_context=_save_scatter)

@@ -1,0 +1,50 @@
+"""Running a config's scorer on a sequence, and refusing what it returns if it cannot be ranked."""
+
+import torch
+
+from lh_eval.attention.config import LighthouseConfig
+from lh_eval.errors import InputError
+from lh_eval.scorers.base import Scores
+
+
+def token_scores(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float) -> Scores:
+    """Scores of each token, of the right shape.
+
+    Args:
+        q: [B, H, N, D] queries.
+        k: [B, G, N, D] keys.
+        v: [B, G, N, D] values.
+        config: names the scorer.
+        scale: factor of the attention logits.
+
+    Returns:
+        Query and key scores, [B, g, N] each with g a divisor of H.
+
+    Raises:
+        InputError: a score has another shape.
+    """
+    scores = config.token_scorer(q, k, v, scale=scale)
+    B, H, N, _ = q.shape
+    for kind, values in zip(Scores._fields, scores, strict=True):
+        if values.ndim != 3 or (values.shape[0], values.shape[2]) != (B, N) or H % values.shape[1]:
+            raise InputError(
+                f"{kind} scores must be [{B}, G, {N}] with G a divisor of {H}, got {tuple(values.shape)}; "
+                "fix the scorer"
+            )
+    return scores
+
+
+def require_finite(scores: Scores) -> None:
+    """Refuse a score that is not finite.
+
+    Raises:
+        InputError: names its kind, batch row, head and position.
+    """
+    for kind, values in zip(Scores._fields, scores, strict=True):
+        finite = values.isfinite()
+        if not finite.all():
+            batch, head, position = (~finite).nonzero()[0].tolist()
+            raise InputError(
+                f"{kind} scores must be finite, got {values[batch, head, position].item()} at batch {batch}, "
+                f"head {head}, position {position}; look for inf or nan in the model's activations"
+            )

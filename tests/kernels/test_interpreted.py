@@ -1,0 +1,17 @@
+"""The Triton kernels' tests, interpreted on the CPU: Triton reads its environment when kernels are defined, so in a
+process of their own.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_kernels():
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not gpu", "tests/triton"]
+    done = subprocess.run(
+        command, cwd=root, env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
