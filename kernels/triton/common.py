@@ -1,6 +1,5 @@
 """What the kernels share: which pyramids they run, block sizes, and choosing one of three tensors inside a kernel."""
 
-import functools
 import os
 
 import torch
@@ -12,8 +11,7 @@ from lh_eval.kernels.layout import Layout
 DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 MAX_DIM = 256
 MAX_FACTOR = 64
-MAX_ENTRIES = 2**31 - 1
-_TILE_BYTES = 8192
+MAX_TOKENS = 2**30  # entries, fewer than twice as many, have 32-bit indices
 
 
 def interpreted() -> bool:
@@ -21,8 +19,8 @@ def interpreted() -> bool:
     return os.environ.get("TRITON_INTERPRET") == "1"
 
 
-def obstacle(q: torch.Tensor, layout: Layout) -> str | None:
-    """Why the kernels cannot run q [B, H, N, D]; None where they can."""
+def obstacle(q: torch.Tensor, factor: int, window: int) -> str | None:
+    """Why the kernels cannot run q [B, H, N, D] under a pooling factor and a coarsest window of tokens; or None."""
     if q.device.type != "cuda" and not interpreted():
         return (
             f"tensors must be on a CUDA GPU, got {q.device}; set TRITON_INTERPRET=1 to interpret the kernels on a CPU"
@@ -31,10 +29,10 @@ def obstacle(q: torch.Tensor, layout: Layout) -> str | None:
         return f"dtype must be one of {', '.join(map(str, DTYPES))}, got {q.dtype}"
     if q.shape[3] > MAX_DIM:
         return f"head dim must be at most {MAX_DIM}, got {q.shape[3]}"
-    if layout.factor > MAX_FACTOR:
-        return f"pooling_factor must be at most {MAX_FACTOR}, got {layout.factor}"
-    if layout.entries > MAX_ENTRIES:
-        return f"pyramid entries must be at most {MAX_ENTRIES}, got {layout.entries}"
+    if factor > MAX_FACTOR:
+        return f"pooling_factor must be at most {MAX_FACTOR}, got {factor}"
+    if not torch.compiler.is_compiling() and q.shape[2] > MAX_TOKENS - window:  # no guard on a symbolic length
+        return f"tokens, padded to whole windows of {window}, must be at most {MAX_TOKENS}, got {q.shape[2]}"
     return None
 
 
@@ -52,15 +50,25 @@ def stored_entries(layout: Layout) -> int:
     return layout.entries - layout.offsets[stored_level(layout)]
 
 
-@functools.cache
+# On the host these run on each call, and triton's own cdiv and next_power_of_2 cost as much as an allocation.
+def blocks_of(size: int, block: int) -> int:
+    """Blocks that cover `size`."""
+    return -(-size // block)
+
+
+def power_of_two(size: int) -> int:
+    """The least power of two that is at least `size`."""
+    return 1 << (size - 1).bit_length()
+
+
 def block_dim(dim: int) -> int:
     """Columns of a block, the power of two that holds `dim`; at least 16."""
-    return max(16, triton.next_power_of_2(dim))
+    return max(16, power_of_two(dim))
 
 
-def block_rows(x: torch.Tensor) -> int:
+def block_rows(x: torch.Tensor, tile_bytes: int) -> int:
     """Rows of x that one program holds at once."""
-    return max(1, _TILE_BYTES // (block_dim(x.shape[-1]) * x.element_size()))
+    return max(1, tile_bytes // (block_dim(x.shape[-1]) * x.element_size()))
 
 
 def rows_contiguous(x: torch.Tensor) -> torch.Tensor:

@@ -11,11 +11,14 @@ from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import (
     block_dim,
     block_rows,
+    blocks_of,
     choose,
     rows_contiguous,
     stored_entries,
     stored_level,
 )
+
+_TILE_BYTES = 8192
 
 
 def gather(
@@ -25,7 +28,7 @@ def gather(
     layout: Layout,
     *,
     shifted: bool = False,
-) -> list[torch.Tensor]:
+) -> tuple[torch.Tensor, ...]:
     """Rows of the pyramid in causal order.
 
     Args:
@@ -42,9 +45,9 @@ def gather(
     q, k, v = (rows_contiguous(x) for x in (tensors * 3)[:3])
     D = q.shape[3]
     first = stored_level(layout)
-    results = [q.new_empty(B, H, S, D) for _ in tensors]
-    rows = block_rows(q)
-    blocks = triton.cdiv(S, rows)
+    results = tuple(q.new_empty(B, H, S, D) for _ in tensors)
+    rows = block_rows(q, _TILE_BYTES)
+    blocks = blocks_of(S, rows)
     _gather_kernel[(blocks * B * H, len(tensors))](
         *(q, k, v, *(stored * 3)[:3], *(results * 3)[:3], indices),
         *(*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),

@@ -1,11 +1,12 @@
 """The stages as registered operators, `torch.ops.lh_eval.*`: opaque to the compiler, with fakes and gradients.
 
 A layout travels as five integers, `Layout(*layout)`. Gather and scatter are linear; each has its adjoint as an operator
-of its own, so that the backward is compiled like the forward.
+of its own, so that the backward is compiled like the forward. `torch.library.Library` and not `custom_op`, which costs
+several times as much on each call: at short lengths that is more than the kernels take.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -19,6 +20,21 @@ from lh_eval.kernels.triton.common import stored_entries
 
 Tensor = torch.Tensor
 
+_library = torch.library.Library("lh_eval", "DEF")
+
+
+def _register(schema: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Register the decorated function as `lh_eval::<schema>` and return the operator."""
+
+    def register(function: Callable[..., Any]) -> Any:
+        name = schema.partition("(")[0]
+        _library.define(schema)
+        _library.impl(name, function, "CompositeExplicitAutograd")
+        torch.library.register_fake(f"lh_eval::{name}", fake, lib=_library)
+        return getattr(torch.ops.lh_eval, name).default
+
+    return register
+
 
 @functools.lru_cache(maxsize=1024)
 def _cached(*layout: int) -> Layout:
@@ -29,31 +45,25 @@ def _layout(values: Sequence[int]) -> Layout:
     return _cached(*values) if all(type(value) is int for value in values) else Layout(*values)
 
 
-@torch.library.custom_op("lh_eval::pool", mutates_args=())
-def pool(
-    q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Means and norm scores, see `lh_eval.kernels.triton.pool`."""
-    return _pool.pool(q, k, v, _layout(layout), norms=norms)
-
-
-@pool.register_fake
-def _(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
+def _pooled(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
     sizes = _layout(layout)
     scored = sizes.entries - sizes.padded if norms else 0
     means = (x.new_empty(*x.shape[:2], stored_entries(sizes), x.shape[3]) for x in (q, k, v))
     scores = (x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k))
-    return (*means, *scores)
+    return (*means, *scores, q.new_empty(1, dtype=torch.int32))
 
 
-@torch.library.custom_op("lh_eval::select", mutates_args=())
-def select(query_scores: Tensor, key_scores: Tensor, layout: Sequence[int], forced: int) -> tuple[Tensor, Tensor]:
-    """Indices and inverse map, see `lh_eval.kernels.triton.select`."""
-    return _select.select(query_scores, key_scores, _layout(layout), forced=forced)
+@_register(
+    "pool(Tensor q, Tensor k, Tensor v, SymInt[] layout, bool norms)"
+    " -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
+    _pooled,
+)
+def pool(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
+    """Means, norm scores and the flag of those that are not finite; see `lh_eval.kernels.triton.pool`."""
+    return _pool.pool(q, k, v, _layout(layout), norms=norms)
 
 
-@select.register_fake
-def _(query_scores: Tensor, key_scores: Tensor, layout: Sequence[int], forced: int) -> tuple[Tensor, Tensor]:
+def _selected(query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int) -> Any:
     B, H, _ = query_scores.shape
     sizes = _layout(layout)
     return (
@@ -62,7 +72,27 @@ def _(query_scores: Tensor, key_scores: Tensor, layout: Sequence[int], forced: i
     )
 
 
-@torch.library.custom_op("lh_eval::gather", mutates_args=())
+@_register(
+    "select(Tensor query_scores, Tensor key_scores, Tensor bad, SymInt[] layout, int forced) -> (Tensor, Tensor)",
+    _selected,
+)
+def select(
+    query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int
+) -> tuple[Tensor, Tensor]:
+    """Indices and inverse map; see `lh_eval.kernels.triton.select`."""
+    return _select.select(query_scores, key_scores, bad, _layout(layout), forced=forced)
+
+
+def _gathered(q: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
+    shape = (*args[5].shape, q.shape[3])
+    return q.new_empty(shape), q.new_empty(shape), q.new_empty(shape)
+
+
+@_register(
+    "gather(Tensor q, Tensor k, Tensor v, Tensor q_means, Tensor k_means, Tensor v_means, Tensor indices,"
+    " Tensor inverse, SymInt[] layout) -> (Tensor, Tensor, Tensor)",
+    _gathered,
+)
 def gather(
     q: Tensor,
     k: Tensor,
@@ -73,70 +103,59 @@ def gather(
     indices: Tensor,
     inverse: Tensor,
     layout: Sequence[int],
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, ...]:
     """Gathered queries, keys and values [B, H, S, D]; `inverse` is for the backward."""
-    rows = _gather.gather((q, k, v), (q_means, k_means, v_means), indices, _layout(layout))
-    return rows[0], rows[1], rows[2]
+    return _gather.gather((q, k, v), (q_means, k_means, v_means), indices, _layout(layout))
 
 
-@gather.register_fake
-def _(q: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
-    shape = (*args[5].shape, q.shape[3])
-    return q.new_empty(shape), q.new_empty(shape), q.new_empty(shape)
-
-
-@torch.library.custom_op("lh_eval::gather_backward", mutates_args=())
-def gather_backward(
+def _gather_gradients(
     q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of q [B, H, N, D], k and v [B, G, N, D] from those of the gathered rows."""
-    q, k, v = _gather_gradients(q_grad, layout, groups)
-    _spread.spread((q_grad, k_grad, v_grad), (q, k, v), inverse, _layout(layout), shifted=False)
-    return q, k, v
-
-
-@gather_backward.register_fake
-def _(q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int) -> Any:
-    return _gather_gradients(q_grad, layout, groups)
-
-
-def _gather_gradients(q_grad: Tensor, layout: Sequence[int], groups: int) -> tuple[Tensor, Tensor, Tensor]:
     B, H, _, D = q_grad.shape
     q, k, v = (q_grad.new_empty(B, heads, layout[0], D) for heads in (H, groups, groups))
     return q, k, v
 
 
-@torch.library.custom_op("lh_eval::scatter", mutates_args=())
-def scatter(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
-    """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`."""
-    result = _scattered(rows, layout, tokens_first)
-    _spread.spread((rows,), (result,), inverse, _layout(layout), shifted=True)
-    return result
+@_register(
+    "gather_backward(Tensor q_grad, Tensor k_grad, Tensor v_grad, Tensor inverse, SymInt[] layout, SymInt groups)"
+    " -> (Tensor, Tensor, Tensor)",
+    _gather_gradients,
+)
+def gather_backward(
+    q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of q [B, H, N, D], k and v [B, G, N, D] from those of the gathered rows."""
+    results = _gather_gradients(q_grad, k_grad, v_grad, inverse, layout, groups)
+    _spread.spread((q_grad, k_grad, v_grad), results, inverse, _layout(layout), shifted=False)
+    return results
 
 
-@scatter.register_fake
-def _(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
-    return _scattered(rows, layout, tokens_first)
-
-
-def _scattered(rows: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+def _scattered(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
     B, H, _, D = rows.shape
     if tokens_first:
         return rows.new_empty(B, layout[0], H, D).transpose(1, 2)
     return rows.new_empty(B, H, layout[0], D)
 
 
-@torch.library.custom_op("lh_eval::scatter_backward", mutates_args=())
+@_register(
+    "scatter(Tensor rows, Tensor indices, Tensor inverse, SymInt[] layout, bool tokens_first) -> Tensor", _scattered
+)
+def scatter(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+    """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`."""
+    result = _scattered(rows, indices, inverse, layout, tokens_first)
+    _spread.spread((rows,), (result,), inverse, _layout(layout), shifted=True)
+    return result
+
+
+def _scatter_gradients(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
+    return grad.new_empty(*indices.shape, grad.shape[3])
+
+
+@_register("scatter_backward(Tensor grad, Tensor indices, SymInt[] layout) -> Tensor", _scatter_gradients)
 def scatter_backward(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
     """Gradient of the rows [B, H, S, D] from that of the output [B, H, N, D]."""
     sizes = _layout(layout)
-    (rows,) = _gather.gather((grad,), (_pool.shifted_sums(grad, sizes),), indices, sizes, shifted=True)
-    return rows
-
-
-@scatter_backward.register_fake
-def _(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
-    return grad.new_empty(*indices.shape, grad.shape[3])
+    return _gather.gather((grad,), (_pool.shifted_sums(grad, sizes),), indices, sizes, shifted=True)[0]
 
 
 def _save_gather(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -160,5 +179,5 @@ def _scatter_gradient(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     return scatter_backward(grad, indices, ctx.layout), None, None, None, None
 
 
-gather.register_autograd(_gather_gradient, setup_context=_save_gather)
-scatter.register_autograd(_scatter_gradient, setup_context=_save_scatter)
+torch.library.register_autograd("lh_eval::gather", _gather_gradient, setup_context=_save_gather, lib=_library)
+torch.library.register_autograd("lh_eval::scatter", _scatter_gradient, setup_context=_save_scatter, lib=_library)

@@ -12,16 +12,18 @@ from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import (
     block_dim,
     block_rows,
+    blocks_of,
     choose,
+    power_of_two,
     rows_contiguous,
     stored_entries,
     stored_level,
 )
 
+_TILE_BYTES = 2048
 
-def pool(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, norms: bool
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+
+def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, norms: bool) -> tuple[torch.Tensor, ...]:
     """Means of every stored window and, if wanted, the pyramids of norm scores.
 
     Args:
@@ -29,24 +31,26 @@ def pool(
         k: [B, G, N, D] keys.
         v: [B, G, N, D] values.
         layout: sizes of the pyramid over N tokens.
-        norms: whether to score; without, the last two results are empty.
+        norms: whether to score; without, there are no scores in what is returned.
 
     Returns:
         Means of q [B, H, M, D], k and v [B, G, M, D], M entries from `stored_level` on by flat index, in their dtype;
         float32 scores of q [B, H, P - N'] and k [B, G, P - N'] of the levels from 1 on, N' the padded length.
-        Windows of padding score -inf; a window that holds a norm which is not finite scores inf.
+        Windows of padding score -inf; a window that holds a norm which is not finite scores inf, and then the last
+        result, int32 [1], is 1 instead of 0.
     """
     scored = layout.entries - layout.padded if norms else 0
     means = [x.new_empty(*x.shape[:2], stored_entries(layout), x.shape[3]) for x in (q, k, v)]
     scores = [x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k)]
-    _launch((q, k, v), means, scores, layout, shifted=False)
-    return means[0], means[1], means[2], scores[0], scores[1]
+    bad = torch.zeros(1, dtype=torch.int32, device=q.device)
+    _launch((q, k, v), means, scores, bad, layout, norms=norms, shifted=False)
+    return *means, *scores, bad
 
 
 def shifted_sums(x: torch.Tensor, layout: Layout) -> torch.Tensor:
     """Sums of x [B, H, N, D] over the positions that each stored entry is scattered to: [B, H, M, D]."""
     sums = x.new_empty(*x.shape[:2], stored_entries(layout), x.shape[3])
-    _launch((x,), [sums], [], layout, shifted=True)
+    _launch((x,), [sums], [], sums, layout, norms=False, shifted=True)
     return sums
 
 
@@ -54,8 +58,10 @@ def _launch(
     tensors: tuple[torch.Tensor, ...],
     means: list[torch.Tensor],
     scores: list[torch.Tensor],
+    bad: torch.Tensor,
     layout: Layout,
     *,
+    norms: bool,
     shifted: bool,
 ) -> None:
     q, k, v = (rows_contiguous(x) for x in (tensors * 3)[:3])
@@ -63,10 +69,9 @@ def _launch(
     B, H, N, D = q.shape
     groups = k.shape[1] if len(tensors) == 3 else 0
     first = stored_level(layout)
-    norms = scores[0].numel() > 0 and not shifted
     scored = layout.entries - layout.padded
-    rows = min(block_rows(q), triton.next_power_of_2(layout.sizes[first]))
-    blocks = triton.cdiv(layout.sizes[first], rows)
+    rows = min(block_rows(q, _TILE_BYTES), power_of_two(layout.sizes[first]))
+    blocks = blocks_of(layout.sizes[first], rows)
     shared = {
         "heads": H,
         "groups": groups,
@@ -79,7 +84,7 @@ def _launch(
         "SHIFTED": shifted,
     }
     _pool_kernel[(blocks * B * (H + 2 * groups),)](
-        *(q, k, v, *means, *scores),
+        *(q, k, v, *means, *scores, bad),
         *(*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
         tokens=N,
         blocks=blocks,
@@ -91,8 +96,8 @@ def _launch(
         **shared,
     )
     for level in range(first + 1, layout.levels):
-        rows = min(block_rows(q), triton.next_power_of_2(layout.sizes[level]))
-        blocks = triton.cdiv(layout.sizes[level], rows)
+        rows = min(block_rows(q, _TILE_BYTES), power_of_two(layout.sizes[level]))
+        blocks = blocks_of(layout.sizes[level], rows)
         _pool_level_kernel[(blocks * B * (H + 2 * groups),)](
             *(*means, *scores),
             blocks=blocks,
@@ -118,6 +123,7 @@ def _pool_kernel(
     v_means,
     q_scores,
     k_scores,
+    bad,
     q_batch,
     q_head,
     q_token,
@@ -181,8 +187,11 @@ def _pool_kernel(
         if NORMS:
             coarse = tl.maximum(coarse, fine)
             tl.store(scores + window * OUTER + outer, _norm(fine), mask=inside & scores_too)
-    if NORMS and OUTER > 1:
-        tl.store(scores + finer + window, _norm(coarse), mask=inside & scores_too)
+    if NORMS:
+        if OUTER > 1:
+            tl.store(scores + finer + window, _norm(coarse), mask=inside & scores_too)
+        # whichever programs find one write the same value
+        tl.store(bad, 1, mask=(tl.max(_norm(coarse), axis=0) == float("inf")) & scores_too)
 
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
     if not SHIFTED:

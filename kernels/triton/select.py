@@ -11,19 +11,20 @@ import triton.language as tl
 
 from lh_eval.errors import InputError
 from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.triton.common import power_of_two
 
 _BLOCK = 2048
-_QUERY, _KEY = 1, 2
 
 
 def select(
-    query_scores: torch.Tensor, key_scores: torch.Tensor, layout: Layout, *, forced: int = 0
+    query_scores: torch.Tensor, key_scores: torch.Tensor, bad: torch.Tensor, layout: Layout, *, forced: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Keep tile_k entries per tile and level, gather every candidate; see the reference of the same name.
 
     Args:
         query_scores: [B, H, P - N'] float32 scores of the levels from 1 on, by flat index less the padded length N'.
         key_scores: [B, G, P - N'] float32 scores as keys, H a multiple of G.
+        bad: int32 [1], not 0 if some score is not finite; such scores are inf.
         layout: sizes of the pyramid.
         forced: tokens at the start whose ancestors are kept before all others.
 
@@ -31,20 +32,23 @@ def select(
         [B, H, S] int32 flat indices in causal order and [B, H, P] int32 slot of each entry, -1 where not gathered.
 
     Raises:
-        InputError: a coarsest window's score is not finite. Not looked at while a CUDA graph is captured.
+        InputError: a score is not finite. Not looked at while a CUDA graph is captured.
     """
     B, H, scored = query_scores.shape
     device = query_scores.device
+    looks = not (query_scores.is_cuda and torch.cuda.is_current_stream_capturing())
+    if looks and query_scores.is_cuda:  # read while the kernel below runs: the device does not wait for the host
+        bad = bad.to("cpu", non_blocking=True)
+        copied = torch.cuda.Event()
+        copied.record()
     indices = torch.empty(B, H, layout.gathered, dtype=torch.int32, device=device)
     inverse = torch.full((B, H, layout.entries), -1, dtype=torch.int32, device=device)
-    flags = torch.empty(B, H, layout.tiles, dtype=torch.int32, device=device)
     short, longer = divmod(layout.sizes[-1], layout.tiles)
     most = layout.candidates(short + (longer > 0))
-    room = sum(most)
-    scratch = torch.empty(B * H * layout.tiles, 5, room, dtype=torch.int32, device=device)
-    block = min(_BLOCK, max(32, triton.next_power_of_2(max(most))))
+    scratch = torch.empty(B * H * layout.tiles, 5, sum(most), dtype=torch.int32, device=device)
+    block = min(_BLOCK, max(32, power_of_two(max(most))))
     _select_kernel[(B * H * layout.tiles,)](
-        *(query_scores, key_scores, indices, inverse, flags, scratch),
+        *(query_scores, key_scores, indices, inverse, scratch),
         heads=H,
         groups=key_scores.shape[1],
         scored=scored,
@@ -56,7 +60,7 @@ def select(
         longer=longer,
         short_gathered=sum(layout.candidates(short)),
         long_gathered=sum(layout.candidates(short + 1)),
-        room=room,
+        room=sum(most),
         forced=forced,
         TILE_K=layout.tile_k,
         P=layout.factor,
@@ -64,24 +68,25 @@ def select(
         BLOCK=block,
         num_warps=max(1, block // 256),
     )
-    _refuse_what_is_not_finite(flags, layout)
+    if looks:
+        if query_scores.is_cuda:
+            copied.synchronize()
+        if bad.item():
+            raise InputError(_what_is_not_finite(query_scores, key_scores, layout))
     return indices, inverse
 
 
-def _refuse_what_is_not_finite(flags: torch.Tensor, layout: Layout) -> None:
-    if flags.is_cuda and torch.cuda.is_current_stream_capturing():
-        return
-    if not flags.any():
-        return
-    batch, head, tile = flags.nonzero()[0].tolist()
-    kind = "query" if int(flags[batch, head, tile]) & _QUERY else "key"
-    size = layout.factor ** (layout.levels - 1)
-    start = sum(layout.tile_sizes[:tile]) * size
-    stop = min(start + layout.tile_sizes[tile] * size, layout.tokens)
-    raise InputError(
-        f"{kind} scores must be finite, got others at batch {batch}, head {head}, among positions {start} to "
-        f"{stop - 1}; look for inf or nan in the model's activations"
-    )
+def _what_is_not_finite(query_scores: torch.Tensor, key_scores: torch.Tensor, layout: Layout) -> str:
+    for kind, scores in (("query", query_scores), ("key", key_scores)):
+        level = scores[..., : layout.sizes[1]]
+        if (places := (level == torch.inf).nonzero()).numel():
+            batch, head, entry = places[0].tolist()
+            start, stop = entry * layout.factor, min((entry + 1) * layout.factor, layout.tokens)
+            return (
+                f"{kind} scores must be finite, got another at batch {batch}, head {head}, among positions {start} to "
+                f"{stop - 1}; look for inf or nan in the model's activations"
+            )
+    return "scores must be finite, got others; look for inf or nan in the model's activations"
 
 
 @triton.jit
@@ -90,7 +95,6 @@ def _select_kernel(
     key_scores,
     indices,
     inverse,
-    flags,
     scratch,
     heads,
     groups,
@@ -132,9 +136,8 @@ def _select_kernel(
         tl.store(before + j, tl.zeros([BLOCK], tl.int32), mask=j < size)
     tl.debug_barrier()
 
-    bad = tl.zeros([BLOCK], tl.int32)
     for step in tl.static_range(L - 1):
-        bad |= _keep(
+        _keep(
             *(query_scores, key_scores, entry, before, kept, query, key, size, padded, forced),
             L - 1 - step,
             TILE_K,
@@ -142,8 +145,6 @@ def _select_kernel(
             L,
             BLOCK,
         )
-    flag = tl.max(bad & 1, axis=0) | tl.max(bad & 2, axis=0)
-    tl.store(flags + tl.program_id(0), flag)
 
     slots = tile * short_gathered + tl.minimum(tile, longer) * (long_gathered - short_gathered)
     indices += row * gathered
@@ -187,21 +188,17 @@ def _keep(
     L: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Choose what a level keeps; the children are the next level's candidates. Returns flags of scores not finite."""
+    """Choose what a level keeps; the children are the next level's candidates."""
     lane = tl.arange(0, BLOCK)
     here, count = _candidates(size, level, TILE_K, P, L)
     below, _ = _candidates(size, level - 1, TILE_K, P, L)
     scores_at = _offset(padded, level, P) - padded
-    bad = tl.zeros([BLOCK], tl.int32)
     for first in range(0, count, BLOCK):
         j = first + lane
         inside = j < count
         i = tl.load(entry + here + j, mask=inside, other=0)
         by_query = tl.load(query_scores + scores_at + i, mask=inside, other=0.0)
         by_key = tl.load(key_scores + scores_at + i, mask=inside, other=0.0)
-        if level == L - 1:  # finer windows may hold nothing but padding, which scores -inf
-            bad |= (tl.abs(by_query) < float("inf")).to(tl.int32) ^ 1
-            bad |= ((tl.abs(by_key) < float("inf")).to(tl.int32) ^ 1) << 1
         ahead = i.to(tl.int64) * (P**level) < forced
         tl.store(query + j, tl.where(ahead, 0xFFFFFFFF, _ordered(by_query)).to(tl.uint32), mask=inside)
         tl.store(key + j, tl.where(ahead, 0xFFFFFFFF, _ordered(by_key)).to(tl.uint32), mask=inside)
@@ -240,7 +237,6 @@ def _keep(
             tl.store(entry + place, i * P + child, mask=taken)
             tl.store(before + place, preceding, mask=taken)
     tl.debug_barrier()
-    return bad
 
 
 @triton.jit
@@ -274,19 +270,27 @@ def _ordered(score):
 def _cut(scores, count, take, TILE_K: tl.constexpr, BLOCK: tl.constexpr):
     """The take-th highest of `count` scores, and how many at that score are taken.
 
-    Where no more than TILE_K candidates exist all are kept, and the cut is below every score.
+    Two bits a pass: one sum counts the scores at or above three trials, 21 bits each. Where no more than TILE_K
+    candidates exist all are kept, and the cut is below every score.
     """
     lane = tl.arange(0, BLOCK)
     cut = tl.full([], 0, tl.uint32)
-    bit = tl.full([], 1 << 31, tl.uint32)
-    for _ in range(tl.where(count > TILE_K, 32, 0)):
-        trial = cut | bit
-        bit = bit >> 1
-        reached = tl.zeros([BLOCK], tl.int32)
+    bit = tl.full([], 1 << 30, tl.uint32)
+    for _ in range(tl.where(count > TILE_K, 16, 0)):
+        reached = tl.zeros([BLOCK], tl.int64)
         for first in range(0, count, BLOCK):
             score = tl.load(scores + first + lane, mask=first + lane < count, other=0)
-            reached += (score >= trial).to(tl.int32)
-        cut = tl.where(tl.sum(reached, axis=0) >= take, trial, cut)
+            reached += (score >= cut + bit).to(tl.int64)
+            reached += (score >= cut + bit * 2).to(tl.int64) << 21
+            reached += (score >= cut + bit * 3).to(tl.int64) << 42
+        counts = tl.sum(reached, axis=0)
+        digit = (
+            ((counts & 0x1FFFFF) >= take).to(tl.uint32)
+            + ((counts >> 21 & 0x1FFFFF) >= take).to(tl.uint32)
+            + ((counts >> 42) >= take).to(tl.uint32)
+        )
+        cut += bit * digit
+        bit = bit >> 2
     above = tl.zeros([BLOCK], tl.int32)
     for first in range(0, count, BLOCK):
         score = tl.load(scores + first + lane, mask=first + lane < count, other=0)

@@ -9,7 +9,9 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
-from lh_eval.kernels.triton.common import block_dim, block_rows, choose, rows_contiguous
+from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, rows_contiguous
+
+_TILE_BYTES = 8192
 
 
 def spread(
@@ -34,8 +36,8 @@ def spread(
     q, k, v = (results * 3)[:3]
     D, N = q.shape[3], q.shape[2]
     groups = k.shape[1] if len(results) == 3 else 0
-    tile = block_rows(q)
-    blocks = triton.cdiv(N, tile)
+    tile = block_rows(q, _TILE_BYTES)
+    blocks = blocks_of(N, tile)
     _spread_kernel[(blocks * B * (H + 2 * groups),)](
         *(q_rows, k_rows, v_rows, q, k, v, inverse),
         *(*q_rows.stride()[:3], *k_rows.stride()[:3], *v_rows.stride()[:3]),
@@ -120,13 +122,19 @@ def _spread_kernel(
     for member in range(members):
         source = head * members + member
         slots = inverse + (batch * heads + source) * entries
+        # all slots, then all rows: one wait for each, not one a level
+        found = ()
         for level in tl.static_range(L):
             position = token - (P**level - 1) if SHIFTED else token
             reached = inside & (position >= 0)
-            slot = tl.load(slots + position // (P**level), mask=reached, other=-1)
-            pointers = rows + source * rows_head + slot.to(tl.int64)[:, None] * rows_slot + d[None, :]
-            values = tl.load(pointers, mask=(slot >= 0)[:, None] & column, other=0.0).to(WIDE)
-            total += values if SHIFTED else values * (1.0 / P**level)
+            found += (tl.load(slots + position // (P**level), mask=reached, other=-1),)
             slots += padded // (P**level)
+        values = ()
+        for level in tl.static_range(L):
+            slot = found[level]
+            pointers = rows + source * rows_head + slot.to(tl.int64)[:, None] * rows_slot + d[None, :]
+            values += (tl.load(pointers, mask=(slot >= 0)[:, None] & column, other=0.0),)
+        for level in tl.static_range(L):
+            total += values[level].to(WIDE) * (1.0 if SHIFTED else 1.0 / P**level)
     pointers = result + token.to(tl.int64)[:, None] * stride + d[None, :]
     tl.store(pointers, total.to(result.dtype.element_ty), mask=inside[:, None] & column)

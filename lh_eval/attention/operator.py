@@ -127,7 +127,7 @@ def _obstacle(q: torch.Tensor, config: LighthouseConfig) -> str | None:
         from lh_eval.kernels.triton.common import obstacle
     except ImportError as error:
         return f"triton must be installed, got {error}"
-    return obstacle(q, config.layout(q.shape[2]))
+    return obstacle(q, config.pooling_factor, config.window)
 
 
 _logged: set[tuple[str, str]] = set()

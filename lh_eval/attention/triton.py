@@ -20,7 +20,7 @@ def attend(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Output [B, H, N, D] and selected entries [B, H, S], int32, for q [B, H, N, D] and k, v [B, G, N, D]."""
     layout = layout_of(q, config)
-    means, indices, inverse = select_with_means(q, k, v, config, scale)
+    means, indices, inverse = select_with_means(q, k, v, config, scale, layout)
     q_rows, k_rows, v_rows = ops.gather(q, k, v, *means, indices, inverse, layout)
     out = causal_attention(q_rows, k_rows, v_rows, scale)
     return ops.scatter(out, indices, inverse, layout, tokens_first(q)), indices
@@ -30,18 +30,17 @@ def select_entries(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float
 ) -> torch.Tensor:
     """Selected entries [B, H, S] of q [B, H, N, D] and k, v [B, G, N, D], int32."""
-    return select_with_means(q, k, v, config, scale)[1]
+    return select_with_means(q, k, v, config, scale, layout_of(q, config))[1]
 
 
 @torch.no_grad()
 def select_with_means(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
 ) -> tuple[Means, torch.Tensor, torch.Tensor]:
     """Stored means of q, k and v, selected entries [B, H, S] and inverse map [B, H, P]."""
-    layout = layout_of(q, config)
-    *means, query_scores, key_scores = pool_and_score(q, k, v, config, scale)
+    *means, query_scores, key_scores, bad = pool_and_score(q, k, v, config, scale, layout)
     try:
-        indices, inverse = ops.select(query_scores, key_scores, layout, config.forced)
+        indices, inverse = ops.select(query_scores, key_scores, bad, layout, config.forced)
     except InputError:
         require_finite(token_scores(q, k, v, config, scale))  # the same again, with the token's position
         raise
@@ -49,22 +48,22 @@ def select_with_means(
 
 
 def pool_and_score(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
 ) -> tuple[torch.Tensor, ...]:
-    """Stored means of q, k and v, and the scores [B, H or G, P - N'] of the levels from 1 on.
+    """Stored means of q, k and v, scores [B, H or G, P - N'] of the levels from 1 on, and the flag of bad ones.
 
     The norm scorer is part of the pooling kernel; any other one runs as it is.
     """
-    layout = layout_of(q, config)
     if isinstance(config.token_scorer, Norm):
         return ops.pool(q, k, v, layout, True)
     sizes = config.layout(q.shape[2])
     means = ops.pool(q, k, v, layout, False)[:3]
     scores = token_scores(q, k, v, config, scale)
-    # select refuses what is infinite; a maximum would hide -inf
-    pyramids = (max_pyramid(x.masked_fill(~x.isfinite(), float("inf")), sizes) for x in scores)
+    wrong = [~x.isfinite() for x in scores]
+    pyramids = (max_pyramid(x.masked_fill(y, float("inf")), sizes) for x, y in zip(scores, wrong, strict=True))
     query_scores, key_scores = (x[..., sizes.padded :].contiguous() for x in pyramids)
-    return *means, query_scores.repeat_interleave(q.shape[1] // query_scores.shape[1], dim=1), key_scores
+    query_scores = query_scores.repeat_interleave(q.shape[1] // query_scores.shape[1], dim=1)
+    return *means, query_scores, key_scores, (wrong[0].any() | wrong[1].any()).int()[None]
 
 
 def stages(
@@ -86,13 +85,13 @@ def stages(
         grad: [B, H, N, D] gradient of the output.
     """
     layout, first = layout_of(q, config), tokens_first(q)
-    *means, query_scores, key_scores = pool_and_score(q, k, v, config, scale)
-    indices, inverse = ops.select(query_scores, key_scores, layout, config.forced)
+    *means, query_scores, key_scores, bad = pool_and_score(q, k, v, config, scale, layout)
+    indices, inverse = ops.select(query_scores, key_scores, bad, layout, config.forced)
     rows = [x.detach().requires_grad_(grad is not None) for x in ops.gather(q, k, v, *means, indices, inverse, layout)]
     out = causal_attention(rows[0], rows[1], rows[2], scale)
     calls: dict[str, Callable[[], object]] = {
-        "pool+score": lambda: pool_and_score(q, k, v, config, scale),
-        "select": lambda: ops.select(query_scores, key_scores, layout, config.forced),
+        "pool+score": lambda: pool_and_score(q, k, v, config, scale, layout),
+        "select": lambda: ops.select(query_scores, key_scores, bad, layout, config.forced),
         "gather": lambda: ops.gather(q, k, v, *means, indices, inverse, layout),
         "attend": lambda: causal_attention(rows[0], rows[1], rows[2], scale),
         "scatter": lambda: ops.scatter(out.detach(), indices, inverse, layout, first),

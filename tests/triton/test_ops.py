@@ -21,14 +21,14 @@ def inputs(device):
 def test_opcheck(inputs):
     layout = layout_of(inputs[0], CONFIG)
     with torch.no_grad():
-        *means, query, key = ops.pool(*inputs, layout, True)
-        indices, inverse = ops.select(query, key, layout, 0)
+        *means, query, key, bad = ops.pool(*inputs, layout, True)
+        indices, inverse = ops.select(query, key, bad, layout, 0)
         rows = ops.gather(*inputs, *means, indices, inverse, layout)
     detached = [x.detach() for x in inputs]
     for operator, arguments in (
         (ops.pool, (*detached, layout, True)),
         (ops.pool, (*detached, layout, False)),
-        (ops.select, (query, key, layout, 0)),
+        (ops.select, (query, key, bad, layout, 0)),
         (ops.gather, (*inputs, *means, indices, inverse, layout)),
         (ops.gather_backward, (*rows, inverse, layout, 1)),
         (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, layout, False)),
