@@ -36,8 +36,8 @@ def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, n
     Returns:
         Means of q [B, H, M, D], k and v [B, G, M, D], M entries from `stored_level` on by flat index, in their dtype;
         float32 scores of q [B, H, P - N'] and k [B, G, P - N'] of the levels from 1 on, N' the padded length.
-        Windows of padding score -inf; a window that holds a norm which is not finite scores inf, and then the last
-        result, int32 [1], is 1 instead of 0.
+        Windows of padding score -inf; a window that holds a norm which is not finite scores inf. The last result,
+        int32 [1], is 0 where all means and norms are finite.
     """
     scored = layout.entries - layout.padded if norms else 0
     means = [x.new_empty(*x.shape[:2], stored_entries(layout), x.shape[3]) for x in (q, k, v)]
@@ -187,11 +187,14 @@ def _pool_kernel(
         if NORMS:
             coarse = tl.maximum(coarse, fine)
             tl.store(scores + window * OUTER + outer, _norm(fine), mask=inside & scores_too)
-    if NORMS:
-        if OUTER > 1:
-            tl.store(scores + finer + window, _norm(coarse), mask=inside & scores_too)
-        # whichever programs find one write the same value
-        tl.store(bad, 1, mask=(tl.max(_norm(coarse), axis=0) == float("inf")) & scores_too)
+    if NORMS and OUTER > 1:
+        tl.store(scores + finer + window, _norm(coarse), mask=inside & scores_too)
+    if not SHIFTED:
+        # sums of squares overflow float32 before sums do; whichever programs find one write the same value
+        wrong = tl.max(tl.max((tl.abs(total) < float("inf")).to(tl.int32) ^ 1, axis=1), axis=0)
+        if NORMS:
+            wrong |= tl.max((_norm(coarse) == float("inf")).to(tl.int32), axis=0)
+        tl.store(bad, 1, mask=wrong > 0)
 
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
     if not SHIFTED:

@@ -24,7 +24,7 @@ def select(
     Args:
         query_scores: [B, H, P - N'] float32 scores of the levels from 1 on, by flat index less the padded length N'.
         key_scores: [B, G, P - N'] float32 scores as keys, H a multiple of G.
-        bad: int32 [1], not 0 if some score is not finite; such scores are inf.
+        bad: int32 [1], not 0 if a score, or what was scored, is not finite; such scores are inf.
         layout: sizes of the pyramid.
         forced: tokens at the start whose ancestors are kept before all others.
 
@@ -32,7 +32,7 @@ def select(
         [B, H, S] int32 flat indices in causal order and [B, H, P] int32 slot of each entry, -1 where not gathered.
 
     Raises:
-        InputError: a score is not finite. Not looked at while a CUDA graph is captured.
+        InputError: `bad` is not 0. Not looked at while a CUDA graph is captured.
     """
     B, H, scored = query_scores.shape
     device = query_scores.device
@@ -86,7 +86,7 @@ def _what_is_not_finite(query_scores: torch.Tensor, key_scores: torch.Tensor, la
                 f"{kind} scores must be finite, got another at batch {batch}, head {head}, among positions {start} to "
                 f"{stop - 1}; look for inf or nan in the model's activations"
             )
-    return "scores must be finite, got others; look for inf or nan in the model's activations"
+    return "q, k and v must be finite, got others; look for inf or nan in the model's activations"
 
 
 @triton.jit

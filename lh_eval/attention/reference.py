@@ -40,7 +40,7 @@ def select_entries(
     """Selected entries [B, H, S] of q [B, H, N, D] and k, v [B, G, N, D]."""
     layout = config.layout(q.shape[2])
     scores = token_scores(q, k, v, config, scale)
-    require_finite(scores)
+    require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
     query_scores, key_scores = (
         max_pyramid(x, layout).repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in scores
     )

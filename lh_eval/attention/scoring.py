@@ -34,17 +34,18 @@ def token_scores(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: Ligh
     return scores
 
 
-def require_finite(scores: Scores) -> None:
-    """Refuse a score that is not finite.
+def require_finite(**tensors: torch.Tensor) -> None:
+    """Refuse [B, H, N] scores or [B, H, N, D] queries, keys and values that are not finite.
 
     Raises:
-        InputError: names its kind, batch row, head and position.
+        InputError: names the tensor, the value, batch row, head and position.
     """
-    for kind, values in zip(Scores._fields, scores, strict=True):
+    for name, values in tensors.items():
         finite = values.isfinite()
         if not finite.all():
-            batch, head, position = (~finite).nonzero()[0].tolist()
+            place = tuple((~finite).nonzero()[0].tolist())
+            batch, head, position, *_ = place
             raise InputError(
-                f"{kind} scores must be finite, got {values[batch, head, position].item()} at batch {batch}, "
-                f"head {head}, position {position}; look for inf or nan in the model's activations"
+                f"{name.replace('_', ' ')} must be finite, got {values[place].item()} at batch {batch}, head {head}, "
+                f"position {position}; look for inf or nan in the model's activations"
             )

@@ -42,7 +42,8 @@ def select_with_means(
     try:
         indices, inverse = ops.select(query_scores, key_scores, bad, layout, config.forced)
     except InputError:
-        require_finite(token_scores(q, k, v, config, scale))  # the same again, with the token's position
+        scores = token_scores(q, k, v, config, scale)
+        require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)  # with the token's position
         raise
     return (means[0], means[1], means[2]), indices, inverse
 
@@ -57,13 +58,13 @@ def pool_and_score(
     if isinstance(config.token_scorer, Norm):
         return ops.pool(q, k, v, layout, True)
     sizes = config.layout(q.shape[2])
-    means = ops.pool(q, k, v, layout, False)[:3]
+    *means, _, _, bad = ops.pool(q, k, v, layout, False)
     scores = token_scores(q, k, v, config, scale)
     wrong = [~x.isfinite() for x in scores]
     pyramids = (max_pyramid(x.masked_fill(y, float("inf")), sizes) for x, y in zip(scores, wrong, strict=True))
     query_scores, key_scores = (x[..., sizes.padded :].contiguous() for x in pyramids)
     query_scores = query_scores.repeat_interleave(q.shape[1] // query_scores.shape[1], dim=1)
-    return *means, query_scores, key_scores, (wrong[0].any() | wrong[1].any()).int()[None]
+    return *means, query_scores, key_scores, bad | wrong[0].any() | wrong[1].any()
 
 
 def stages(

@@ -80,6 +80,18 @@ def test_a_score_that_is_not_finite_is_placed(scorer, name, kind, bad):
         assert "head 1," in str(e.value)
 
 
+@pytest.mark.parametrize("scorer", ["norm", "recency"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite_is_placed(scorer, bad):
+    def spoil(x):
+        x[1, 1, 17, 3] = bad
+        return x
+
+    config = dataclasses.replace(CONFIG, scorer=scorer)
+    with pytest.raises(InputError, match=rf"^v must be finite, got {bad} at batch 1, head 1, position 17;"):
+        lighthouse_attention(**_inputs(v=spoil), config=config)
+
+
 def test_a_scorer_of_wrong_shapes(monkeypatch):
     class Wrong:
         def __call__(self, q, k, v, *, scale):

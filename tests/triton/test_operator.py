@@ -139,6 +139,15 @@ def test_a_score_that_is_not_finite_is_placed(scorer, bad, device, monkeypatch):
         select_entries(q, k, v, config, impl="triton")
 
 
+@pytest.mark.parametrize("scorer", ["norm", "recency"])
+def test_a_value_that_is_not_finite_is_placed(scorer, device):
+    config = dataclasses.replace(CONFIGS["p = 4"], scorer=scorer)
+    q, k, v = (x.to(device) for x in tensors(2, batch=2, heads=2, groups=1, tokens=70, dtype=torch.float32))
+    v[1, 0, 69, 3] = math.nan
+    with pytest.raises(InputError, match=r"^v must be finite, got nan at batch 1, head 0, position 69;"):
+        lighthouse_attention(q, k, v, config, impl="triton")
+
+
 @pytest.mark.usefixtures("poisoned")
 def test_reruns_have_the_same_bits(device, interpreted):
     tokens, times = (70, 2) if interpreted else (4001, 100)
