@@ -35,7 +35,8 @@ class PooledQueryKey:
 
     Source: the query-key idea is Lighthouse's (Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554). Ranking blocks by
     attention between pooled queries and keys is MInference's block-sparse estimate (Jiang et al. 2024,
-    arXiv:2407.02490) and, with learned pooling, SeerAttention's (Gao et al. 2024, arXiv:2410.13276).
+    arXiv:2407.02490) and, with learned pooling, SeerAttention's (Gao et al. 2024, arXiv:2410.13276). What is scored,
+    and how, is ours; what else was tried is in docs/reproduce.md.
 
     Attributes:
         window: tokens averaged, w; the default is one coarsest entry of the default pyramid.
@@ -71,16 +72,15 @@ class PooledQueryKey:
         """[B, H, N] scores of tokens x [B, G, r, N, D], by what each window expects [B, H, n, D] and its strength."""
         B, G, members, N, D = x.shape
         w, whole = self.window, N // self.window
-        expected = expected.unflatten(1, (G, members)).to(_wide(x.dtype)).unsqueeze(4)  # [B, G, r, n, 1, D]
+        expected = expected.unflatten(1, (G, members)).to(_wide(x.dtype)).unsqueeze(4)  # widens products, not x
         strength = strength.unflatten(1, (G, members)).unsqueeze(4)
         scores = torch.empty(x.shape[:4], dtype=torch.float32, device=x.device)
         step = max(1, _CHUNK // (B * G * members * w * D))
         edges = [*range(0, whole, step), whole] + [whole + 1] * (whole * w < N)  # a last, partial window goes alone
         for first, last in itertools.pairwise(edges):
             tokens = slice(first * w, min(last * w, N))
-            logits = (x[..., tokens, :].unflatten(3, (last - first, -1)) * expected[:, :, :, first:last]).sum(
-                -1
-            ) * scale
+            windows = x[..., tokens, :].unflatten(3, (last - first, -1))
+            logits = (windows * expected[:, :, :, first:last]).sum(-1) * scale
             bounded = (logits / (1 + logits.abs())).float()
             scores[..., tokens] = (strength[:, :, :, first:last] * (1 + self.own * bounded)).flatten(3)
         return scores.flatten(1, 2)
