@@ -1,0 +1,112 @@
+"""Pooled query-key scorer: attention between window means ranks windows, a token's own logit the tokens inside."""
+
+import dataclasses
+import itertools
+
+import torch
+import torch.nn.functional as F
+
+from lh_eval.errors import InputError
+from lh_eval.scorers.base import SCORERS, Scores
+from lh_eval.scorers.norm import l2_norm
+
+# Elements of the widened products that are alive at a time: 64 MiB in float32.
+_CHUNK = 2**24
+
+
+@SCORERS.register("pooled-qk")
+@dataclasses.dataclass(frozen=True)
+class PooledQueryKey:
+    """Query-key attention between window means: ‖·‖₂ of the key, or query, that a token's window expects.
+
+    Queries and keys are averaged over windows of w tokens, q̄ and k̄. Each window's query attends causally to the key
+    means *with the key means as values*: e_k = Σ_j softmax_j(scale·q̄·k̄_j)·k̄_j is the key that it expects. It is as
+    long as a key where attention is sharp, and averages out where it is not. Likewise each window's key attends, with
+    scale·k̄·q̄_i, to the query means of its own and *later* windows, those that can see it: e_q. With
+    a = scale·q·e_k, or scale·k·e_q, a token's own logit, its scores are
+
+        as a query  ‖q̄‖₂ · ‖e_k‖₂ · (1 + own·a / (1 + |a|)),
+        as a key    ‖e_q‖₂ · (1 + own·a / (1 + |a|)).
+
+    Cost: queries and keys are read twice, for the means and for the logits; each of the two attentions has (N/w)²/2
+    pairs a head, 1/64 of `qk`'s at the defaults. Memory: the means and what is expected, 4/w of the queries, and a
+    chunk of products of fixed size. Queries and keys are neither copied nor repeated for grouped heads, except that
+    PyTorch widens float16 and bfloat16 ones for their mean on a CPU.
+
+    Source: the query-key idea is Lighthouse's (Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554). Ranking blocks by
+    attention between pooled queries and keys is MInference's block-sparse estimate (Jiang et al. 2024,
+    arXiv:2407.02490) and, with learned pooling, SeerAttention's (Gao et al. 2024, arXiv:2410.13276). What is scored,
+    and how, is ours.
+
+    Measured (docs/reproduce.md, with what else was tried): holds whole needles more often than `norm` and `qk`, mostly
+    at both ends of the sequence, where attention over few windows is sharp, and because scores are nearly constant in
+    a window. Away from the ends, norms of window means do as well without query-key information.
+
+    Attributes:
+        window: tokens averaged, w; the default is one coarsest entry of the default pyramid.
+        own: share of a token's own logit in its score, from 0 (all tokens of a window alike) to below 1.
+    """
+
+    window: int = 16
+    own: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.window < 1:
+            raise InputError(f"window of scorer 'pooled-qk' must be at least 1, got {self.window}")
+        if not 0 <= self.own < 1:
+            raise InputError(f"own of scorer 'pooled-qk' must be from 0 to below 1, got {self.own}")
+
+    def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> Scores:  # noqa: ARG002
+        """Score tokens; see `Scorer`."""
+        members = q.shape[1] // k.shape[1]
+        q_means, k_means = window_means(q, self.window), window_means(k, self.window)
+        k_means = k_means.repeat_interleave(members, dim=1)  # 1/w of the keys; as queries they have no grouped form
+
+        expected_k = F.scaled_dot_product_attention(q_means, k_means, k_means, is_causal=True, scale=scale)
+        later_q, earlier_k = q_means.flip(2), k_means.flip(2)  # causal in reverse: a window's own and later queries
+        expected_q = F.scaled_dot_product_attention(earlier_k, later_q, later_q, is_causal=True, scale=scale).flip(2)
+
+        of_heads = q.unsqueeze(2)
+        of_groups = k.unsqueeze(2).expand(-1, -1, members, -1, -1)
+        query = self._scores(of_heads, expected_k, l2_norm(q_means) * l2_norm(expected_k), scale)
+        key = self._scores(of_groups, expected_q, l2_norm(expected_q), scale)
+        return Scores(query, key)
+
+    def _scores(self, x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, scale: float) -> torch.Tensor:
+        """[B, H, N] scores of tokens x [B, G, r, N, D], by what each window expects [B, H, n, D] and its strength."""
+        B, G, members, N, D = x.shape
+        w, whole = self.window, N // self.window
+        expected = expected.unflatten(1, (G, members)).to(_wide(x.dtype)).unsqueeze(4)  # widens products, not x
+        strength = strength.unflatten(1, (G, members)).unsqueeze(4)
+        scores = torch.empty(x.shape[:4], dtype=torch.float32, device=x.device)
+        step = max(1, _CHUNK // (B * G * members * w * D))
+        edges = [*range(0, whole, step), whole] + [whole + 1] * (whole * w < N)  # a last, partial window goes alone
+        for first, last in itertools.pairwise(edges):
+            tokens = slice(first * w, min(last * w, N))
+            windows = x[..., tokens, :].unflatten(3, (last - first, -1))
+            logits = (windows * expected[:, :, :, first:last]).sum(-1) * scale
+            bounded = (logits / (1 + logits.abs())).float()
+            scores[..., tokens] = (strength[:, :, :, first:last] * (1 + self.own * bounded)).flatten(3)
+        return scores.flatten(1, 2)
+
+
+def window_means(x: torch.Tensor, window: int) -> torch.Tensor:
+    """Means over windows of `window` tokens, the last one over the tokens that it has.
+
+    Args:
+        x: [B, H, N, D].
+        window: tokens a window.
+
+    Returns:
+        [B, H, ceil(N/window), D] in the dtype of x, taken in float32 or wider.
+    """
+    N = x.shape[2]
+    whole = N // window
+    means = x[:, :, : whole * window].unflatten(2, (whole, window)).mean(3, dtype=_wide(x.dtype))
+    if whole * window < N:
+        means = torch.cat([means, x[:, :, whole * window :].mean(2, keepdim=True, dtype=means.dtype)], dim=2)
+    return means.to(x.dtype)
+
+
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    return dtype if dtype == torch.float64 else torch.float32
