@@ -29,7 +29,7 @@ class _Defaults:
 
 
 _ON_GPU = _Defaults("32k,128k,512k", "512,2048", "lighthouse,sdpa,sdpa-on-S", 8, 128, 100, 2.0)
-_ON_CPU = _Defaults("4k,8k,16k,32k", "512,2048", "lighthouse-reference,sdpa,sdpa-on-S", 4, 64, 20, 0.5)
+_ON_CPU = _Defaults("4k,8k,16k,32k", "2048", "lighthouse-reference,sdpa,sdpa-on-S", 4, 64, 20, 0.5)
 
 
 def bench(
@@ -37,7 +37,9 @@ def bench(
     lengths: Annotated[
         str | None, typer.Option(help=f"Sequence lengths; {_ON_GPU.lengths}, on a CPU {_ON_CPU.lengths}.")
     ] = None,
-    k: Annotated[str | None, typer.Option(help=f"Lighthouse's selection budgets; {_ON_GPU.k}.")] = None,
+    k: Annotated[
+        str | None, typer.Option(help=f"Lighthouse's selection budgets; {_ON_GPU.k}, on a CPU {_ON_CPU.k}.")
+    ] = None,
     mode: Annotated[str, typer.Option(help="fwd, fwd+bwd or both.")] = "fwd,fwd+bwd",
     provider: Annotated[
         str | None, typer.Option(help=f"{_ON_GPU.provider}; on a CPU {_ON_CPU.provider}. GPUs run all four.")

@@ -38,31 +38,45 @@ def test_dense_is_causal_attention(make_plan, kv_heads):
     assert found.kernel.split(",")[0] in ("flash", "math")
 
 
-def test_the_fastest_that_runs_is_taken(make_plan, monkeypatch):
-    times = {"cudnn": RuntimeError("no"), "flash": 3.0, "efficient": 2.0, "math": torch.OutOfMemoryError("full")}
+@pytest.fixture
+def four(monkeypatch):
+    """Pretend that these four dense attentions can be tried, each with a time or an error."""
 
-    def pretend(ready, device, pace):
-        result = next(iterator)
-        if isinstance(result, Exception):
-            raise result
-        return result
+    def install(*results):
+        contenders = [providers.Contender(lambda q, k, v: q, name) for name in "abcd"[: len(results)]]
+        iterator = iter(results)
 
-    iterator = iter(times.values())
-    monkeypatch.setattr(providers, "median_ms", pretend)
+        def pretend(ready, device, pace):
+            result = next(iterator)
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        monkeypatch.setattr(providers, "_dense", lambda inputs: contenders)
+        monkeypatch.setattr(providers, "median_ms", pretend)
+
+    return install
+
+
+def test_the_fastest_that_runs_is_taken(make_plan, four):
+    four(RuntimeError("no"), 3.0, 2.0, torch.OutOfMemoryError("full"))
     sets = input_sets(make_plan(), 64, 2, backward=False)
-    assert fastest_dense(sets, torch.device("cpu")).kernel == "efficient"
+    assert fastest_dense(sets, torch.device("cpu")).kernel == "c"
+
+
+def test_the_only_one_is_not_tried(make_plan, four):
+    four(RuntimeError("tried"))
+    sets = input_sets(make_plan(), 64, 2, backward=False)
+    assert fastest_dense(sets, torch.device("cpu")).kernel == "a"
+
+
+def test_where_nothing_runs_the_reason_is_said(make_plan, four):
+    four(RuntimeError("no kernel"), RuntimeError("no room"))
+    with pytest.raises(RuntimeError, match="no dense attention of torch runs this: no room"):
+        fastest_dense(input_sets(make_plan(), 64, 2, backward=False), torch.device("cpu"))
 
 
 def test_scores_that_would_fill_the_memory_are_not_made(make_plan, monkeypatch):
     monkeypatch.setattr(providers, "_SCORES", 4 * 2 * 64 * 64 - 1)
     sets = input_sets(make_plan(), 64, 2, backward=False)
     assert "math" not in [found.kernel for found in providers._dense(sets[0])]
-
-
-def test_where_nothing_runs_the_reason_is_said(make_plan, monkeypatch):
-    def fail(ready, device, pace):
-        raise RuntimeError("no room")
-
-    monkeypatch.setattr(providers, "median_ms", fail)
-    with pytest.raises(RuntimeError, match="no dense attention of torch runs this: no room"):
-        fastest_dense(input_sets(make_plan(), 64, 2, backward=False), torch.device("cpu"))
