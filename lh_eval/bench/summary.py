@@ -78,13 +78,18 @@ def _cells(frame: "pd.DataFrame") -> list[list[str]]:
             row["mode"],
             f"{row['provider']} ({row['kernel']})" if row.get("kernel") else row["provider"],
             _number(row["k"], "d"),
-            _number(row["ms"], ".2f" if row["ms"] >= 1 else ".3f"),
+            _milliseconds(row["ms"]),
             _number(row["speedup"], ".2f"),
             _number(row["over_floor"], ".2f"),
             _number(row["extra_gb"], ".2f"),
         ]
         for row in with_ratios(frame).to_dict("records")
     ]
+
+
+def _milliseconds(ms: float) -> str:
+    """Four digits, as many as are worth comparing."""
+    return f"{ms:.0f}" if ms >= 1000 else f"{ms:#.4g}"
 
 
 def _number(value: float, form: str) -> str:
