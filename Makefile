@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test lint format type check bench niah ci clean figures
+.PHONY: help install test gpu sanitize lint format type check bench niah ci clean figures
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,12 @@ type:  ## mypy over the package as it is installed
 	PYTHON=$(PYTHON) .ci/type
 
 check: lint type test  ## all three
+
+gpu:  ## the tests that need a CUDA GPU
+	$(PYTHON) -m pytest -m gpu
+
+sanitize:  ## the selection kernel under CUDA's memory checker
+	compute-sanitizer --error-exitcode 1 $(PYTHON) -m pytest -m gpu tests/triton/test_select.py -k 'forced or ties'
 
 bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
 	$(PYTHON) -m lh_eval bench

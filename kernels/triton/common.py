@@ -12,6 +12,7 @@ DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 MAX_DIM = 256
 MAX_FACTOR = 64
 MAX_TOKENS = 2**30  # entries, fewer than twice as many, have 32-bit indices
+MAX_CANDIDATES = 2**21 - 1  # select counts them in 21 bits
 
 
 def interpreted() -> bool:
@@ -19,20 +20,31 @@ def interpreted() -> bool:
     return os.environ.get("TRITON_INTERPRET") == "1"
 
 
-def obstacle(q: torch.Tensor, factor: int, window: int) -> str | None:
-    """Why the kernels cannot run q [B, H, N, D] under a pooling factor and a coarsest window of tokens; or None."""
+def obstacle(q: torch.Tensor, *, factor: int, window: int, tiles: int, tile_k: int) -> str | None:
+    """Why the kernels cannot run; None where they can.
+
+    Args:
+        q: [B, H, N, D].
+        factor: p.
+        window: tokens of a coarsest entry.
+        tiles: that the coarsest level is cut into.
+        tile_k: entries kept per tile and level.
+    """
     if q.device.type != "cuda" and not interpreted():
-        return (
-            f"tensors must be on a CUDA GPU, got {q.device}; set TRITON_INTERPRET=1 to interpret the kernels on a CPU"
-        )
+        return f"tensors must be on a CUDA GPU, got {q.device}; TRITON_INTERPRET=1 interprets the kernels on a CPU"
     if q.dtype not in DTYPES:
         return f"dtype must be one of {', '.join(map(str, DTYPES))}, got {q.dtype}"
     if q.shape[3] > MAX_DIM:
         return f"head dim must be at most {MAX_DIM}, got {q.shape[3]}"
     if factor > MAX_FACTOR:
         return f"pooling_factor must be at most {MAX_FACTOR}, got {factor}"
-    if not torch.compiler.is_compiling() and q.shape[2] > MAX_TOKENS - window:  # no guard on a symbolic length
+    if torch.compiler.is_compiling():  # no guards on a symbolic length
+        return None
+    if q.shape[2] > MAX_TOKENS - window:
         return f"tokens, padded to whole windows of {window}, must be at most {MAX_TOKENS}, got {q.shape[2]}"
+    candidates = max(q.shape[2] // (window * tiles) + 1, tile_k * factor)
+    if candidates > MAX_CANDIDATES:
+        return f"candidates of a tile must be at most {MAX_CANDIDATES}, got {candidates}"
     return None
 
 

@@ -161,7 +161,13 @@ def _obstacle(q: torch.Tensor, config: LighthouseConfig) -> str | None:
         from lh_eval.kernels.triton.common import obstacle
     except ImportError as error:
         return f"triton must be installed, got {error}"
-    return obstacle(q, config.pooling_factor, config.window)
+    return obstacle(
+        q,
+        factor=config.pooling_factor,
+        window=config.window,
+        tiles=config.num_tiles,
+        tile_k=config.entries_per_tile,
+    )
 
 
 _logged: set[tuple[str, str]] = set()

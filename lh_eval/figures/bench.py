@@ -22,7 +22,7 @@ _LINES: dict[str, dict[str, Any]] = {
     _DENSE: {"linestyle": "-", "color": "black", "marker": "x"},
     "lighthouse": {"linestyle": "-"},
     "lighthouse-reference": {"linestyle": "--", "markerfacecolor": "white"},
-    _ON_S: {"linestyle": ":", "marker": "", "linewidth": 0.9},
+    _ON_S: {"linestyle": ":", "marker": "_", "linewidth": 0.9},
 }
 
 # Inches.
@@ -115,7 +115,7 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
             look["color"], look["marker"] = _BUDGETS[budgets.index(line.k) % len(_BUDGETS)]
         look |= _LINES[line.provider]
         axes.plot(list(line.times), list(line.times.values()), label=_label(line), **look)
-        if line.provider not in (_DENSE, _ON_S) and dense:
+        if line.provider not in (_DENSE, _ON_S) and dense.keys() & line.times.keys():
             compared.append((line, crossover(line.times, dense), look["color"]))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
@@ -126,7 +126,8 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
     axes.grid(axis="y", linewidth=0.3, color="#d9d9d9")
     axes.set_axisbelow(True)
     bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top * (top / bottom) ** (0.07 * len(compared)))  # room for the notes
+    notes = 0.062 * len(compared) + 0.03
+    axes.set_ylim(bottom, bottom * (top / bottom) ** (1 / (1 - notes)))
     for i, (line, found, colour) in enumerate(compared):
         note = f"{_label(line)}: {_reading(found)}"
         place = (0.03, 0.97 - 0.062 * i)

@@ -165,3 +165,5 @@ def test_what_cannot_run_is_refused(device):
     ones = torch.ones(1, 1, 20, 8, device=device)
     with pytest.raises(InputError, match="pooling_factor must be at most 64, got 128"):
         lighthouse_attention(ones, ones, ones, LighthouseConfig(pooling_factor=128, num_levels=2), impl="triton")
+    with pytest.raises(InputError, match="candidates of a tile must be at most 2097151, got 4194304"):
+        lighthouse_attention(ones, ones, ones, LighthouseConfig(k=2**20, selection="global"), impl="triton")
