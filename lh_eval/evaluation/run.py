@@ -19,7 +19,7 @@ from lh_eval.evaluation.evaluate import check_samples, iterate_rows
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
-from lh_eval.results.run import RunFolder
+from lh_eval.results.folder import RunFolder
 from lh_eval.results.sweep import write_sweep
 
 

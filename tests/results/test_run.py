@@ -8,7 +8,8 @@ import textwrap
 import pytest
 
 from lh_eval import InputError
-from lh_eval.results.run import RunFolder, read_run
+from lh_eval.results.folder import RunFolder
+from lh_eval.results.run import read_run
 
 CONFIG = {"task": "passkey", "lengths": [4096], "depths": [50], "attention": {"k": 512, "scorer": "norm"}}
 
@@ -181,7 +182,7 @@ def test_kill_nine_loses_at_most_the_sample_in_flight(tmp_path, make_row):
     program = f"""
         import dataclasses, json, sys
         from lh_eval.results.rows import Row
-        from lh_eval.results.run import RunFolder
+        from lh_eval.results.folder import RunFolder
         row = Row.from_json({make_row().to_json()!r})
         run = RunFolder.open({str(tmp_path / "run")!r}, {CONFIG!r})
         for trial in range(10**6):
@@ -214,4 +215,11 @@ def test_a_broken_configuration_is_named(tmp_path):
     RunFolder.open(tmp_path, CONFIG).close()
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match=r"config\.json must be a readable JSON file"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "values"), [("lengths", ["a"]), ("depths", 3), ("lengths", [True])])
+def test_a_configuration_without_numbers_is_named(tmp_path, name, values):
+    RunFolder.open(tmp_path, CONFIG | {name: values}).close()
+    with pytest.raises(InputError, match=rf"config\.json must list numbers under {name}, got"):
         read_run(tmp_path)
