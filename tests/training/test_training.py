@@ -1,5 +1,7 @@
 """Training: data by seed and step, schedules, and a resumed run that ends in the same weights."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,10 @@ from safetensors.torch import load_file
 from lh_eval.errors import InputError
 from lh_eval.models.settings import CheckpointSettings
 from lh_eval.training.config import TrainingConfig
-from lh_eval.training.data import FAMILIES, Steps, load_text
+from lh_eval.training.data import FAMILIES, LEAST_LENGTH, Steps
+from lh_eval.training.log import COLUMNS, LossLog
+from lh_eval.training.meter import Meter
+from lh_eval.training.text import load_text
 from lh_eval.training.trainer import Pace, train
 
 TINY = {
@@ -40,9 +45,9 @@ TINY = {
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("length", [256, 1000, 4096])
+@pytest.mark.parametrize("length", [LEAST_LENGTH, 256, 1000, 4096])
 def test_families_fill_the_length_and_count_something(family, length):
-    for seed in range(5):
+    for seed in range(5 if length > 256 else 200):
         sequence = FAMILIES[family](np.random.default_rng(seed), length, load_text(None))
         assert sequence.ids.shape == sequence.counted.shape == (length,)
         assert sequence.counted.any()
@@ -99,15 +104,112 @@ def test_the_loss_falls(tmp_path):
     assert loss.iloc[-1] < loss.iloc[0] - 1
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of `TINY`, not to be changed."""
+    out = tmp_path_factory.mktemp("finished")
+    train(TrainingConfig.from_dict(TINY), out, pace=Pace(log_every=1, workers=0))
+    return out
+
+
+def contents(folder):
+    return {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_training_again_on_a_finished_run_changes_nothing(finished):
+    before = contents(finished)
+    for pace in (Pace(workers=0), Pace(workers=0, max_steps=2)):
+        assert train(TrainingConfig.from_dict(TINY), finished, pace=pace) == finished / "checkpoint"
+        assert contents(finished) == before
+    assert {file.name for file in finished.iterdir()} == {"train.json", "loss.csv", "checkpoint"}
+
+
+def test_a_loss_curve_without_state_or_checkpoint_is_not_begun_again(finished, tmp_path):
+    """As it is committed in outputs/training: the curve of a run whose checkpoint lies elsewhere."""
+    for name in ("train.json", "loss.csv"):
+        shutil.copy(finished / name, tmp_path / name)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match="a loss curve but no state and no checkpoint; choose another --out"):
+        train(TrainingConfig.from_dict(TINY), tmp_path, pace=Pace(workers=0))
+    assert contents(tmp_path) == before
+
+
+def test_a_kill_before_the_first_saved_step_can_be_gone_on_with(tmp_path, monkeypatch):
+    def killed(self, step, config):
+        write(self, step, config)
+        if step == 2:
+            raise KeyboardInterrupt
+
+    write = Meter.write
+    config, pace = TrainingConfig.from_dict(TINY), Pace(log_every=1, workers=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Meter, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path, pace=pace)
+    assert train(config, tmp_path, pace=pace) == tmp_path / "checkpoint"
+    assert pd.read_csv(tmp_path / "loss.csv")["step"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_is_whole_or_absent(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "checkpoint")
+    (tmp_path / "loss.csv").unlink()
+    config = TrainingConfig.from_dict(TINY)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointSettings, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path, pace=Pace(workers=0))
+    assert not (tmp_path / "checkpoint").exists()
+    assert CheckpointSettings.read(train(config, tmp_path, pace=Pace(workers=0))).config.k == 16
+
+
+def test_resuming_keeps_the_old_rows_byte_by_byte_and_drops_a_torn_one(tmp_path):
+    row = dict.fromkeys(COLUMNS, "1") | {"lr": "1.930e-03", "seconds": "7.0"}
+    log = LossLog(tmp_path / "loss.csv", step=0)
+    for step in (1, 2, 3):
+        log.append(row | {"step": step})
+    whole = (tmp_path / "loss.csv").read_bytes()
+    (tmp_path / "loss.csv").write_bytes(whole + b"1,98")
+    assert LossLog(tmp_path / "loss.csv", step=2).seconds == 7.0
+    assert (tmp_path / "loss.csv").read_bytes() == b"".join(whole.splitlines(keepends=True)[:3])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"stages": [{"steps": 5, "attention": "dense"}]}, "stages must add up"),
-        ({"stages": [{"steps": 6, "attention": "sparse"}]}, "attention must be"),
+        ({"stages": [{"steps": 6, "attention": "sparse"}]}, "attention must be dense or lighthouse, got 'sparse'"),
+        ({"stages": [{"steps": "6", "attention": "dense"}]}, "steps must be an integer"),
+        ({"stages": ["dense"]}, "stages must be a table"),
+        ({"stages": 3}, "stages must be a list"),
+        ({"phases": [{**TINY["phases"][0], "length": 16}]}, "length must be 128 or more, got 16"),
+        ({"phases": [{**TINY["phases"][0], "mix": 3}]}, "mix must be a table, each a number, got 3"),
+        ({"phases": [{**TINY["phases"][0], "mix": {"copy": "a"}}]}, "mix must be a table, each a number"),
+        ({"phases": [{**TINY["phases"][0], "mix": {"cope": 1}}]}, "mix must give shares to some of"),
         ({"dense_layers": [0, 1, 2]}, "dense_layers must leave"),
+        ({"dense_layers": 3}, "dense_layers must be a list, each an integer, got 3"),
+        ({"dense_layers": ["a"]}, "dense_layers must be a list, each an integer"),
         ({"precision": "fp8"}, "precision must be"),
         ({"colour": "red"}, "'colour'"),
+        ({"name": 3}, "name must be a string, got 3"),
+        ({"name": "../elsewhere"}, "name must be the plain name of a folder"),
+        ({"seed": -1}, "seed must be 0 or more, got -1"),
+        ({"seed": True}, "seed must be an integer"),
+        ({"micro_tokens": 0}, "micro_tokens must be 1 or more"),
         ({"lighthouse": {"k": 3}}, "k must be even"),
+        ({"lighthouse": 3}, "lighthouse must be a table"),
+        ({"optimizer": {"lr": "abc"}}, "lr must be a number, got 'abc'"),
+        ({"optimizer": {"lr": -1.0}}, "lr must be above 0, got -1.0"),
+        ({"optimizer": {"lr": float("nan")}}, "lr must be a number, got nan"),
+        ({"optimizer": {"warmup_steps": "x"}}, "warmup_steps must be an integer"),
+        ({"optimizer": {"betas": [0.9]}}, "betas must be a list of a number, a number"),
+        ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must be 0 or more and below 1"),
+        ({"model": {**TINY["model"], "hidden_size": "a"}}, "hidden_size must be a positive integer, got 'a'"),
+        ({"model": {**TINY["model"], "num_attention_heads": 0}}, "num_attention_heads must be a positive integer"),
+        ({"model": {**TINY["model"], "num_attention_heads": 4, "num_key_value_heads": 3}}, "must be a divisor"),
+        ({"model": {**TINY["model"], "hidden_size": 33}}, "model must have arguments of LlamaConfig that fit"),
+        ({"model": {**TINY["model"], "hiden": 32}}, "got 'hiden'; did you mean"),
+        ({"model": {**TINY["model"], "vocab_size": 9}}, "got 'vocab_size'"),
     ],
 )
 def test_bad_configs_are_refused(change, message):
