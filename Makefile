@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test lint format type check niah ci clean
+.PHONY: help install test lint format type check bench niah ci clean figures
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,6 +24,9 @@ type:  ## mypy over the package as it is installed
 	PYTHON=$(PYTHON) .ci/type
 
 check: lint type test  ## all three
+
+bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
+	$(PYTHON) -m lh_eval bench
 
 niah:  ## the main evaluation, on the shipped checkpoint
 	$(PYTHON) -m lh_eval niah --k 2048

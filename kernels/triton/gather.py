@@ -114,7 +114,7 @@ def _gather_kernel(
     head = row % heads // (heads // count)
     x = choose(which, q, k, v)
     x += batch * choose(which, q_batch, k_batch, v_batch) + head * choose(which, q_head, k_head, v_head)
-    stride = choose(which, q_token, k_token, v_token).to(tl.int64)
+    stride = choose(which, q_token, k_token, v_token)
     means = choose(which, q_stored, k_stored, v_stored) + (batch * count + head) * stored * D
 
     WIDE: tl.constexpr = tl.float64 if x.dtype.element_ty == tl.float64 else tl.float32

@@ -16,7 +16,8 @@ from lh_eval.kernels.triton import gather as _gather
 from lh_eval.kernels.triton import pool as _pool
 from lh_eval.kernels.triton import select as _select
 from lh_eval.kernels.triton import spread as _spread
-from lh_eval.kernels.triton.common import stored_entries
+from lh_eval.kernels.triton.common import stored_entries, stored_level
+from lh_eval.kernels.triton.refuse import refuse, to_host
 
 Tensor = torch.Tensor
 
@@ -50,7 +51,7 @@ def _pooled(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool)
     scored = sizes.entries - sizes.padded if norms else 0
     means = (x.new_empty(*x.shape[:2], stored_entries(sizes), x.shape[3]) for x in (q, k, v))
     scores = (x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k))
-    return (*means, *scores, q.new_empty(1, dtype=torch.int32))
+    return (*means, *scores, q.new_empty(1, dtype=torch.int64))
 
 
 @_register(
@@ -69,18 +70,21 @@ def _selected(query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Seq
     return (
         query_scores.new_empty(B, H, sizes.gathered, dtype=torch.int32),
         query_scores.new_empty(B, H, sizes.entries, dtype=torch.int32),
+        bad.new_empty(1, device="cpu"),
     )
 
 
 @_register(
-    "select(Tensor query_scores, Tensor key_scores, Tensor bad, SymInt[] layout, int forced) -> (Tensor, Tensor)",
+    "select(Tensor query_scores, Tensor key_scores, Tensor bad, SymInt[] layout, int forced)"
+    " -> (Tensor, Tensor, Tensor)",
     _selected,
 )
 def select(
     query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int
-) -> tuple[Tensor, Tensor]:
-    """Indices and inverse map; see `lh_eval.kernels.triton.select`."""
-    return _select.select(query_scores, key_scores, bad, _layout(layout), forced=forced)
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Indices and inverse map, and `bad` on its way to the host; see `lh_eval.kernels.triton.select` and `refuse`."""
+    host = to_host(bad)
+    return *_select.select(query_scores, key_scores, _layout(layout), forced=forced), host
 
 
 def _gathered(q: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
@@ -130,7 +134,9 @@ def gather_backward(
     return results
 
 
-def _scattered(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
+def _scattered(
+    rows: Tensor, indices: Tensor, inverse: Tensor, bad: Tensor, layout: Sequence[int], groups: int, tokens_first: bool
+) -> Tensor:
     B, H, _, D = rows.shape
     if tokens_first:
         return rows.new_empty(B, layout[0], H, D).transpose(1, 2)
@@ -138,12 +144,22 @@ def _scattered(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[
 
 
 @_register(
-    "scatter(Tensor rows, Tensor indices, Tensor inverse, SymInt[] layout, bool tokens_first) -> Tensor", _scattered
+    "scatter(Tensor rows, Tensor indices, Tensor inverse, Tensor bad, SymInt[] layout, SymInt groups,"
+    " bool tokens_first) -> Tensor",
+    _scattered,
 )
-def scatter(rows: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], tokens_first: bool) -> Tensor:
-    """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`."""
-    result = _scattered(rows, indices, inverse, layout, tokens_first)
-    _spread.spread((rows,), (result,), inverse, _layout(layout), shifted=True)
+def scatter(
+    rows: Tensor, indices: Tensor, inverse: Tensor, bad: Tensor, layout: Sequence[int], groups: int, tokens_first: bool
+) -> Tensor:
+    """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`.
+
+    The last launch of a forward pass, so it is here that the host looks at `bad` (see `refuse`).
+    """
+    result = _scattered(rows, indices, inverse, bad, layout, groups, tokens_first)
+    sizes = _layout(layout)
+    _spread.spread((rows,), (result,), inverse, sizes, shifted=True)
+    window = sizes.factor ** stored_level(sizes)
+    refuse(bad, tokens=sizes.tokens, heads=rows.shape[1], groups=groups, window=window)
     return result
 
 
@@ -170,13 +186,13 @@ def _gather_gradient(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
 
 
 def _save_scatter(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    _, indices, _, ctx.layout, _ = inputs
+    indices, ctx.layout = inputs[1], inputs[4]
     ctx.save_for_backward(indices)
 
 
 def _scatter_gradient(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     (indices,) = ctx.saved_tensors
-    return scatter_backward(grad, indices, ctx.layout), None, None, None, None
+    return scatter_backward(grad, indices, ctx.layout), *[None] * 6
 
 
 torch.library.register_autograd("lh_eval::gather", _gather_gradient, setup_context=_save_gather, lib=_library)

@@ -37,12 +37,12 @@ def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, n
         Means of q [B, H, M, D], k and v [B, G, M, D], M entries from `stored_level` on by flat index, in their dtype;
         float32 scores of q [B, H, P - N'] and k [B, G, P - N'] of the levels from 1 on, N' the padded length.
         Windows of padding score -inf; a window that holds a norm which is not finite scores inf. The last result,
-        int32 [1], is 0 where all means and norms are finite.
+        int64 [1], is 0 where all of q, k and v are finite, and the place of one that is not otherwise; see `refuse`.
     """
     scored = layout.entries - layout.padded if norms else 0
     means = [x.new_empty(*x.shape[:2], stored_entries(layout), x.shape[3]) for x in (q, k, v)]
     scores = [x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k)]
-    bad = torch.zeros(1, dtype=torch.int32, device=q.device)
+    bad = torch.zeros(1, dtype=torch.int64, device=q.device)
     _launch((q, k, v), means, scores, bad, layout, norms=norms, shifted=False)
     return *means, *scores, bad
 
@@ -159,7 +159,7 @@ def _pool_kernel(
     count = choose(which, heads, groups, groups)
     x = choose(which, q, k, v)
     x += batch * choose(which, q_batch, k_batch, v_batch) + head.to(tl.int64) * choose(which, q_head, k_head, v_head)
-    stride = choose(which, q_token, k_token, v_token).to(tl.int64)
+    stride = choose(which, q_token, k_token, v_token)
 
     WIDTH: tl.constexpr = OUTER * P
     WIDE: tl.constexpr = tl.float64 if x.dtype.element_ty == tl.float64 else tl.float32
@@ -190,11 +190,12 @@ def _pool_kernel(
     if NORMS and OUTER > 1:
         tl.store(scores + finer + window, _norm(coarse), mask=inside & scores_too)
     if not SHIFTED:
-        # sums of squares overflow float32 before sums do; whichever programs find one write the same value
-        wrong = tl.max(tl.max((tl.abs(total) < float("inf")).to(tl.int32) ^ 1, axis=1), axis=0)
-        if NORMS:
-            wrong |= tl.max((_norm(coarse) == float("inf")).to(tl.int32), axis=0)
-        tl.store(bad, 1, mask=wrong > 0)
+        # one of those that find something is seen: any will do
+        wrong = tl.max((tl.abs(total) < float("inf")).to(tl.int32) ^ 1, axis=1)
+        if NORMS:  # squares overflow float32 before sums do
+            wrong |= (_norm(coarse) == float("inf")).to(tl.int32)
+        place = tl.max(tl.where(inside & (wrong > 0), row.to(tl.int64) * tokens + first + 1, 0), axis=0)
+        tl.store(bad, place, mask=place > 0)
 
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
     if not SHIFTED:

@@ -9,7 +9,6 @@ import torch
 import triton
 import triton.language as tl
 
-from lh_eval.errors import InputError
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import power_of_two
 
@@ -17,30 +16,21 @@ _BLOCK = 2048
 
 
 def select(
-    query_scores: torch.Tensor, key_scores: torch.Tensor, bad: torch.Tensor, layout: Layout, *, forced: int = 0
+    query_scores: torch.Tensor, key_scores: torch.Tensor, layout: Layout, *, forced: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Keep tile_k entries per tile and level, gather every candidate; see the reference of the same name.
 
     Args:
         query_scores: [B, H, P - N'] float32 scores of the levels from 1 on, by flat index less the padded length N'.
         key_scores: [B, G, P - N'] float32 scores as keys, H a multiple of G.
-        bad: int32 [1], not 0 if a score, or what was scored, is not finite; such scores are inf.
         layout: sizes of the pyramid.
         forced: tokens at the start whose ancestors are kept before all others.
 
     Returns:
         [B, H, S] int32 flat indices in causal order and [B, H, P] int32 slot of each entry, -1 where not gathered.
-
-    Raises:
-        InputError: `bad` is not 0. Not looked at while a CUDA graph is captured.
     """
     B, H, scored = query_scores.shape
     device = query_scores.device
-    looks = not (query_scores.is_cuda and torch.cuda.is_current_stream_capturing())
-    if looks and query_scores.is_cuda:  # read while the kernel below runs: the device does not wait for the host
-        bad = bad.to("cpu", non_blocking=True)
-        copied = torch.cuda.Event()
-        copied.record()
     indices = torch.empty(B, H, layout.gathered, dtype=torch.int32, device=device)
     inverse = torch.full((B, H, layout.entries), -1, dtype=torch.int32, device=device)
     short, longer = divmod(layout.sizes[-1], layout.tiles)
@@ -68,25 +58,7 @@ def select(
         BLOCK=block,
         num_warps=max(1, block // 256),
     )
-    if looks:
-        if query_scores.is_cuda:
-            copied.synchronize()
-        if bad.item():
-            raise InputError(_what_is_not_finite(query_scores, key_scores, layout))
     return indices, inverse
-
-
-def _what_is_not_finite(query_scores: torch.Tensor, key_scores: torch.Tensor, layout: Layout) -> str:
-    for kind, scores in (("query", query_scores), ("key", key_scores)):
-        level = scores[..., : layout.sizes[1]]
-        if (places := (level == torch.inf).nonzero()).numel():
-            batch, head, entry = places[0].tolist()
-            start, stop = entry * layout.factor, min((entry + 1) * layout.factor, layout.tokens)
-            return (
-                f"{kind} scores must be finite, got another at batch {batch}, head {head}, among positions {start} to "
-                f"{stop - 1}; look for inf or nan in the model's activations"
-            )
-    return "q, k and v must be finite, got others; look for inf or nan in the model's activations"
 
 
 @triton.jit

@@ -12,6 +12,7 @@ from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, rows_contiguous
 
 _TILE_BYTES = 8192
+_WARPS = 4
 
 
 def spread(
@@ -54,7 +55,7 @@ def spread(
         BLOCK_D=block_dim(D),
         ROWS=tile,
         SHIFTED=shifted,
-        num_warps=4,
+        num_warps=_WARPS,
     )
 
 
@@ -108,10 +109,10 @@ def _spread_kernel(
     members = heads // choose(which, heads, groups, groups)
     rows = choose(which, q_rows, k_rows, v_rows) + batch * choose(which, q_rows_batch, k_rows_batch, v_rows_batch)
     rows_head = choose(which, q_rows_head, k_rows_head, v_rows_head)
-    rows_slot = choose(which, q_rows_slot, k_rows_slot, v_rows_slot).to(tl.int64)
+    rows_slot = choose(which, q_rows_slot, k_rows_slot, v_rows_slot)
     result = choose(which, q, k, v)
     result += batch * choose(which, q_batch, k_batch, v_batch) + head * choose(which, q_head, k_head, v_head)
-    stride = choose(which, q_token, k_token, v_token).to(tl.int64)
+    stride = choose(which, q_token, k_token, v_token)
 
     WIDE: tl.constexpr = tl.float64 if rows.dtype.element_ty == tl.float64 else tl.float32
     token = block * ROWS + tl.arange(0, ROWS)
@@ -122,19 +123,18 @@ def _spread_kernel(
     for member in range(members):
         source = head * members + member
         slots = inverse + (batch * heads + source) * entries
-        # all slots, then all rows: one wait for each, not one a level
+        # all slots first: one wait for all levels
         found = ()
         for level in tl.static_range(L):
             position = token - (P**level - 1) if SHIFTED else token
             reached = inside & (position >= 0)
             found += (tl.load(slots + position // (P**level), mask=reached, other=-1),)
             slots += padded // (P**level)
-        values = ()
         for level in tl.static_range(L):
             slot = found[level]
-            pointers = rows + source * rows_head + slot.to(tl.int64)[:, None] * rows_slot + d[None, :]
-            values += (tl.load(pointers, mask=(slot >= 0)[:, None] & column, other=0.0),)
-        for level in tl.static_range(L):
-            total += values[level].to(WIDE) * (1.0 if SHIFTED else 1.0 / P**level)
+            if tl.max(slot, axis=0) >= 0:  # at the finer levels, most tiles have none
+                pointers = rows + source * rows_head + slot.to(tl.int64)[:, None] * rows_slot + d[None, :]
+                values = tl.load(pointers, mask=(slot >= 0)[:, None] & column, other=0.0).to(WIDE)
+                total += values if SHIFTED else values * (1.0 / P**level)
     pointers = result + token.to(tl.int64)[:, None] * stride + d[None, :]
     tl.store(pointers, total.to(result.dtype.element_ty), mask=inside[:, None] & column)

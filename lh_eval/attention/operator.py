@@ -1,6 +1,7 @@
 """The operator: `lighthouse_attention` and `select_entries`, checked here and run by the backend that `impl` names."""
 
 import logging
+from collections.abc import Callable
 from types import ModuleType
 from typing import Literal, NamedTuple, get_args
 
@@ -98,6 +99,39 @@ def attend(
     """`lighthouse_attention` that also returns the selected entries."""
     config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
     return Attended(*_backend(impl, q, config).attend(q, k, v, config, scale))
+
+
+def stages(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    config: LighthouseConfig,
+    *,
+    scale: float | None = None,
+    impl: Impl = "auto",
+    grad: torch.Tensor | None = None,
+) -> dict[str, Callable[[], object]]:
+    """The operator taken apart for timing: each callable runs one stage alone on inputs that are ready.
+
+    Args:
+        q: [B, H, N, D] queries.
+        k: [B, G, N, D] keys.
+        v: [B, G, N, D] values.
+        config: what to compute.
+        scale: factor of the attention logits, D**-0.5 if None.
+        impl: see `lighthouse_attention`.
+        grad: [B, H, N, D] gradient of the output; with it there are backward stages too.
+
+    Returns:
+        In the order that they run in: "pool+score", "select", "gather", "attend", "scatter", and with `grad`
+        "scatter backward", "attend backward", "gather backward", the last with pooling's backward in it.
+
+    Raises:
+        InputError: see `lighthouse_attention`.
+    """
+    config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
+    run: dict[str, Callable[[], object]] = _backend(impl, q, config).stages(q, k, v, config, scale, grad)
+    return run
 
 
 def _backend(impl: Impl, q: torch.Tensor, config: LighthouseConfig) -> ModuleType:

@@ -1,6 +1,7 @@
 """The fast implementation: a Triton kernel for each stage, PyTorch's own attention in between."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 
@@ -10,61 +11,57 @@ from lh_eval.attention.scoring import require_finite, token_scores
 from lh_eval.errors import InputError
 from lh_eval.kernels.max_pyramid import max_pyramid
 from lh_eval.kernels.triton import ops
+from lh_eval.kernels.triton.refuse import refuse
 from lh_eval.scorers.norm import Norm
 
-Means = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+class Pooled(NamedTuple):
+    """Stored means and scores; see `lh_eval.kernels.triton.pool`.
+
+    q, k, v: means [B, H or G, M, D].
+    query, key: scores [B, H or G, P - N'] of the levels from 1 on.
+    bad: int64 [1], the place of an input that is not finite, or 0.
+    """
+
+    q: torch.Tensor
+    k: torch.Tensor
+    v: torch.Tensor
+    query: torch.Tensor
+    key: torch.Tensor
+    bad: torch.Tensor
 
 
 def attend(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Output [B, H, N, D] and selected entries [B, H, S], int32, for q [B, H, N, D] and k, v [B, G, N, D]."""
-    layout = layout_of(q, config)
-    means, indices, inverse = select_with_means(q, k, v, config, scale, layout)
-    q_rows, k_rows, v_rows = ops.gather(q, k, v, *means, indices, inverse, layout)
-    out = causal_attention(q_rows, k_rows, v_rows, scale)
-    return ops.scatter(out, indices, inverse, layout, tokens_first(q)), indices
+    layout = _layout(q, config)
+    with torch.no_grad():
+        pooled = _pool(q, k, v, config, scale, layout)
+        indices, inverse, bad = ops.select(pooled.query, pooled.key, pooled.bad, layout, config.forced)
+    rows = ops.gather(q, k, v, pooled.q, pooled.k, pooled.v, indices, inverse, layout)
+    out = causal_attention(rows[0], rows[1], rows[2], scale)
+    try:
+        return ops.scatter(out, indices, inverse, bad, layout, k.shape[1], _tokens_first(q)), indices
+    except InputError:
+        _place(q, k, v, config, scale)
+        raise
 
 
+@torch.no_grad()
 def select_entries(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float
 ) -> torch.Tensor:
     """Selected entries [B, H, S] of q [B, H, N, D] and k, v [B, G, N, D], int32."""
-    return select_with_means(q, k, v, config, scale, layout_of(q, config))[1]
-
-
-@torch.no_grad()
-def select_with_means(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
-) -> tuple[Means, torch.Tensor, torch.Tensor]:
-    """Stored means of q, k and v, selected entries [B, H, S] and inverse map [B, H, P]."""
-    *means, query_scores, key_scores, bad = pool_and_score(q, k, v, config, scale, layout)
+    layout = _layout(q, config)
+    pooled = _pool(q, k, v, config, scale, layout)
+    indices, _, bad = ops.select(pooled.query, pooled.key, pooled.bad, layout, config.forced)
     try:
-        indices, inverse = ops.select(query_scores, key_scores, bad, layout, config.forced)
+        refuse(bad, tokens=q.shape[2], heads=q.shape[1], groups=k.shape[1], window=config.window)
     except InputError:
-        scores = token_scores(q, k, v, config, scale)
-        require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)  # with the token's position
+        _place(q, k, v, config, scale)
         raise
-    return (means[0], means[1], means[2]), indices, inverse
-
-
-def pool_and_score(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
-) -> tuple[torch.Tensor, ...]:
-    """Stored means of q, k and v, scores [B, H or G, P - N'] of the levels from 1 on, and the flag of bad ones.
-
-    The norm scorer is part of the pooling kernel; any other one runs as it is.
-    """
-    if isinstance(config.token_scorer, Norm):
-        return ops.pool(q, k, v, layout, True)
-    sizes = config.layout(q.shape[2])
-    *means, _, _, bad = ops.pool(q, k, v, layout, False)
-    scores = token_scores(q, k, v, config, scale)
-    wrong = [~x.isfinite() for x in scores]
-    pyramids = (max_pyramid(x.masked_fill(y, float("inf")), sizes) for x, y in zip(scores, wrong, strict=True))
-    query_scores, key_scores = (x[..., sizes.padded :].contiguous() for x in pyramids)
-    query_scores = query_scores.repeat_interleave(q.shape[1] // query_scores.shape[1], dim=1)
-    return *means, query_scores, key_scores, bad | wrong[0].any() | wrong[1].any()
+    return indices
 
 
 def stages(
@@ -75,42 +72,68 @@ def stages(
     scale: float,
     grad: torch.Tensor | None = None,
 ) -> dict[str, Callable[[], object]]:
-    """Each stage as a call of its own on ready inputs, in order, for timing; backwards too where `grad` is given.
-
-    Args:
-        q: [B, H, N, D] queries.
-        k: [B, G, N, D] keys.
-        v: [B, G, N, D] values.
-        config: what to compute.
-        scale: factor of the attention logits.
-        grad: [B, H, N, D] gradient of the output.
-    """
-    layout, first = layout_of(q, config), tokens_first(q)
-    *means, query_scores, key_scores, bad = pool_and_score(q, k, v, config, scale, layout)
-    indices, inverse = ops.select(query_scores, key_scores, bad, layout, config.forced)
-    rows = [x.detach().requires_grad_(grad is not None) for x in ops.gather(q, k, v, *means, indices, inverse, layout)]
+    """Each stage alone on inputs that are ready, for timing; see `lh_eval.attention.operator.stages`."""
+    q, k, v = q.detach(), k.detach(), v.detach()
+    layout, groups, first = _layout(q, config), k.shape[1], _tokens_first(q)
+    pooled = _pool(q, k, v, config, scale, layout)
+    indices, inverse, bad = ops.select(pooled.query, pooled.key, pooled.bad, layout, config.forced)
+    gathered = ops.gather(q, k, v, pooled.q, pooled.k, pooled.v, indices, inverse, layout)
+    rows = [x.requires_grad_(grad is not None) for x in gathered]
     out = causal_attention(rows[0], rows[1], rows[2], scale)
-    calls: dict[str, Callable[[], object]] = {
-        "pool+score": lambda: pool_and_score(q, k, v, config, scale, layout),
-        "select": lambda: ops.select(query_scores, key_scores, bad, layout, config.forced),
-        "gather": lambda: ops.gather(q, k, v, *means, indices, inverse, layout),
+    attended = out.detach()
+    forward: dict[str, Callable[[], object]] = {
+        "pool+score": lambda: _pool(q, k, v, config, scale, layout),
+        "select": lambda: ops.select(pooled.query, pooled.key, pooled.bad, layout, config.forced),
+        "gather": lambda: ops.gather(q, k, v, pooled.q, pooled.k, pooled.v, indices, inverse, layout),
         "attend": lambda: causal_attention(rows[0], rows[1], rows[2], scale),
-        "scatter": lambda: ops.scatter(out.detach(), indices, inverse, layout, first),
+        "scatter": lambda: ops.scatter(attended, indices, inverse, bad, layout, groups, first),
     }
-    if grad is not None:
-        out_grad = ops.scatter_backward(grad, indices, layout)
-        grads = torch.autograd.grad(out, rows, out_grad, retain_graph=True)
-        calls["scatter backward"] = lambda: ops.scatter_backward(grad, indices, layout)
-        calls["attend backward"] = lambda: torch.autograd.grad(out, rows, out_grad, retain_graph=True)
-        calls["gather backward"] = lambda: ops.gather_backward(*grads, inverse, layout, k.shape[1])
-    return calls
+    timed: dict[str, Callable[[], object]] = {name: torch.no_grad()(run) for name, run in forward.items()}
+    if grad is None:
+        return timed
+    out_grad = ops.scatter_backward(grad, indices, layout)
+    grads = torch.autograd.grad(out, rows, out_grad, retain_graph=True)
+    return timed | {
+        "scatter backward": lambda: ops.scatter_backward(grad, indices, layout),
+        "attend backward": lambda: torch.autograd.grad(out, rows, out_grad, retain_graph=True),
+        "gather backward": lambda: ops.gather_backward(*grads, inverse, layout, groups),
+    }
 
 
-def layout_of(q: torch.Tensor, config: LighthouseConfig) -> list[int]:
+def _pool(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
+) -> Pooled:
+    """Pool and score; the norm scorer is part of the pooling kernel, any other one runs as it is."""
+    if isinstance(config.token_scorer, Norm):
+        return Pooled(*ops.pool(q, k, v, layout, True))
+    pooled = Pooled(*ops.pool(q, k, v, layout, False))
+    scores = token_scores(q, k, v, config, scale)
+    sizes = config.layout(q.shape[2])
+    bad = pooled.bad
+    pyramids = []
+    for x in scores:
+        wrong = ~x.isfinite()
+        bad = torch.maximum(bad, wrong.any().long())  # the place is looked for when it is wanted
+        pyramids.append(max_pyramid(x.masked_fill(wrong, torch.inf), sizes)[..., sizes.padded :].contiguous())
+    query = pyramids[0].repeat_interleave(q.shape[1] // pyramids[0].shape[1], dim=1)
+    return pooled._replace(query=query, key=pyramids[1], bad=bad)
+
+
+def _place(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float) -> None:
+    """Say exactly where a score or an input is not finite.
+
+    Raises:
+        InputError: always, if there is one.
+    """
+    scores = token_scores(q, k, v, config, scale)
+    require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
+
+
+def _layout(q: torch.Tensor, config: LighthouseConfig) -> list[int]:
     """The arguments of `Layout` as the operators take them."""
     return [q.shape[2], config.num_levels, config.pooling_factor, config.num_tiles, config.entries_per_tile]
 
 
-def tokens_first(q: torch.Tensor) -> bool:
+def _tokens_first(q: torch.Tensor) -> bool:
     """Whether q [B, H, N, D] lies in memory as [B, N, H, D], as in most models; the output then does too."""
     return q.stride(1) < q.stride(2)

@@ -12,6 +12,7 @@ import typer
 import typer.core
 
 import lh_eval
+from lh_eval.cli.bench import bench
 from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
 from lh_eval.cli.niah import niah
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, train, heatmap, tasks, scorers):
+for _command in (niah, train, bench, heatmap, tasks, scorers):
     app.command()(_command)
 
 

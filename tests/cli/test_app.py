@@ -38,11 +38,11 @@ def error_line(capsys):
 def test_help(capsys, arguments):
     assert main(arguments) == 0
     text = capsys.readouterr().out
-    for name in ("niah", "train", "heatmap", "tasks", "scorers"):
+    for name in ("niah", "train", "bench", "heatmap", "tasks", "scorers"):
         assert f"\n  {name} " in text
 
 
-@pytest.mark.parametrize("name", ["niah", "train", "heatmap", "tasks", "scorers"])
+@pytest.mark.parametrize("name", ["niah", "train", "bench", "heatmap", "tasks", "scorers"])
 def test_help_of_each_command(capsys, name):
     assert main([name, "--help"]) == 0
     assert f"Usage: lh-eval {name}" in capsys.readouterr().out
@@ -59,7 +59,7 @@ def test_arguments_of_the_process(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("lh-eval ")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["niah", "--help"], ["--version"], ["niha"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["niah", "--help"], ["bench", "--help"], ["--version"], ["niha"]])
 def test_light_imports(arguments):
     code = (
         "import sys; from lh_eval.cli.app import main; main(sys.argv[1:]);"
@@ -75,7 +75,10 @@ def test_light_imports(arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["niha"], "command must be one of heatmap, niah, scorers, tasks, train, got 'niha'; did you mean 'niah'?"),
+        (
+            ["niha"],
+            "command must be one of bench, heatmap, niah, scorers, tasks, train, got 'niha'; did you mean 'niah'?",
+        ),
         (["scorer"], "did you mean 'scorers'?"),
         (["scorers", "--jsno"], "--jsno"),
         (["scorers", "extra"], "extra"),

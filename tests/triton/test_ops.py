@@ -5,7 +5,6 @@ import torch
 from strategies import tensors
 
 from lh_eval import LighthouseConfig, lighthouse_attention
-from lh_eval.attention.triton import layout_of
 from lh_eval.kernels.triton import ops
 
 CONFIG = LighthouseConfig(k=4, tile_k=2)
@@ -19,10 +18,10 @@ def inputs(device):
 
 
 def test_opcheck(inputs):
-    layout = layout_of(inputs[0], CONFIG)
+    layout = [50, 3, 4, 2, 2]
     with torch.no_grad():
         *means, query, key, bad = ops.pool(*inputs, layout, True)
-        indices, inverse = ops.select(query, key, bad, layout, 0)
+        indices, inverse, host = ops.select(query, key, bad, layout, 0)
         rows = ops.gather(*inputs, *means, indices, inverse, layout)
     detached = [x.detach() for x in inputs]
     for operator, arguments in (
@@ -31,8 +30,8 @@ def test_opcheck(inputs):
         (ops.select, (query, key, bad, layout, 0)),
         (ops.gather, (*inputs, *means, indices, inverse, layout)),
         (ops.gather_backward, (*rows, inverse, layout, 1)),
-        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, layout, False)),
-        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, layout, True)),
+        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, host, layout, 1, False)),
+        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, host, layout, 1, True)),
         (ops.scatter_backward, (torch.randn_like(detached[0]), indices, layout)),
     ):
         torch.library.opcheck(operator, arguments)

@@ -28,9 +28,8 @@ def _both(query, key, layout, device, *, forced=0):
     query, key = (max_pyramid(x, layout) for x in (query, key))
     heads = query.shape[1] // key.shape[1]
     expected = reference(query, key.repeat_interleave(heads, dim=1), layout, forced=forced)
-    fine = torch.zeros(1, dtype=torch.int32, device=device)
     scores = (x[..., layout.padded :].contiguous().to(device) for x in (query, key))
-    indices, inverse = module.select(*scores, fine, layout, forced=forced)
+    indices, inverse = module.select(*scores, layout, forced=forced)
     return expected, indices.cpu().long(), inverse.cpu().long()
 
 

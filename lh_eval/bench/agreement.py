@@ -1,0 +1,91 @@
+"""Kernels that are wrong are not timed: they are compared with the reference first, on the GPU that is measured."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+
+from lh_eval.attention import reference
+from lh_eval.attention.operator import lighthouse_attention, select_entries
+from lh_eval.bench.inputs import Inputs, make_inputs
+from lh_eval.bench.plan import Plan
+from lh_eval.bench.providers import calls
+from lh_eval.errors import InputError
+
+_MARGIN = 2.0  # times the error that the reference itself has in that dtype
+_NAMES = ("the output", "the gradient of q", "the gradient of k", "the gradient of v")
+
+
+class Shape(NamedTuple):
+    """What is compared: N, H, G and k; an odd length, grouped heads, one tile and several."""
+
+    tokens: int
+    heads: int
+    kv_heads: int
+    k: int
+
+
+def check_kernels(plan: Plan, *, impl: Any = "triton") -> None:
+    """Compare the kernels with the reference at small shapes of the plan's head dim, levels, dtype and scorer.
+
+    The selected entries must be the same. Output and gradients must be within twice the error of the reference in
+    the same dtype; error is the largest difference to the reference in float64, all three on the same entries.
+
+    Raises:
+        InputError: they differ.
+    """
+    for shape in (Shape(1001, 2, 2, 64), Shape(4099, 4, 2, 256), Shape(8192, 1, 1, max(plan.budgets))):
+        inputs = make_inputs(
+            1,
+            shape.heads,
+            shape.kv_heads,
+            shape.tokens,
+            plan.head_dim,
+            backward=True,
+            dtype=plan.dtype,
+            device=plan.device,
+            seed=0,
+        )
+        _compare(plan, shape, inputs, impl)
+
+
+def _compare(plan: Plan, shape: Shape, inputs: Inputs, impl: Any) -> None:
+    config = plan.config(shape.k)
+    layout = config.layout(shape.tokens)
+    q, k, v, _ = inputs
+    where = f"at N={shape.tokens}, H={shape.heads}, G={shape.kv_heads}, k={shape.k}"
+    indices = select_entries(q, k, v, config, impl="reference")
+    found = select_entries(q, k, v, config, impl=impl)
+    if found.shape != indices.shape or not torch.equal(found, indices):
+        wrong = "another number" if found.shape != indices.shape else f"{int((found != indices).sum())} others"
+        raise InputError(
+            f"kernels must select the reference's {indices.numel()} entries {where}, got {wrong}; nothing was timed"
+        )
+
+    def on_these_entries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        return reference.attend_selected(q, k, v, indices, layout, plan.head_dim**-0.5)
+
+    exact = _run(on_these_entries, _double(inputs))
+    eager = _run(on_these_entries, inputs)
+    fast = _run(lambda q, k, v: lighthouse_attention(q, k, v, config, impl=impl), inputs)
+    for name, wanted, allowed, got in zip(_NAMES, exact, eager, fast, strict=True):
+        bound, error = _MARGIN * _error(allowed, wanted), _error(got, wanted)
+        if not error <= bound:  # so that NaN does not pass
+            raise InputError(
+                f"kernels must give {name} with an error of at most {bound:.3g} {where}, got {error:.3g}; "
+                "nothing was timed"
+            )
+
+
+def _run(forward: Callable[..., torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:
+    return [x.detach() for x in calls(forward, [inputs])[0]()]
+
+
+def _double(inputs: Inputs) -> Inputs:
+    assert inputs.grad is not None
+    q, k, v = (x.detach().double().requires_grad_() for x in (inputs.q, inputs.k, inputs.v))
+    return Inputs(q, k, v, inputs.grad.double())
+
+
+def _error(x: torch.Tensor, wanted: torch.Tensor) -> float:
+    return float((x.double() - wanted).abs().max())
