@@ -9,9 +9,9 @@ import torch
 
 from lh_eval.results.rows import Key
 
-# Past this many tokens a CPU's matrix products gain nothing from more rows.
+# Past so many tokens a device is busy anyway, and a kill loses the whole batch.
 _CPU_TOKENS = 4096
-_CUDA_TOKENS = 1_048_576
+_CUDA_TOKENS = 262_144
 
 
 def batches(keys: Iterable[Key], size_of: Callable[[int], int]) -> list[list[Key]]:
