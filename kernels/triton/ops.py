@@ -1,8 +1,10 @@
 """The stages as registered operators, `torch.ops.lh_eval.*`: opaque to the compiler, with fakes and gradients.
 
 A layout travels as five integers, `Layout(*layout)`. Gather and scatter are linear; each has its adjoint as an operator
-of its own, so that the backward is compiled like the forward. `torch.library.Library` and not `custom_op`, which costs
-several times as much on each call: at short lengths that is more than the kernels take.
+of its own, so that the backward is compiled like the forward.
+
+An eager call on plain tensors goes past the dispatcher to the same function: at short lengths the dispatcher's layers
+cost more than the kernels take.
 """
 
 import functools
@@ -24,17 +26,52 @@ Tensor = torch.Tensor
 _library = torch.library.Library("lh_eval", "DEF")
 
 
-def _register(schema: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Register the decorated function as `lh_eval::<schema>` and return the operator."""
+class Operator:
+    """A registered operator.
 
-    def register(function: Callable[..., Any]) -> Any:
-        name = schema.partition("(")[0]
+    Attributes:
+        registered: the operator in `torch.ops.lh_eval`, for the compiler and for whatever watches PyTorch's calls.
+        eager: the same without the dispatcher.
+    """
+
+    def __init__(self, schema: str, function: Callable[..., Any], fake: Callable[..., Any]) -> None:
+        self._name = schema.partition("(")[0]
         _library.define(schema)
-        _library.impl(name, function, "CompositeExplicitAutograd")
-        torch.library.register_fake(f"lh_eval::{name}", fake, lib=_library)
-        return getattr(torch.ops.lh_eval, name).default
+        _library.impl(self._name, function, "CompositeExplicitAutograd")
+        torch.library.register_fake(f"lh_eval::{self._name}", fake, lib=_library)
+        self.registered = getattr(torch.ops.lh_eval, self._name).default
+        self.eager = function
 
-    return register
+    def __call__(self, *args: Any) -> Any:
+        """Run on q and so on, as the schema says."""
+        plain = type(args[0]) is torch.Tensor or type(args[0]) is torch.nn.Parameter
+        if torch.compiler.is_compiling() or not plain or torch._C._len_torch_dispatch_stack():
+            return self.registered(*args)
+        return self.eager(*args)
+
+    def differentiate(self, save: Callable[..., None], backward: Callable[..., Any]) -> None:
+        """Register the gradient for both ways; what has one is among the first three arguments, all of them tensors."""
+        torch.library.register_autograd(f"lh_eval::{self._name}", backward, setup_context=save, lib=_library)
+        function = self.eager
+
+        def forward(ctx: Any, *args: Any) -> Any:
+            output = function(*args)
+            save(ctx, args, output)
+            return output
+
+        methods = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+        apply = type(self._name, (torch.autograd.Function,), methods).apply  # type: ignore[attr-defined]
+
+        def eager(*args: Any) -> Any:
+            graph = torch.is_grad_enabled() and any(x.requires_grad for x in args[:3])
+            return apply(*args) if graph else function(*args)
+
+        self.eager = eager
+
+
+def _register(schema: str, fake: Callable[..., Any]) -> Callable[[Callable[..., Any]], Operator]:
+    """Make the decorated function an operator."""
+    return lambda function: Operator(schema, function, fake)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -195,5 +232,5 @@ def _scatter_gradient(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     return scatter_backward(grad, indices, ctx.layout), *[None] * 6
 
 
-torch.library.register_autograd("lh_eval::gather", _gather_gradient, setup_context=_save_gather, lib=_library)
-torch.library.register_autograd("lh_eval::scatter", _scatter_gradient, setup_context=_save_scatter, lib=_library)
+gather.differentiate(_save_gather, _gather_gradient)
+scatter.differentiate(_save_scatter, _scatter_gradient)

@@ -32,7 +32,7 @@ def select(
     B, H, scored = query_scores.shape
     device = query_scores.device
     indices = torch.empty(B, H, layout.gathered, dtype=torch.int32, device=device)
-    inverse = torch.full((B, H, layout.entries), -1, dtype=torch.int32, device=device)
+    inverse = torch.empty(B, H, layout.entries, dtype=torch.int32, device=device)
     short, longer = divmod(layout.sizes[-1], layout.tiles)
     most = layout.candidates(short + (longer > 0))
     scratch = torch.empty(B * H * layout.tiles, 5, sum(most), dtype=torch.int32, device=device)
@@ -100,8 +100,16 @@ def _select_kernel(
     key = (scratch + 4 * room).to(tl.pointer_type(tl.uint32))
     lane = tl.arange(0, BLOCK)
 
+    indices += row * gathered
+    inverse += row * entries
+
     size = short + (tile < longer).to(tl.int32)
     start = tile * short + tl.minimum(tile, longer)
+    for level in tl.static_range(L):
+        below = P ** (L - 1 - level)  # entries of this level in a coarsest one
+        offset = _offset(padded, level, P) + start * below
+        for first in range(0, size * below, BLOCK):
+            tl.store(inverse + offset + first + lane, -1, mask=first + lane < size * below)
     for first in range(0, size, BLOCK):
         j = first + lane
         tl.store(entry + j, start + j, mask=j < size)
@@ -119,8 +127,6 @@ def _select_kernel(
         )
 
     slots = tile * short_gathered + tl.minimum(tile, longer) * (long_gathered - short_gathered)
-    indices += row * gathered
-    inverse += row * entries
     for level in tl.static_range(L):
         here, count = _candidates(size, level, TILE_K, P, L)
         offset = _offset(padded, level, P)

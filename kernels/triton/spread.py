@@ -11,8 +11,7 @@ import triton.language as tl
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, rows_contiguous
 
-_TILE_BYTES = 8192
-_WARPS = 4
+_TILE_BYTES = 32768
 
 
 def spread(
@@ -55,7 +54,7 @@ def spread(
         BLOCK_D=block_dim(D),
         ROWS=tile,
         SHIFTED=shifted,
-        num_warps=_WARPS,
+        num_warps=4,
     )
 
 

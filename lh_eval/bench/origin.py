@@ -26,8 +26,13 @@ class Origin(NamedTuple):
     commit: str
 
 
-def origin_on(device: "torch.device") -> Origin:
-    """The origin of rows that are measured now on that device."""
+def origin_on(device: "torch.device", commit: str | None = None) -> Origin:
+    """The origin of rows that are measured now on that device.
+
+    Args:
+        device: where they are measured.
+        commit: of the source; asked of git if None.
+    """
     import torch
 
     if device.type == "cuda":
@@ -38,7 +43,7 @@ def origin_on(device: "torch.device") -> Origin:
         triton = version("triton")
     except PackageNotFoundError:
         triton = ""
-    return Origin(gpu, torch.__version__, triton, source_commit())
+    return Origin(gpu, torch.__version__, triton, commit or source_commit())
 
 
 def source_commit() -> str:

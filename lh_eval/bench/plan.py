@@ -54,6 +54,7 @@ class Plan:
         pooling: p, tokens pooled per level.
         scorer: scorer spec.
         pace: how often each measurement is repeated.
+        commit: of the source, for the rows; asked of git if None.
 
     Raises:
         InputError: a value is out of range, or a provider does not run on the device.
@@ -73,6 +74,7 @@ class Plan:
     pooling: int
     scorer: str
     pace: Pace
+    commit: str | None = None
 
     def __post_init__(self) -> None:
         for kind, names, known in (("mode", self.modes, MODES), ("provider", self.providers, PROVIDERS)):

@@ -44,7 +44,7 @@ def run(plan: Plan, table: Table) -> Finished:
     with torch.cuda.device(plan.device) if plan.device.type == "cuda" else contextlib.nullcontext():
         if LIGHTHOUSE in plan.providers:
             check_kernels(plan)
-        origin = origin_on(plan.device)
+        origin = origin_on(plan.device, plan.commit)
         with tqdm(list(plan.cases()), unit="measurement", leave=False) as bar:
             for case in bar:
                 bar.set_description(str(case))

@@ -69,6 +69,10 @@ def bench(
         float | None,
         typer.Option(min=0, help=f"Seconds of a measurement; {_ON_GPU.seconds:g}, on a CPU {_ON_CPU.seconds:g}."),
     ] = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(help="Commit of the source, where it is a copy without git; asked of git if not given."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help=f"CSV that rows are appended to; {_OUT}.")] = None,
     figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.")] = True,
     draw: Annotated[
@@ -119,6 +123,7 @@ def bench(
         pooling=pooling,
         scorer=scorer,
         pace=Pace(repeats or default.repeats, default.seconds if budget_seconds is None else budget_seconds),
+        commit=commit,
     )
     with Table(out or _OUT) as rows:
         finished = run(plan, rows)

@@ -53,3 +53,7 @@ def test_a_cpu_has_its_threads():
     found = origin_on(torch.device("cpu"))
     assert found.gpu == f"cpu ({torch.get_num_threads()} threads)"
     assert found.torch == torch.__version__
+
+
+def test_a_commit_that_is_given_is_written():
+    assert origin_on(torch.device("cpu"), "abc1234").commit == "abc1234"

@@ -80,3 +80,13 @@ def test_scores_that_would_fill_the_memory_are_not_made(make_plan, monkeypatch):
     monkeypatch.setattr(providers, "_SCORES", 4 * 2 * 64 * 64 - 1)
     sets = input_sets(make_plan(), 64, 2, backward=False)
     assert "math" not in [found.kernel for found in providers._dense(sets[0])]
+
+
+def test_dense_kernels_are_tried_on_the_start_of_long_inputs(make_plan, monkeypatch):
+    monkeypatch.setattr(providers, "_LONGEST_PROBE", 16)
+    tried = []
+    monkeypatch.setattr(providers, "_sdpa", lambda q, k, v, grouped: tried.append(q.shape[2]) or q * 1.0)
+    plan = make_plan()
+    found = providers.fastest_dense(input_sets(plan, 64, plan.kv_heads, backward=False), plan.device)
+    assert set(tried) == {16}
+    assert found.kernel in ("flash", "math")

@@ -84,7 +84,7 @@ def gpu(monkeypatch):
 
 
 def test_gpu_warms_up_and_takes_the_median(gpu):
-    clock = gpu(900.0, 7.0, 7.0, 7.0, 2.0, 3.0, 4.0, 3.0, 2.0)
+    clock = gpu(900.0, 50.0, 7.0, 7.0, 2.0, 3.0, 4.0, 3.0, 2.0)
     assert median_ms([clock.call], torch.device("cuda"), Pace(5, 1.0)) == 3.0
 
 
@@ -99,7 +99,7 @@ def test_gpu_budget_ends_the_repeats(gpu):
     clock = gpu(*[10.0] * 50)
     median_ms([clock.call], torch.device("cuda"), Pace(100, 0.1))
     assert 10 <= sum(1 for _ in range(40) if next(clock.times, None)) <= 40
-    assert clock.now < 200
+    assert 200 <= clock.now < 300  # a tenth of a second of warm-up before as much of timing
 
 
 def test_gpu_memory_leaves_out_what_is_returned(monkeypatch):

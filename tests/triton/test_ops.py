@@ -34,7 +34,7 @@ def test_opcheck(inputs):
         (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, host, layout, 1, True)),
         (ops.scatter_backward, (torch.randn_like(detached[0]), indices, layout)),
     ):
-        torch.library.opcheck(operator, arguments)
+        torch.library.opcheck(operator.registered, arguments)
 
 
 @pytest.mark.parametrize(("scorer", "dynamic"), [("norm", False), ("norm", True), ("qk", False)])
