@@ -45,5 +45,4 @@ clean:  ## remove what builds and tools left behind; an editable install needs `
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 figures:  ## draw the committed figures again from their rows
-	$(PYTHON) -m lh_eval heatmap outputs/default outputs/passkey-sweep outputs/keyed-sweep \
-		outputs/scorer-recall-passkey outputs/scorer-recall-keyed
+	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json outputs/*/*/samples.jsonl))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lh_eval.attention.transformers import use_lighthouse
     from lh_eval.errors import InputError
     from lh_eval.evaluation.evaluate import evaluate
+    from lh_eval.models.loading import load_checkpoint
     from lh_eval.tasks.base import get_task
 
 # A source checkout keeps kernels/, scorers/ and tasks/ beside this folder; installed, they lie inside it. Python
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate",
     "get_task",
     "lighthouse_attention",
+    "load_checkpoint",
     "select_entries",
     "use_lighthouse",
 ]
@@ -40,6 +42,7 @@ _HOME = {
     "evaluate": "lh_eval.evaluation.evaluate",
     "get_task": "lh_eval.tasks.base",
     "lighthouse_attention": "lh_eval.attention.operator",
+    "load_checkpoint": "lh_eval.models.loading",
     "select_entries": "lh_eval.attention.operator",
     "use_lighthouse": "lh_eval.attention.transformers",
 }

@@ -1,4 +1,4 @@
-"""The one exception for bad input: the command line turns it into one line and exit code 2."""
+"""What ends a command in one line: bad input (exit code 2), and the user's Ctrl-C (130)."""
 
 import difflib
 from collections.abc import Iterable
@@ -8,6 +8,14 @@ class InputError(ValueError):
     """Something the user gave cannot be used.
 
     The message reads "<name> must be <expected>, got <actual>; <how to fix>".
+    """
+
+
+class Interrupted(BaseException):
+    """The user's Ctrl-C stopped what can be gone on with; the message says where it lies and how to go on.
+
+    As KeyboardInterrupt it is no Exception, which code in between might swallow; nor is it a KeyboardInterrupt, which
+    typer swallows.
     """
 
 

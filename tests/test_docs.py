@@ -10,14 +10,14 @@ from lh_eval.scorers.base import SCORERS
 from lh_eval.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "outputs" / "README.md"])
 
 
 def _blocks(document):
     return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_named_tests_exist(document):
     for path, name in re.findall(r"`(tests/[\w/.]+)::(\w+)`", document.read_text(encoding="utf-8")):
         functions = {
@@ -26,7 +26,7 @@ def test_named_tests_exist(document):
         assert name in functions, f"{path} has no {name}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).exists(), target
@@ -38,11 +38,17 @@ def test_commands_that_ci_runs_are_there():
         assert len(re.findall(pattern, (ROOT / "README.md").read_text(encoding="utf-8"))) == 1
 
 
-def test_readme_operator(capsys):
-    (block,) = [block for block in _blocks("README.md") if "torch.randn" in block]
-    exec(block, {})
+def test_readme_snippets_run_as_printed_one_after_the_other(capsys):
+    operator, model, rows = _blocks("README.md")
+    scope = {}
+    exec(operator, scope)
     shape, gathered = re.fullmatch(r"torch.Size\(\[1, 8, (\d+)\]\) (\d+)\n", capsys.readouterr().out).groups()
     assert shape == gathered
+    exec(model, scope)
+    assert scope["logits"].shape[:2] == scope["input_ids"].shape
+    exec(rows, scope)
+    assert scope["rows"].groupby("depth").size().tolist() == [2, 2, 2]
+    assert scope["rows"]["error"].isna().all()
 
 
 @pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room")])
@@ -60,3 +66,9 @@ def test_skeletons(registry, name, monkeypatch):
 def test_kernel_skeleton_is_python():
     (block,) = [block for block in _blocks("CONTRIBUTING.md") if "pytest.mark.gpu" in block]
     ast.parse(block)
+
+
+def test_every_committed_result_has_its_command():
+    table = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in (ROOT / "outputs").iterdir() if path.is_dir())

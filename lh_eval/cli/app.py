@@ -17,7 +17,7 @@ from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
 from lh_eval.cli.niah import niah
 from lh_eval.cli.train import train
-from lh_eval.errors import InputError, unknown_name
+from lh_eval.errors import InputError, Interrupted, unknown_name
 
 
 class _Commands(typer.core.TyperGroup):
@@ -65,11 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments after the program's name; those of the process by default.
 
     Returns:
-        0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted.
+        0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted,
+        with one that says where the part that was done lies.
     """
     try:
         # standalone_mode=False: errors come here instead of being printed, a typer.Exit comes as its code
         result = app(args=None if argv is None else list(argv), prog_name="lh-eval", standalone_mode=False)
+    except Interrupted as stop:
+        _write_line(f"lh-eval: interrupted: {stop}")
+        return 130
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except InputError as error:
@@ -83,6 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(message: str) -> int:
-    line = " ".join(message.split())
-    sys.stderr.write(f"lh-eval: error: {line}\n")
+    _write_line(f"lh-eval: error: {message}")
     return 2
+
+
+def _write_line(message: str) -> None:
+    sys.stderr.write(" ".join(message.split()) + "\n")

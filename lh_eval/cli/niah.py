@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
-    from lh_eval.evaluation.run import Finished
     from lh_eval.evaluation.setting import Setting
     from lh_eval.models.loading import Checkpoint
 
 _DEFAULT_LENGTHS = (1024, 4096, 16384)
-_TRIALS, _TRIALS_ON_CPU = 10, 3
+_TRIALS, _TRIALS_ON_CPU = 10, 2  # two cores take about a minute for the default grid
 
 
 def niah(
@@ -49,13 +49,14 @@ def niah(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples at once; what memory holds if not given.")
+        int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
 ) -> None:
     """Find the needle: retrieval rate by depth and length, dense and under Lighthouse attention.
 
+    The same command goes on where an interrupted one stopped; at most the batch in flight is lost.
     Lighthouse settings that are not given are those of the checkpoint's lighthouse.json.
     """
     depth_list = parse_depths(depths)
@@ -99,7 +100,9 @@ def niah(
     if len(settings) > 1:
         for setting in settings:
             write_figures(finished.path / setting.name)
-    _report(finished, figures[0])
+    for line in closing_lines(finished):
+        typer.echo(line)
+    typer.echo(f"figure: {figures[0]}")
     if finished.failed:
         raise typer.Exit(1)
 
@@ -135,21 +138,3 @@ def _lengths_of(checkpoint: "Checkpoint") -> list[int]:
     """The default lengths that the model's positions reach."""
     most = getattr(checkpoint.model.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_LENGTHS[-1]
     return [length for length in _DEFAULT_LENGTHS if length <= most] or [int(most)]
-
-
-def _report(finished: "Finished", figure: Path) -> None:
-    """Print the rate of each setting, and where the figure is."""
-    width = max(len(name) for name in finished.metrics)
-    for name, values in finished.metrics.items():
-        if values["mean_rate"] is None:
-            line = "no sample could be run"
-        else:
-            line = (
-                f"{values['mean_rate']:.3f}  95% CI {values['ci_low']:.3f} to {values['ci_high']:.3f}  n={values['n']}"
-            )
-        if values["selection_recall"] is not None:
-            line += f"  selection recall {values['selection_recall']:.3f}"
-        if values["errors"]:
-            line += f"  failed {values['errors']}"
-        typer.echo(f"{name:<{width}}  retrieval rate {line}")
-    typer.echo(f"figure: {figure}")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.errors import Interrupted
+
 
 def train(
     config: Annotated[str, typer.Argument(help="Training config: a TOML file, or a shipped name such as lh-passkey.")],
@@ -19,14 +21,19 @@ def train(
     Run under `accelerate launch -m lh_eval train CONFIG` for several GPUs.
     """
     from lh_eval.training.config import TrainingConfig
+    from lh_eval.training.folder import TrainingFolder
     from lh_eval.training.trainer import Pace
     from lh_eval.training.trainer import train as run
 
     settings = TrainingConfig.find(config)
     folder = out or Path("runs") / settings.name
     pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
-    checkpoint = run(settings, folder, pace=pace)
+    before = TrainingFolder(folder).finished
+    try:
+        checkpoint = run(settings, folder, pace=pace)
+    except KeyboardInterrupt:
+        raise Interrupted(f"the last saved state is in {folder}; the same command goes on from there") from None
     if checkpoint is None:
         typer.echo(f"stopped after {max_steps} steps; the same command goes on from there: {folder}")
     else:
-        typer.echo(f"checkpoint: {checkpoint}")
+        typer.echo(f"checkpoint{', finished before; nothing was trained' if before else ''}: {checkpoint}")

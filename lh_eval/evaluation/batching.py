@@ -1,13 +1,38 @@
-"""How many samples run at once: what memory holds, and no more than pays."""
+"""Which samples run together: what memory holds, and no more than pays."""
 
+import itertools
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 
-# Past this many tokens a CPU's matrix products gain nothing from more rows.
+from lh_eval.results.rows import Key
+
+# Past so many tokens a device is busy anyway, and a kill loses the whole batch.
 _CPU_TOKENS = 4096
-_CUDA_TOKENS = 1_048_576
+_CUDA_TOKENS = 262_144
+
+
+def batches(keys: Iterable[Key], size_of: Callable[[int], int]) -> list[list[Key]]:
+    """Cut samples into batches of one length each, several trials in one where they fit.
+
+    A run that stops early has covered the grid as evenly as its batches allow: those with early trials come first.
+
+    Args:
+        keys: the samples.
+        size_of: the most samples of a length that run together.
+    """
+    made = []
+    for length, same in itertools.groupby(sorted(keys, key=_by_length), key=lambda key: key[1]):
+        waiting, size = list(same), size_of(length)
+        made += [waiting[start : start + size] for start in range(0, len(waiting), size)]
+    return sorted(made, key=lambda batch: batch[0][3])
+
+
+def _by_length(key: Key) -> tuple[int, int, float]:
+    _, length, depth, trial = key
+    return length, trial, depth
 
 
 def batch_size(model: Any, length: int) -> int:

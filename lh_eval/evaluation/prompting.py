@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import torch
 
 from lh_eval.attention.transformers import Session
+from lh_eval.errors import InputError
 from lh_eval.evaluation.recall import SelectionRecall
 from lh_eval.tasks.base import Sample
 
@@ -31,6 +32,9 @@ def run_batch(model: Any, session: Session, samples: list[Sample]) -> list[Outco
 
     Returns:
         An outcome for each sample.
+
+    Raises:
+        InputError: the model gives a choice no finite logit.
     """
     context, question = (
         torch.tensor([getattr(sample, part) for sample in samples], device=model.device)
@@ -42,7 +46,13 @@ def run_batch(model: Any, session: Session, samples: list[Sample]) -> list[Outco
     session.on_select = None
     logits = model(input_ids=question, past_key_values=cache, logits_to_keep=1).logits[:, -1]
     choices = torch.tensor([sample.choice_ids for sample in samples], device=logits.device)
-    best = logits.gather(1, choices).argmax(1).tolist()
+    of_choices = logits.gather(1, choices)
+    if not (finite := of_choices.isfinite()).all():  # an argmax would take NaN for the answer
+        raise InputError(
+            f"logits of the choices must be finite, got {of_choices[~finite][0].item()}; "
+            "look for inf or nan in the weights, or try another --dtype"
+        )
+    best = of_choices.argmax(1).tolist()
     return [
         Outcome(sample.choices[place], share)
         for sample, place, share in zip(samples, best, recall.of_samples(), strict=True)

@@ -1,9 +1,10 @@
 """A checkpoint on a grid under one or several settings, written to disk as it goes."""
 
+import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,13 +15,13 @@ from tqdm import tqdm
 
 import lh_eval
 from lh_eval.attention.transformers import lighthouse_layers
-from lh_eval.errors import InputError
+from lh_eval.errors import InputError, Interrupted
 from lh_eval.evaluation.evaluate import check_samples, iterate_rows
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
-from lh_eval.results.run import RunFolder
-from lh_eval.results.sweep import write_sweep
+from lh_eval.results.folder import RunFolder, check_folder
+from lh_eval.results.sweep import check_sweep, write_sweep
 
 
 class Finished(NamedTuple):
@@ -28,10 +29,12 @@ class Finished(NamedTuple):
 
     path: its folder.
     metrics: what metrics.json of each setting holds, by setting name.
+    first_error: why the first sample that could not be run failed; None where none did.
     """
 
     path: Path
     metrics: dict[str, dict[str, Any]]
+    first_error: str | None
 
     @property
     def failed(self) -> int:
@@ -57,7 +60,9 @@ def run_settings(
         batch_size: samples at once; what memory holds if None.
 
     Raises:
-        InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else.
+        InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
+            sample was run then.
+        Interrupted: the user stopped it; all but the batch in flight is in the folder.
     """
     names = [setting.name for setting in settings]
     if len(set(names)) != len(names):
@@ -66,18 +71,26 @@ def run_settings(
         if setting.config is not None:
             lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
     check_samples(grid, checkpoint.tokenizer)
-    configs = [run_config(checkpoint, grid, setting, batch_size=batch_size) for setting in settings]
-    out = out or Path("runs") / _folder_name(checkpoint, grid, configs)
+    configs = {setting.name: run_config(checkpoint, grid, setting, batch_size=batch_size) for setting in settings}
+    out = out or Path("runs") / _folder_name(checkpoint, grid, list(configs.values()))
+    single = len(settings) == 1
+    if single:
+        check_folder(out, configs[names[0]])
+    else:
+        check_sweep(out, configs)
 
-    metrics = {}
-    with tqdm(total=len(grid) * len(settings), unit="sample", smoothing=0.1, dynamic_ncols=True) as bar:
-        for setting, config in zip(settings, configs, strict=True):
-            bar.set_description(setting.name)
-            folder = out if len(settings) == 1 else out / setting.name
-            metrics[setting.name] = _run(checkpoint, grid, setting, folder, config, batch_size, bar)
-    if len(settings) > 1:
+    with contextlib.ExitStack() as stack:
+        # all of them before the first sample: what one of them refuses is then no surprise after hours
+        folders = {name: out if single else out / name for name in names}
+        runs = {name: stack.enter_context(RunFolder.open(folders[name], configs[name])) for name in names}
+        try:
+            metrics = _run_all(checkpoint, grid, settings, runs, batch_size)
+        except KeyboardInterrupt:
+            raise Interrupted(f"what was done is in {out}; the same command goes on from there") from None
+        errors = [row.error for run in runs.values() for row in run.rows() if row.error]
+    if not single:
         write_sweep(out, names)
-    return Finished(out, metrics)
+    return Finished(out, metrics, errors[0] if errors else None)
 
 
 def run_config(
@@ -113,36 +126,42 @@ def run_config(
     }
 
 
-def _run(
+def _run_all(
     checkpoint: Checkpoint,
     grid: Grid,
-    setting: Setting,
-    folder: Path,
-    config: dict[str, Any],
+    settings: Sequence[Setting],
+    runs: Mapping[str, RunFolder],
     batch_size: int | None,
-    bar: Any,
-) -> dict[str, Any]:
-    """Complete one setting's folder; returns what its metrics.json holds."""
-    with RunFolder.open(folder, config) as run:
-        done = run.completed()
-        bar.update(len(done))
-        bar.unpause()
-        rows = iterate_rows(
-            checkpoint.model,
-            checkpoint.tokenizer,
-            grid,
-            config=setting.config,
-            dense_layers=setting.dense_layers,
-            batch_size=batch_size,
-            done=done,
-        )
-        try:
-            for row in rows:
-                run.append(row)
-                bar.update()
-        finally:
-            metrics = run.finish()
-        return metrics
+) -> dict[str, dict[str, Any]]:
+    """Complete the settings' folders; returns what each one's metrics.json holds."""
+    metrics = {}
+    done = {name: run.completed() for name, run in runs.items()}
+    bar = tqdm(
+        total=len(grid) * len(settings),
+        initial=sum(map(len, done.values())),
+        unit="sample",
+        smoothing=0.1,
+        dynamic_ncols=True,
+    )
+    with bar:
+        for setting in settings:
+            bar.set_description(setting.name)
+            run = runs[setting.name]
+            rows = iterate_rows(
+                checkpoint.model,
+                checkpoint.tokenizer,
+                grid,
+                setting,
+                batch_size=batch_size,
+                done=done[setting.name],
+            )
+            try:
+                for row in rows:
+                    run.append(row)
+                    bar.update()
+            finally:
+                metrics[setting.name] = run.finish()
+    return metrics
 
 
 def _folder_name(checkpoint: Checkpoint, grid: Grid, configs: list[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid
+from lh_eval.figures.panel import LEAST_HEIGHT, add_axes, draw_colour_bar, draw_panel, fit_text, grid, left_margin
 from lh_eval.figures.style import WIDTHS, Width, new_figure, style
 
 if TYPE_CHECKING:
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Inches.
-_LEFT, _RIGHT, _BAR, _TOP, _BOTTOM = 0.42, 0.36, 0.08, 0.25, 0.36
+_RIGHT, _BAR, _TOP, _BOTTOM = 0.36, 0.08, 0.25, 0.36
 _GAP = 0.08
 _CELL_HEIGHT = {"single": 0.27, "double": 0.32}
+_TICKSIZE = 6.5  # points
 _WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
 
 
@@ -33,20 +34,22 @@ def heatmap(cells: "pd.DataFrame", *, title: str = "", width: Width = "single") 
         raise InputError("cells must be at least one, got none; run some samples first")
     rates, counts = grid(cells, "rate"), grid(cells, "n")
     rows, columns = rates.shape
-    height = _CELL_HEIGHT[width]
-    room = WIDTHS[width] - _LEFT - _GAP - _BAR - _RIGHT
-    across = min(room, columns * _WIDEST * height)
-    left = _LEFT + (room - across) / 2
+    height = max(rows * _CELL_HEIGHT[width], LEAST_HEIGHT)
+    margin = left_margin(rates.index, _TICKSIZE)
+    room = WIDTHS[width] - margin - _GAP - _BAR - _RIGHT
+    across = min(room, columns * _WIDEST * _CELL_HEIGHT[width])
+    left = margin + (room - across) / 2
     with style():
-        figure_height = _TOP + rows * height + _BOTTOM
+        figure_height = _TOP + height + _BOTTOM
         figure = new_figure(WIDTHS[width], figure_height)
-        axes = add_axes(figure, (left, _BOTTOM, across, rows * height))
+        axes = add_axes(figure, (left, _BOTTOM, across, height))
         draw_panel(
             axes,
             rates,
             scale="rate",
             write=lambda rate: f"{rate:.2f}",
             fontsize=6.5,
+            ticksize=_TICKSIZE,
             notes=counts.map(lambda n: f"n={n:.0f}"),
         )
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
@@ -55,6 +58,6 @@ def heatmap(cells: "pd.DataFrame", *, title: str = "", width: Width = "single") 
         heading = figure.text(0.5, 1 - 0.06 / figure_height, f"{title}: {summary}" if title else summary)
         heading.set(ha="center", va="top", fontsize=7.5)
         fit_text(heading, 0.97 * WIDTHS[width])
-        bar = (left + across + _GAP, _BOTTOM, _BAR, rows * height)
+        bar = (left + across + _GAP, _BOTTOM, _BAR, height)
         draw_colour_bar(figure, bar, scale="rate", label="retrieval rate")
     return figure

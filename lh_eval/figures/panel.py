@@ -1,9 +1,9 @@
 """One grid of cells, depth down and length across, with a number in each: what every heatmap is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from lh_eval.figures.style import MISSING, length_label
+from lh_eval.figures.style import MISSING, length_label, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +16,21 @@ Scale = Literal["rate", "difference"]
 # Both read the same to the colour-blind. cividis keeps its order in grey; a diverging scale cannot, its numbers
 # carry their sign.
 _SCALES: dict[Scale, tuple[str, float, float]] = {"rate": ("cividis", 0.0, 1.0), "difference": ("RdBu", -1.0, 1.0)}
+
+# Inches. A panel is at least as high as the labels beside it are long.
+LEAST_HEIGHT = 0.9
+_LABEL, _TICK = 0.18, 0.07  # "needle depth (%)", and the mark and space behind a depth
+
+
+def left_margin(depths: Iterable[float], size: float) -> float:
+    """Inches left of a grid for its label and its depths, written in `size` points."""
+    return _LABEL + max(text_width(f"{depth:g}", size) for depth in depths) + _TICK
+
+
+def length_size(lengths: Iterable[int], cell: float, largest: float) -> float:
+    """Points in which each length fits under a cell of that many inches, with a gap to the next one."""
+    widest = max(text_width(length_label(length), largest) for length in lengths)
+    return min(largest, largest * 0.92 * cell / widest)
 
 
 def grid(cells: "pd.DataFrame", column: str) -> "pd.DataFrame":
@@ -30,6 +45,7 @@ def draw_panel(
     scale: Scale,
     write: Callable[[float], str],
     fontsize: float,
+    ticksize: float,
     notes: "pd.DataFrame | None" = None,
     notesize: float = 5,
     depth_labels: bool = True,
@@ -43,6 +59,7 @@ def draw_panel(
         scale: "rate" is 0..1, "difference" is -1..1; fixed, so that figures can be compared.
         write: a value as the cell's text.
         fontsize: of that text, in points.
+        ticksize: of depths, and of lengths where their cell is wide enough, in points.
         notes: [depths, lengths] smaller text under the value.
         notesize: of the notes, in points.
         depth_labels: label the rows.
@@ -52,6 +69,8 @@ def draw_panel(
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     name, low, high = _SCALES[scale]
     unknown = values.isna()
     seaborn.heatmap(
@@ -82,8 +101,10 @@ def draw_panel(
         box = {"boxstyle": "square,pad=0.15", "facecolor": MISSING, "edgecolor": "none"}
         axes.text(x + 0.5, y + 0.5, "–", fontsize=fontsize, ha="center", va="center", bbox=box)
     axes.set(xlabel="", ylabel="")
-    axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels)
-    axes.tick_params(axis="x", rotation=0, labelbottom=length_labels, bottom=length_labels)
+    axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels, labelsize=ticksize)
+    column = axes.get_position().width * figure.get_figwidth() / len(values.columns)
+    size = length_size(map(int, values.columns), column, ticksize)
+    axes.tick_params(axis="x", rotation=0, labelbottom=length_labels, bottom=length_labels, labelsize=size)
 
 
 def draw_colour_bar(figure: "Figure", box: tuple[float, float, float, float], *, scale: Scale, label: str) -> None:

@@ -62,6 +62,15 @@ def length_label(length: int) -> str:
     return str(length)
 
 
+def text_width(text: str, size: float) -> float:
+    """Inches that a line of text takes, of letters of `size` points in the figures' font."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=str(_RC["font.family"]), size=size)
+    return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) / 72
+
+
 def save(figure: "Figure", stem: str | Path) -> list[Path]:
     """Write `<stem>.png` at 300 dpi and `<stem>.pdf` with embedded fonts; no file is ever seen half written.
 

@@ -5,7 +5,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import Scale, add_axes, draw_colour_bar, draw_panel, fit_text, grid
+from lh_eval.figures.panel import (
+    LEAST_HEIGHT,
+    Scale,
+    add_axes,
+    draw_colour_bar,
+    draw_panel,
+    fit_text,
+    grid,
+    left_margin,
+    length_size,
+)
 from lh_eval.figures.style import WIDTHS, Width, new_figure, style
 
 if TYPE_CHECKING:
@@ -14,13 +24,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Inches.
-_LEFT, _RIGHT, _BAR = 0.42, 0.42, 0.08
+_RIGHT, _BAR = 0.42, 0.08
+_TITLE = 0.2  # over all
 _GAP = 0.1  # between panels
 _DROP = 0.17  # between a setting's rates and its differences
 _HEADING = 0.3  # two lines over a panel
 _TICKS = 0.2  # length labels under a panel
 _BOTTOM = 0.18  # "context length" under all
 _NARROWEST, _WIDEST = 0.195, 0.45  # a cell
+_TICKSIZE, _LEAST_TICKSIZE = 6.0, 4.5  # points, of depths and lengths
 _NARROWEST_PANEL = 0.95  # its heading must be legible
 _CELL_HEIGHT = 0.19
 
@@ -36,13 +48,14 @@ class _Layout(NamedTuple):
 
 
 def sweep_figure(
-    settings: "Mapping[str, pd.DataFrame]", *, baseline: str = "dense", width: Width = "double"
+    settings: "Mapping[str, pd.DataFrame]", *, title: str = "", baseline: str = "dense", width: Width = "double"
 ) -> "Figure":
     """Draw each setting's rates and, under them, their difference to the baseline's.
 
     Args:
         settings: cells by the name that is written above them, each with columns `length`, `depth`, `n` and
             `rate`; drawn in this order but with the baseline first.
+        title: what was measured, over all panels.
         baseline: name of the setting that the others are compared with; without it no differences are drawn.
         width: "single" is a column of a paper, "double" its whole page; settings that do not fit go to a new row.
 
@@ -56,12 +69,13 @@ def sweep_figure(
     rates = _on_one_grid({name: grid(settings[name], "rate") for name in names})
     if rates[names[0]].empty:
         raise InputError("cells must be at least one, got none; run some samples first")
-    layout = _lay_out(len(names), *rates[names[0]].shape, WIDTHS[width])
+    layout = _lay_out(len(names), rates[names[0]], WIDTHS[width])
     rows = [names[start : start + layout.columns] for start in range(0, len(names), layout.columns)]
     tops = _tops([bool(compared & set(row)) for row in rows], layout.height)
     bar_left = layout.left + layout.columns * (layout.across + _GAP)
     with style():
-        figure = new_figure(WIDTHS[width], tops[0])
+        figure_height = tops[0] + (_TITLE if title else 0)
+        figure = new_figure(WIDTHS[width], figure_height)
         bars: set[Scale] = set()
         for row, top in zip(rows, tops, strict=True):
             bottom = top - _HEADING - layout.height
@@ -84,7 +98,9 @@ def sweep_figure(
                 box = (bar_left, below, _BAR, layout.height)
                 draw_colour_bar(figure, box, scale="difference", label=f"difference to {baseline}")
         middle = (layout.left + bar_left - _GAP) / 2 / WIDTHS[width]
-        figure.text(middle, 0.04 / tops[0], "context length (tokens)", ha="center", va="bottom")
+        figure.text(middle, 0.04 / figure_height, "context length (tokens)", ha="center", va="bottom")
+        heading = figure.text(0.5, 1 - 0.06 / figure_height, title, ha="center", va="top", fontsize=8)
+        fit_text(heading, 0.97 * WIDTHS[width])
     return figure
 
 
@@ -99,7 +115,7 @@ def _draw(
 ) -> "Axes":
     """Draw one grid; the narrower its cells, the shorter their text."""
     axes = add_axes(figure, box)
-    size = 5 if cell < 0.26 else 6
+    size = 5 if cell < 0.26 else _TICKSIZE
     short = cell < 0.3
     write: Callable[[float], str]
     if scale == "rate":
@@ -112,10 +128,10 @@ def _draw(
         scale=scale,
         write=write,
         fontsize=size,
+        ticksize=size,
         depth_labels=depth_labels,
         length_labels=length_labels,
     )
-    axes.tick_params(labelsize=size)
     if depth_labels:
         axes.set_ylabel("needle depth (%)")
     return axes
@@ -127,16 +143,19 @@ def _on_one_grid(rates: "dict[str, pd.DataFrame]") -> "dict[str, pd.DataFrame]":
     return {name: table.reindex(index=depths, columns=lengths) for name, table in rates.items()}
 
 
-def _lay_out(settings: int, depths: int, lengths: int, width: float) -> _Layout:
+def _lay_out(settings: int, rates: "pd.DataFrame", width: float) -> _Layout:
     """As many panels a row as are legible, the rows as even as can be, all in the middle of the page."""
-    room = width - _LEFT - _RIGHT - _BAR - _GAP
-    narrowest = max(lengths * _NARROWEST, _NARROWEST_PANEL)
+    depths, lengths = rates.shape
+    margin = left_margin(rates.index, _TICKSIZE)
+    room = width - margin - _RIGHT - _BAR - _GAP
+    labels = _NARROWEST * _LEAST_TICKSIZE / length_size(map(int, rates.columns), _NARROWEST, _LEAST_TICKSIZE)
+    narrowest = max(lengths * labels, _NARROWEST_PANEL)
     fitting = max(1, math.floor((room + _GAP) / (narrowest + _GAP)))
     columns = math.ceil(settings / math.ceil(settings / fitting))
     cell = min(((room + _GAP) / columns - _GAP) / lengths, max(_WIDEST, _NARROWEST_PANEL / lengths))
     across = cell * lengths
     spare = room - columns * (across + _GAP) + _GAP
-    return _Layout(columns, cell, across, depths * _CELL_HEIGHT, _LEFT + spare / 2)
+    return _Layout(columns, cell, across, max(depths * _CELL_HEIGHT, LEAST_HEIGHT), margin + spare / 2)
 
 
 def _tops(compared: list[bool], height: float) -> list[float]:

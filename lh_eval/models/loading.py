@@ -10,6 +10,7 @@ from typing import Any
 from lh_eval.errors import InputError
 from lh_eval.models.devices import resolve_device, resolve_dtype
 from lh_eval.models.locating import locate, weight_files, weights_sha256
+from lh_eval.models.quiet import quiet_transformers
 from lh_eval.models.settings import CheckpointSettings
 
 
@@ -61,7 +62,7 @@ def load_checkpoint(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-    with _quiet():
+    with quiet_transformers():
         with _explained(folder, "model"):
             model, report = AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -102,19 +103,3 @@ def _explained(folder: Path, part: str) -> Iterator[None]:
             ) from None
         reason = textwrap.shorten(str(error) or type(error).__name__, 200, placeholder=" ...")
         raise InputError(f"{part} must be loadable from {str(folder)!r}, got: {reason}") from error
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and notices off the screen; ours say what matters."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -32,7 +32,8 @@ def write_figures(path: str | Path, *, stem: str | Path | None = None, width: Wi
 
     path = Path(path)
     if is_sweep(path):
-        figure = sweep_figure(_settings(read_sweep(path)), baseline=DENSE, width=width or "double")
+        sweep = read_sweep(path)
+        figure = sweep_figure(_settings(sweep), title=_subject(sweep), baseline=DENSE, width=width or "double")
     else:
         run = read_run(path)
         title = ", ".join([*run.frame["task"].unique(), setting_label(run)])
@@ -52,6 +53,14 @@ def setting_label(run: Run) -> str:
     if isinstance(attention, dict) and {"k", "scorer"} <= attention.keys():
         return f"{attention['scorer']} k={attention['k']}"
     return run.path.resolve().name
+
+
+def _subject(sweep: Sweep) -> str:
+    """The task and the model that a sweep's runs share, as far as their configurations say."""
+    config = next(iter(sweep.runs.values())).config
+    model = config.get("model")
+    names = [config.get("task"), model.get("name") if isinstance(model, dict) else model]
+    return ", ".join(name for name in names if isinstance(name, str))
 
 
 def _settings(sweep: Sweep) -> "dict[str, pd.DataFrame]":

@@ -60,7 +60,8 @@ def metrics(
 
     Keys beside the cells: `mean_rate` (over the cells that have samples, each counting the same, as in the paper)
     with `ci_low` and `ci_high`, `n` samples counted, `hits`, `errors` samples that failed, `empty_cells` cells of
-    the grid without a counted sample, `selection_recall` the mean over cells.
+    the grid without a counted sample, `selection_recall` the mean over cells, those of lengths where
+    everything is gathered among them: their recall is 1 whatever the scorer.
 
     Args:
         frame: rows of one task.

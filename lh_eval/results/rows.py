@@ -19,6 +19,8 @@ Key = tuple[str, int, float, int]
 class Row:
     """One sample with its outcome; a line of samples.jsonl.
 
+    What a sample is made of, from `true_depth` to `answer`, is None where it could not be made.
+
     Attributes:
         task: task spec.
         length: tokens of the whole prompt.
@@ -45,14 +47,14 @@ class Row:
     task: str
     length: int
     depth: float
-    true_depth: float
+    true_depth: float | None
     trial: int
     seed: int
-    needle_start: int
-    needle_end: int
-    context_tokens: int
-    prompt_sha256: str
-    answer: str
+    needle_start: int | None
+    needle_end: int | None
+    context_tokens: int | None
+    prompt_sha256: str | None
+    answer: str | None
     prediction: str | None
     score: float | None
     selection_recall: float | None
@@ -73,6 +75,9 @@ class Row:
                 raise InputError(f"{name} must be finite, got {value}; a sample without it has None")
         if (self.score is None) != (self.error is not None):
             raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
+        for name in _MADE:
+            if getattr(self, name) is None and self.error is None:
+                raise InputError(f"{name} must be known where error is None, got None")
         if self.score not in (None, 0.0, 1.0):
             raise InputError(f"score must be 1.0 or 0.0, got {self.score}")
         if self.selection_recall is not None and not 0 <= self.selection_recall <= 1:
@@ -102,6 +107,9 @@ class Row:
         return cls(**values)
 
 
+# Known of every sample that could be made.
+_MADE = ("true_depth", "needle_start", "needle_end", "context_tokens", "prompt_sha256", "answer")
+
 # Of each field: its type, and whether it may be None.
 _TYPES: dict[str, tuple[type, bool]] = {
     field.name: ((get_args(field.type) or (field.type,))[0], NoneType in get_args(field.type))
@@ -110,9 +118,10 @@ _TYPES: dict[str, tuple[type, bool]] = {
 
 
 def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
-    """Make a table of rows, one column a field, sorted by task, length, depth and trial; None becomes NaN."""
+    """Make a table of rows, one column a field, sorted by task, length, depth and trial; None becomes NaN (NA)."""
     import pandas as pd
 
     table = pd.DataFrame([dataclasses.asdict(row) for row in rows], columns=list(_TYPES))
-    table = table.astype({name: kind for name, (kind, _) in _TYPES.items() if kind is not str})
+    kinds = {name: "Int64" if kind is int and optional else kind for name, (kind, optional) in _TYPES.items()}
+    table = table.astype({name: kind for name, kind in kinds.items() if kind is not str})
     return table.sort_values(["task", "length", "depth", "trial"], kind="stable", ignore_index=True)

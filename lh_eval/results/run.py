@@ -1,18 +1,13 @@
-"""`RunFolder`: one run on disk, safe against kill -9, a second writer and another configuration."""
+"""`Run`: what one run's folder holds, read back; it may be unfinished, or still being written."""
 
-import fcntl
-import json
-import logging
-import os
-from collections.abc import Iterator, Mapping
+import math
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.results.files import read_json, read_samples, write_json
+from lh_eval.results.files import read_json, read_samples
 from lh_eval.results.metrics import cells, metrics
-from lh_eval.results.rows import Key, Row, to_frame
+from lh_eval.results.rows import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +15,6 @@ if TYPE_CHECKING:
 CONFIG = "config.json"
 SAMPLES = "samples.jsonl"
 METRICS = "metrics.json"
-PROVENANCE = "provenance"
-
-_log = logging.getLogger(__name__)
 
 
 class Run(NamedTuple):
@@ -46,108 +38,23 @@ class Run(NamedTuple):
         return metrics(self.frame, lengths=self.config.get("lengths"), depths=self.config.get("depths"))
 
 
-class RunFolder:
-    """A run that is being written; use as a context manager, or call `close`.
-
-    `config` decides whether a folder is resumed or refused. Four of its fields have a meaning here: "lengths" and
-    "depths", where present, are the grid; "attention" is the setting, None for dense or an object with `k` and
-    `scorer`; what stands under "provenance" (times, machine, batch size) is kept but not compared.
-    """
-
-    def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, rows: list[Row]) -> None:
-        self.path = path
-        self.config = config
-        self._file = file
-        self._rows: dict[Key, Row] = {row.key: row for row in rows}
-
-    @classmethod
-    def open(cls, path: str | Path, config: Mapping[str, Any]) -> "RunFolder":
-        """Create the folder, or resume the run of the same configuration that it holds.
-
-        Args:
-            path: the folder; new, empty, or holding a run.
-            config: JSON values that decide the result, and "provenance".
-
-        Raises:
-            InputError: the folder holds something else or a run of another configuration, another process writes
-                to it, it cannot be written, or its rows are corrupt.
-        """
-        path = Path(path)
-        plain: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            _check(path, plain)
-            file = _open_locked(path / SAMPLES)
-        except OSError as error:
-            raise InputError(
-                f"out must be a folder that can be written, got {path} ({error.strerror}); choose another --out"
-            ) from None
-        try:
-            # Once more under the lock: until then another process could have begun its run here.
-            if not _check(path, plain):
-                write_json(path / CONFIG, plain)
-            samples = read_samples(path / SAMPLES)
-            file.truncate(samples.size)
-            return cls(path, read_json(path / CONFIG), file, samples.rows)
-        except BaseException:
-            file.close()
-            raise
-
-    def append(self, row: Row) -> None:
-        """Write one row so that it survives whatever happens next."""
-        size = self._file.seek(0, os.SEEK_END)
-        try:
-            self._file.write(row.to_json().encode() + b"\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError:
-            # A full disk takes half a line; the next row must not be glued to it.
-            self._file.truncate(size)
-            raise
-        self._rows[row.key] = row
-
-    def completed(self) -> set[Key]:
-        """Keys of the samples that are done; one that failed is not, so a resumed run tries it again."""
-        return {key for key, row in self._rows.items() if row.error is None}
-
-    def rows(self) -> list[Row]:
-        """The last row of each sample, sorted by task, length, depth and trial."""
-        return [self._rows[key] for key in sorted(self._rows)]
-
-    def frame(self) -> "pd.DataFrame":
-        """`rows` as a table."""
-        return to_frame(self._rows.values())
-
-    def finish(self) -> dict[str, Any]:
-        """Write metrics.json from the rows there are, and return what it holds."""
-        values = Run(self.path, self.config, self.frame()).metrics()
-        write_json(self.path / METRICS, values)
-        return values
-
-    def close(self) -> None:
-        """Let go of the folder."""
-        self._file.close()
-
-    def __enter__(self) -> "RunFolder":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
 def read_run(path: str | Path) -> Run:
     """Read a run without changing it; it may be unfinished, or still being written.
 
     Raises:
-        InputError: the folder is not a run, or its rows are corrupt.
+        InputError: the folder is not a run, or its configuration or rows are corrupt.
     """
     path = Path(path)
     if not is_run(path):
         raise InputError(f"run must be a folder with {CONFIG} and {SAMPLES}, got {path}; give an --out of lh-eval niah")
-    rows = read_samples(path / SAMPLES).rows
-    return Run(path, read_json(path / CONFIG), to_frame({row.key: row for row in rows}.values()))
+    config = read_json(path / CONFIG)
+    for name in ("lengths", "depths"):
+        values = config.get(name, [])
+        if not isinstance(values, list) or not all(map(_is_number, values)):
+            raise InputError(f"{path / CONFIG} must list numbers under {name}, got {values!r}; restore the file")
+    # a sample that failed and was run again has several rows; the newest counts
+    newest = {row.key: row for row in read_samples(path / SAMPLES).rows}
+    return Run(path, config, to_frame(newest.values()))
 
 
 def is_run(path: Path) -> bool:
@@ -155,59 +62,5 @@ def is_run(path: Path) -> bool:
     return (path / CONFIG).is_file() and (path / SAMPLES).is_file()
 
 
-def config_differences(left: Mapping[str, Any], right: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Describe each field in which two configurations differ, as "field LEFT there, RIGHT here"."""
-    for name in dict.fromkeys([*left, *right]):
-        if not prefix and name == PROVENANCE:
-            continue
-        there, here = left.get(name), right.get(name)
-        if isinstance(there, dict) and isinstance(here, dict):
-            yield from config_differences(there, here, f"{prefix}{name}.")
-        elif there != here or (name in left) != (name in right):
-            old, new = (_show(side, name) for side in (left, right))
-            yield f"{prefix}{name} {old} there, {new} here"
-
-
-def _show(side: Mapping[str, Any], name: str) -> str:
-    text = json.dumps(side[name]) if name in side else "absent"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _check(path: Path, config: dict[str, Any]) -> bool:
-    """Return whether the folder holds this configuration's run; refuse it if it holds anything else."""
-    if (path / CONFIG).exists():
-        found = list(config_differences(read_json(path / CONFIG), config))
-        if found:
-            more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-            raise InputError(
-                f"out must be a new folder or a run of this configuration, got {path} whose {CONFIG} differs "
-                f"({'; '.join(found[:3])}{more}); choose another --out"
-            )
-        return True
-    # A kill between the lock and the configuration leaves these two; they are ours, and empty of results.
-    ours = {CONFIG + ".part"} | (set() if _size(path / SAMPLES) else {SAMPLES})
-    other = sorted(set(os.listdir(path)) - ours)
-    if other:
-        raise InputError(
-            f"out must be an empty folder or a run, got {path} which holds {other[0]}; choose another --out"
-        )
-    return False
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _open_locked(path: Path) -> BinaryIO:
-    """Open the samples file for appending and lock it; the lock goes with the process, however that ends."""
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise InputError(
-            f"out must be free, got {path.parent} which another process is writing; wait for it or choose another --out"
-        ) from None
-    except OSError as error:
-        _log.warning("%s cannot be locked (%s): two processes must not write to it", path.parent, error.strerror)
-    return file
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,17 +1,20 @@
 """A sweep: one run folder a setting, and sweep.json above them that sets each beside dense."""
 
+import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.results.compare import difference
 from lh_eval.results.files import read_json, write_json
-from lh_eval.results.run import Run, config_differences, is_run, read_run
+from lh_eval.results.folder import check_folder, config_differences
+from lh_eval.results.run import CONFIG, Run, is_run, read_run
 
 SWEEP = "sweep.json"
 DENSE = "dense"
+_SETTING_FIELDS = ("attention",)
 
 
 class Sweep(NamedTuple):
@@ -37,8 +40,45 @@ def setting_name(scorer: str | None = None, k: int | None = None) -> str:
     return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', scorer)}-k{k}"
 
 
+def check_sweep(
+    path: Path, configs: Mapping[str, Mapping[str, Any]], *, setting_fields: Collection[str] = _SETTING_FIELDS
+) -> None:
+    """Refuse a folder that a sweep cannot be written to, or go on in, before any of its settings runs.
+
+    Args:
+        path: the sweep's folder.
+        configs: what each setting's config.json is to hold, by the setting's name.
+        setting_fields: as in `write_sweep`.
+
+    Raises:
+        InputError: the folder is a run's own, holds something else, or holds settings of another configuration.
+    """
+    if (path / CONFIG).exists():
+        raise InputError(f"out must be a new folder or a sweep, got {path} which holds a single run; choose another")
+    for name, config in configs.items():
+        check_folder(path / name, config)
+    if not path.is_dir():
+        check_folder(path, {})
+        return
+    listed = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    others = sorted({*listed, *(run.name for run in path.iterdir() if is_run(run))} - configs.keys())
+    ours = _without(next(iter(configs.values())), setting_fields)
+    for name in others:
+        found = list(config_differences(_without(read_json(path / name / CONFIG), setting_fields), ours))
+        if found:
+            raise InputError(
+                f"out must be a new folder or a sweep of this configuration, got {path} whose {name} differs "
+                f"({found[0]}); choose another --out"
+            )
+    foreign = sorted(set(os.listdir(path)) - configs.keys())
+    if foreign and not others and not is_sweep(path):
+        raise InputError(
+            f"out must be an empty folder or a sweep, got {path} which holds {foreign[0]}; choose another --out"
+        )
+
+
 def write_sweep(
-    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = ("attention",)
+    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = _SETTING_FIELDS
 ) -> dict[str, Any]:
     """Write sweep.json for the settings' run folders under `path`, and return what it holds.
 
@@ -105,7 +145,7 @@ def _read_runs(path: Path, names: Iterable[str]) -> dict[str, Run]:
     return {name: read_run(path / name) for name in ordered}
 
 
-def _without(config: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+def _without(config: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name not in fields}
 
 

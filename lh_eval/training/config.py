@@ -5,6 +5,7 @@ say how the model attends (Lighthouse or dense). Runs that differ in stages alon
 """
 
 import dataclasses
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -13,64 +14,9 @@ from typing import Any, Literal
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.transformers import lighthouse_layers
 from lh_eval.errors import InputError, unknown_name
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Phase:
-    """A stretch of steps with one kind of data.
-
-    Attributes:
-        steps: optimiser steps.
-        length: tokens of a sequence.
-        tokens_per_step: tokens of all sequences of a step, over all processes.
-        mix: share of the sequences by data family, such as `{copy = 0.5, keyed = 0.5}`.
-    """
-
-    steps: int
-    length: int
-    tokens_per_step: int
-    mix: dict[str, float]
-
-    def __post_init__(self) -> None:
-        from lh_eval.training.data import FAMILIES
-
-        for name in ("steps", "length", "tokens_per_step"):
-            _positive(name, getattr(self, name))
-        if self.tokens_per_step % self.length:
-            raise InputError(f"tokens_per_step must be a multiple of length {self.length}, got {self.tokens_per_step}")
-        unknown = sorted(set(self.mix) - set(FAMILIES))
-        if unknown or not self.mix or min(self.mix.values()) < 0 or sum(self.mix.values()) <= 0:
-            raise InputError(f"mix must give shares to some of {', '.join(FAMILIES)}, got {self.mix}")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Stage:
-    """A stretch of steps with one kind of attention.
-
-    Attributes:
-        steps: optimiser steps.
-        attention: "lighthouse" outside the dense layers, or "dense".
-    """
-
-    steps: int
-    attention: Literal["dense", "lighthouse"]
-
-    def __post_init__(self) -> None:
-        _positive("steps", self.steps)
-        if self.attention not in ("dense", "lighthouse"):
-            raise InputError(f"attention must be dense or lighthouse, got {self.attention!r}")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Optimizer:
-    """AdamW with linear warm-up and linear decay to `final_lr` over all stages."""
-
-    lr: float = 2e-3
-    final_lr: float = 0.0
-    warmup_steps: int = 100
-    betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = 0.1
-    max_grad_norm: float = 1.0
+from lh_eval.training.fields import build, check_range, check_types
+from lh_eval.training.model import llama_config
+from lh_eval.training.schedule import Optimizer, Phase, Stage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +42,7 @@ class TrainingConfig:
     model: dict[str, Any]
     phases: tuple[Phase, ...]
     stages: tuple[Stage, ...]
-    optimizer: Optimizer = Optimizer()
+    optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     lighthouse: LighthouseConfig = dataclasses.field(default_factory=LighthouseConfig)
     dense_layers: tuple[int, ...] = (0, -1)
     text: str | None = None
@@ -104,14 +50,17 @@ class TrainingConfig:
     micro_tokens: int = 65536
 
     def __post_init__(self) -> None:
+        check_types(self)
+        if not re.fullmatch(r"[\w-][\w.-]*", self.name):
+            raise InputError(f"name must be the plain name of a folder, got {self.name!r}")
+        check_range(self, "seed", 0)
+        check_range(self, "micro_tokens", 1)
         by_data, by_attention = (sum(part.steps for part in parts) for parts in (self.phases, self.stages))
         if by_data != by_attention or not by_data:
             raise InputError(f"stages must add up to the phases' {by_data} steps, got {by_attention}")
-        if self.precision not in ("bf16", "no"):
-            raise InputError(f"precision must be bf16 or no, got {self.precision!r}")
-        _positive("micro_tokens", self.micro_tokens)
+        layers = llama_config(self.model).num_hidden_layers
         if any(stage.attention == "lighthouse" for stage in self.stages):
-            lighthouse_layers(int(self.model.get("num_hidden_layers", 0)), self.dense_layers)
+            lighthouse_layers(layers, self.dense_layers)
 
     @property
     def steps(self) -> int:
@@ -164,34 +113,25 @@ class TrainingConfig:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"training config must be a readable file, got {path}: {error.strerror}") from None
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"training config must be TOML, got {path}: {error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"training config must be TOML in UTF-8, got {path}: {error}") from None
         return cls.from_dict(values)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
-        """Make a config from `to_dict`'s output or from parsed TOML."""
+        """Make a config from `to_dict`'s output or from parsed TOML.
+
+        Raises:
+            InputError: an unknown or missing field, or a bad value.
+        """
         values = dict(values)
         for name, part in (("phases", Phase), ("stages", Stage)):
-            values[name] = tuple(_build(part, name, item) for item in values.get(name, ()))
-        values["optimizer"] = _build(Optimizer, "optimizer", values.get("optimizer", {}))
-        values["lighthouse"] = LighthouseConfig.from_dict(values.get("lighthouse", {}))
-        values["dense_layers"] = tuple(values.get("dense_layers", (0, -1)))
-        return _build(cls, "training config", values)
-
-
-def _build(cls: Any, name: str, values: dict[str, Any]) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    missing = [key for key, field in fields.items() if _required(field) and key not in values]
-    unknown = [key for key in values if key not in fields]
-    if missing or unknown:
-        problem = f"no {missing[0]!r}" if missing else f"{unknown[0]!r}"
-        raise InputError(f"{name} must have the fields {', '.join(fields)}, got {problem}")
-    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
-
-
-def _required(field: Any) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+            if isinstance(values.get(name), list | tuple):  # what is no list, `check_types` refuses
+                values[name] = [build(part, name, item) for item in values[name]]
+        values["optimizer"] = build(Optimizer, "optimizer", values.get("optimizer", {}))
+        if isinstance(values.setdefault("lighthouse", {}), dict):
+            values["lighthouse"] = LighthouseConfig.from_dict(values["lighthouse"])
+        return build(cls, "training config", values)
 
 
 def _part_at(parts: tuple[Any, ...], step: int) -> Any:
@@ -200,8 +140,3 @@ def _part_at(parts: tuple[Any, ...], step: int) -> Any:
             return part
         step -= part.steps
     raise IndexError(step)
-
-
-def _positive(name: str, value: Any) -> None:
-    if not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} must be a positive integer, got {value!r}")

@@ -5,11 +5,7 @@ does not depend on attention, on the number of processes or on where a run was r
 """
 
 import dataclasses
-import lzma
 from collections.abc import Callable
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,11 +13,13 @@ from torch.utils.data import Dataset
 
 from lh_eval.errors import InputError
 from lh_eval.tasks import keyed, passkey
+from lh_eval.training.text import load_text
 
 if TYPE_CHECKING:
     from lh_eval.training.config import TrainingConfig
 
 ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)
+LEAST_LENGTH = 128  # two keyed records, the most that it may draw, and a question
 _WORD = 8  # a space and seven characters: the filler that the tasks use
 
 
@@ -140,23 +138,6 @@ def _filler(rng: np.random.Generator, length: int) -> np.ndarray:
     return words.reshape(-1)[:length]
 
 
-@cache
-def load_text(path: str | None) -> np.ndarray:
-    """The bytes of a UTF-8 text file, plain or .xz; None is the shipped novel.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    shipped = resources.files("lh_eval.assets") / "text" / "moby_dick.txt.xz"
-    try:
-        raw = shipped.read_bytes() if path is None else Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"text must be a readable file, got {path}: {error.strerror}") from None
-    if path is None or path.endswith(".xz"):
-        raw = lzma.decompress(raw)
-    return np.frombuffer(raw, dtype=np.uint8)
-
-
 @dataclasses.dataclass(frozen=True)
 class Steps(Dataset[Batch]):
     """The batches of a run by step number, one process's share each: a map-style dataset.
@@ -165,11 +146,19 @@ class Steps(Dataset[Batch]):
         config: the run.
         rank: number of this process.
         processes: how many share a step's sequences.
+
+    Raises:
+        InputError: the text cannot be read, or is not longer than a sequence.
     """
 
     config: "TrainingConfig"
     rank: int = 0
     processes: int = 1
+
+    def __post_init__(self) -> None:
+        longest = max((phase.length for phase in self.config.phases if "text" in phase.mix), default=0)
+        if longest and len(load_text(self.config.text)) <= longest:
+            raise InputError(f"text must be longer than a sequence of {longest} bytes, got {self.config.text}")
 
     def __len__(self) -> int:
         return self.config.steps

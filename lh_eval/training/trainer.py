@@ -2,9 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +13,12 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from lh_eval.attention.transformers import use_lighthouse
-from lh_eval.errors import InputError
 from lh_eval.models.byte_tokenizer import byte_tokenizer
-from lh_eval.models.settings import CheckpointSettings
 from lh_eval.training.config import TrainingConfig
-from lh_eval.training.data import FAMILIES, Batch, Steps
+from lh_eval.training.data import Batch, Steps
+from lh_eval.training.folder import TrainingFolder
 from lh_eval.training.log import LossLog
+from lh_eval.training.meter import Meter
 from lh_eval.training.model import CountedLoss, build_model
 
 
@@ -47,19 +44,28 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
 
     Args:
         config: what to train.
-        out: folder of the run: `train.json`, `loss.csv`, `state/` while running, `checkpoint/` at the end.
+        out: folder of the run, see `TrainingFolder`.
         pace: logging and saving.
 
     Returns:
-        The finished checkpoint's folder, None when `max_steps` stopped the run first.
+        The finished checkpoint's folder, at once where `out` has it; None when `max_steps` stopped the run first.
 
     Raises:
-        InputError: `out` holds a run of another configuration.
+        InputError: the model or the text of `config` cannot be used, or `out` holds something else. Nothing was
+            changed then.
     """
     accelerator = Accelerator(mixed_precision="bf16" if config.precision == "bf16" and _has_gpu() else "no")
     set_seed(config.seed)
     tokenizer = byte_tokenizer()
     model = build_model(config.model, tokenizer, seed=config.seed)
+    dataset = Steps(config, accelerator.process_index, accelerator.num_processes)
+    folder = TrainingFolder(out)
+    if accelerator.is_main_process:
+        folder.claim(config)
+    accelerator.wait_for_everyone()
+    if folder.finished:
+        return folder.checkpoint
+
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=config.lr_at(0),
@@ -68,38 +74,32 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
         fused=accelerator.device.type == "cuda",
     )
     loss_of, optimizer = accelerator.prepare(CountedLoss(model), optimizer)
-    state = out / "state"
-    if accelerator.is_main_process:
-        _claim(out, config)
-    accelerator.wait_for_everyone()
-    first = _resume(accelerator, state)
-    log = LossLog(out / "loss.csv", step=first) if accelerator.is_main_process else None
+    first = folder.resume(accelerator)
+    log = LossLog(folder.loss, step=first) if accelerator.is_main_process else None
 
     last = config.steps if pace.max_steps is None else min(config.steps, first + pace.max_steps)
-    dataset = Steps(config, accelerator.process_index, accelerator.num_processes)
     collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
     loader: DataLoader[Any] = DataLoader(
         dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=collate
     )
     bar = tqdm(total=config.steps, initial=first, unit="step", disable=not accelerator.is_main_process, mininterval=1)
-    meter = _Meter(accelerator, log, bar)
-    for step, batch in zip(range(first, last), loader, strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr_at(step)
-        with _attention(model, config, step):
-            _step(accelerator, loss_of, optimizer, batch, config, meter)
-        if (step + 1) % pace.log_every == 0 or step + 1 == last:
-            meter.write(step + 1, config)
-        if (step + 1) % pace.save_every == 0 or step + 1 == last:
-            _save_state(accelerator, state, step + 1)
-    bar.close()
+    with bar:
+        meter = Meter(accelerator, log, bar)
+        for step, batch in zip(range(first, last), loader, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = config.lr_at(step)
+            with _attention(model, config, step):
+                _step(accelerator, loss_of, optimizer, batch, config, meter)
+            if (step + 1) % pace.log_every == 0 or step + 1 == last:
+                meter.write(step + 1, config)
+            if (step + 1) % pace.save_every == 0 or step + 1 == last:
+                folder.save_state(accelerator, step + 1)
     if last < config.steps:
         return None
     if accelerator.is_main_process:
-        _save_checkpoint(model, tokenizer, config, out / "checkpoint")
-        shutil.rmtree(state, ignore_errors=True)
+        folder.finish(model, tokenizer, config)
     accelerator.wait_for_everyone()
-    return out / "checkpoint"
+    return folder.checkpoint
 
 
 def _step(
@@ -108,7 +108,7 @@ def _step(
     optimizer: Any,
     batch: "_Tensors",
     config: TrainingConfig,
-    meter: "_Meter",
+    meter: Meter,
 ) -> None:
     """One optimiser step over micro-batches of at most `micro_tokens` tokens."""
     ids, counted, family = batch
@@ -135,102 +135,6 @@ def _attention(model: Any, config: TrainingConfig, step: int) -> Iterator[None]:
         return
     with use_lighthouse(model, config.lighthouse, dense_layers=config.dense_layers):
         yield
-
-
-class _Meter:
-    """Sums losses on the device and writes a row of means when asked."""
-
-    def __init__(self, accelerator: Accelerator, log: LossLog | None, bar: Any) -> None:
-        self._accelerator, self._log, self._bar = accelerator, log, bar
-        self._sums = torch.zeros(2, len(FAMILIES), device=accelerator.device)
-        self._tokens = 0
-        self._since, self._seconds, self._step = time.perf_counter(), log.seconds if log else 0.0, bar.n
-        self._rate = 0
-
-    def add(self, losses: torch.Tensor, family: torch.Tensor, tokens: int) -> None:
-        """Count a micro-batch's losses [B] of families [B]."""
-        self._sums[0].index_add_(0, family, losses)
-        self._sums[1].index_add_(0, family, torch.ones_like(losses))
-        self._tokens += tokens
-
-    def write(self, step: int, config: TrainingConfig) -> None:
-        """Write the means since the last row, over all processes."""
-        sums = self._accelerator.reduce(self._sums).cpu().numpy()
-        now = time.perf_counter()
-        elapsed, self._since = now - self._since, now
-        tokens = self._tokens * self._accelerator.num_processes
-        self._seconds += elapsed
-        self._sums.zero_()
-        self._tokens = 0
-        if self._log is None:
-            return
-        loss = float(sums[0].sum() / sums[1].sum())
-        rate = round(tokens / elapsed)
-        done = step - 1
-        means = {
-            name: f"{total / count:.5f}" for name, total, count in zip(FAMILIES, sums[0], sums[1], strict=True) if count
-        }
-        self._log.append(
-            {
-                "step": step,
-                "tokens": sum(config.phase_at(i).tokens_per_step for i in range(step)),
-                "seconds": f"{self._seconds:.1f}",
-                "attention": config.stage_at(done).attention,
-                "length": config.phase_at(done).length,
-                "lr": f"{config.lr_at(done):.3e}",
-                "tokens_per_second": rate,
-                "loss": f"{loss:.5f}",
-                **means,
-            }
-        )
-        self._bar.update(step - self._bar.n)
-        self._bar.set_postfix_str(f"loss {loss:.4f}, {rate:,} tokens/s, {config.stage_at(done).attention}")
-
-
-def _claim(out: Path, config: TrainingConfig) -> None:
-    """Take the folder for this configuration, or refuse it."""
-    path = out / "train.json"
-    text = json.dumps(config.to_dict(), indent=2) + "\n"
-    if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != json.loads(text):
-            raise InputError(f"--out must be a folder of this configuration, got {out} of another; choose a new folder")
-        return
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"--out must be empty or hold a training run, got {out}; choose a new folder")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def _save_state(accelerator: Accelerator, state: Path, step: int) -> None:
-    """Save weights, optimiser and generators; the older state goes when the new one is whole."""
-    accelerator.wait_for_everyone()
-    accelerator.save_state(str(state / f"step-{step}"))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        (state / "latest.tmp").write_text(str(step), encoding="utf-8")
-        (state / "latest.tmp").replace(state / "latest")
-        for folder in state.glob("step-*"):
-            if folder.name != f"step-{step}":
-                shutil.rmtree(folder)
-
-
-def _resume(accelerator: Accelerator, state: Path) -> int:
-    """Load the last whole state; returns the first step that is still to run."""
-    latest = state / "latest"
-    if not latest.exists():
-        return 0
-    step = int(latest.read_text(encoding="utf-8"))
-    accelerator.load_state(str(state / f"step-{step}"))
-    return step
-
-
-def _save_checkpoint(model: Any, tokenizer: Any, config: TrainingConfig, folder: Path) -> None:
-    """Write a transformers folder in bfloat16, with the settings of its training beside it."""
-    model.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    CheckpointSettings(config=config.lighthouse, dense_layers=config.dense_layers, training=config.to_dict()).write(
-        folder
-    )
 
 
 class _Tensors(NamedTuple):

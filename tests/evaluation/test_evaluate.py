@@ -1,19 +1,20 @@
 """The loop over samples: the shipped checkpoint retrieves, and rows do not depend on how they were run."""
 
+import copy
 import json
 
+import numpy as np
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from lh_eval import LighthouseConfig, evaluate
 from lh_eval.errors import InputError
-from lh_eval.evaluation import evaluate as module
+from lh_eval.evaluation import samples as module
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.recall import SelectionRecall
-from lh_eval.evaluation.run import run_settings
-from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import load_checkpoint
-from lh_eval.results.run import read_run
+from lh_eval.tasks.passkey import Passkey
 
 LIGHTHOUSE = {"config": LighthouseConfig(k=64), "dense_layers": (0, -1)}
 
@@ -42,10 +43,8 @@ def test_rows_do_not_depend_on_batch_size_or_run(checkpoint, lighthouse):
     assert alone.equals(rows(checkpoint, **lighthouse))
 
 
-def test_rows_do_not_depend_on_the_other_cells_or_their_order(checkpoint):
+def test_rows_do_not_depend_on_the_other_cells(checkpoint):
     all_cells = rows(checkpoint)
-    backwards = rows(checkpoint, lengths=[512, 256], depths=[100, 50, 0])
-    assert all_cells.equals(backwards)
     one = rows(checkpoint, lengths=[512], depths=[50])
     assert one.equals(all_cells.query("length == 512 and depth == 50").reset_index(drop=True))
 
@@ -80,43 +79,70 @@ def test_a_sample_that_fails_costs_no_other(checkpoint, monkeypatch):
     assert frame[frame["error"].isna()]["score"].notna().all()
 
 
-def test_bad_grids_are_refused_before_anything_runs(checkpoint, monkeypatch):
+def test_a_sample_that_cannot_be_made_is_a_row_with_its_error(checkpoint, monkeypatch):
+    class Fragile(Passkey):
+        def sample(self, tokenizer, *, trial, **where):
+            if trial == 1:
+                raise KeyError("a task's bug")
+            return super().sample(tokenizer, trial=trial, **where)
+
+    monkeypatch.setattr("lh_eval.evaluation.evaluate.get_task", lambda _: Fragile())
+    frame = rows(checkpoint, lengths=[256], depths=[0, 50])
+    failed = frame[frame["error"].notna()]
+    assert failed["trial"].tolist() == [1, 1]
+    assert set(failed["error"]) == {'KeyError: "a task\'s bug"'}
+    assert failed[["needle_start", "answer", "score"]].isna().all(axis=None)
+    assert frame["score"].notna().sum() == 2
+
+
+def test_any_error_of_a_model_is_a_row(checkpoint):
+    """GPT-2's learned positions end: an IndexError, which is neither bad input nor a RuntimeError."""
+    config = GPT2Config(n_positions=256, n_embd=16, n_layer=2, n_head=2, vocab_size=len(checkpoint.tokenizer))
+    model = GPT2LMHeadModel(config).eval()
+    frame = evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[128, 512], depths=[0, 50], trials=1)
+    assert frame.groupby("length")["score"].count().to_dict() == {128: 2, 512: 0}
+    assert frame.loc[frame["length"] == 512, "error"].str.startswith("IndexError: ").all()
+
+
+def test_a_model_of_nan_has_no_answers(checkpoint):
+    model = copy.deepcopy(checkpoint.model)
+    model.model.layers[1].self_attn.q_proj.weight.data.fill_(float("nan"))
+    frame = evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[128], depths=[0, 50], trials=2)
+    assert frame["prediction"].isna().all()
+    assert frame["error"].str.startswith("InputError: logits of the choices must be finite, got nan;").all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lengths": [512, 16]}, "length must be at least"),
+        ({"lengths": []}, "lengths must be a list of different token counts"),
+        ({"lengths": 512}, "lengths must be a list of different token counts, got 512"),
+        ({"lengths": ["4k"]}, "lengths must be token counts from 1 on, got '4k'"),
+        ({"lengths": [512, 512]}, "lengths must be a list of different"),
+        ({"lengths": [10**14]}, "lengths must be such that memory holds a sample"),
+        ({"depths": [50, 120]}, "depths must be percentages from 0 to 100, got 120"),
+        ({"depths": [[1]]}, "depths must be percentages"),
+        ({"depths": float("nan")}, "depths must be a list"),
+        ({"trials": 0}, "trials must be an integer from 1 on, got 0"),
+        ({"trials": 1.5}, "trials must be an integer"),
+        ({"seed": -1}, "seed must be an integer from 0 on"),
+        ({"task": "nope"}, "task must be one of"),
+        ({"task": 3}, "task must be a name"),
+        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"batch_size": "a"}, "batch_size must be a positive integer"),
+        ({"config": {"k": 8}}, "config must be a LighthouseConfig"),
+        ({"dense_layers": 3}, "dense_layers must be a list of integers"),
+        ({"dense_layers": ["a"]}, "dense_layers must be a list of integers"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_runs(checkpoint, monkeypatch, options, message):
     monkeypatch.setattr(module, "run_batch", lambda *_: pytest.fail("a sample was run"))
-    for options in ({"lengths": [512, 16]}, {"depths": [50, 120]}, {"trials": 0}, {"task": "nope"}, {"lengths": []}):
-        with pytest.raises(InputError):
-            rows(checkpoint, **options)
+    with pytest.raises(InputError, match=message):
+        rows(checkpoint, **options)
 
 
-def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path, monkeypatch):
-    grid = Grid(task="passkey", lengths=(256,), depths=(0.0, 50.0, 100.0), trials=2)
-    settings = [Setting(), Setting(config=LIGHTHOUSE["config"], dense_layers=(0, -1))]
-    whole = run_settings(checkpoint, grid, settings, tmp_path / "whole", batch_size=1)
-    run_batch, calls = module.run_batch, []
-
-    def interrupted(*arguments):
-        calls.append(1)
-        if len(calls) > 3:
-            raise KeyboardInterrupt
-        return run_batch(*arguments)
-
-    monkeypatch.setattr(module, "run_batch", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run_settings(checkpoint, grid, settings, tmp_path / "cut", batch_size=1)
-    assert len(read_run(tmp_path / "cut" / "dense").frame) == 3
-    monkeypatch.setattr(module, "run_batch", run_batch)
-    run_settings(checkpoint, grid, settings, tmp_path / "cut", batch_size=2)
-    for name in ("dense", "norm-k64"):
-        left, right = (read_run(tmp_path / side / name).frame.drop(columns="seconds") for side in ("whole", "cut"))
-        assert left.equals(right)
-    assert whole.failed == 0
-    config = json.loads((tmp_path / "whole" / "norm-k64" / "config.json").read_text())
-    assert config["attention"]["dense_layers"] == [0, -1]
-    assert config["model"]["weights_sha256"] == checkpoint.sha256
-
-
-def test_out_of_another_configuration_is_refused(checkpoint, tmp_path):
-    grid = Grid(task="passkey", lengths=(256,), depths=(0.0,), trials=1)
-    run_settings(checkpoint, grid, [Setting()], tmp_path)
-    other = Grid(task="passkey", lengths=(256,), depths=(0.0,), trials=1, seed=1)
-    with pytest.raises(InputError, match="seed 0 there, 1 here"):
-        run_settings(checkpoint, other, [Setting()], tmp_path)
+def test_numbers_of_numpy_are_numbers(checkpoint):
+    grid = Grid(task="passkey", lengths=np.array([512, 256]), depths=np.array([50, 0]), trials=np.int64(1))
+    assert (grid.lengths, grid.depths) == ((256, 512), (0.0, 50.0))
+    assert json.dumps([*grid.lengths, grid.trials]) == "[256, 512, 1]"

@@ -1,3 +1,5 @@
+import itertools
+
 import pandas as pd
 import pytest
 
@@ -15,3 +17,21 @@ def make_cells():
         return pd.DataFrame(rows).astype({"rate": float})
 
     return make
+
+
+@pytest.fixture
+def assert_readable():
+    """No text leaves the page, and none touches another."""
+
+    def check(figure):
+        figure.canvas.draw()
+        page = figure.bbox
+        shown = figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_text())
+        boxes = {text: text.get_window_extent() for text in shown if text.get_visible()}
+        for text, box in boxes.items():
+            assert page.x0 <= box.x0 < box.x1 <= page.x1, text.get_text()
+            assert page.y0 <= box.y0 < box.y1 <= page.y1, text.get_text()
+        for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+            assert not a.overlaps(b), (one.get_text(), other.get_text())
+
+    return check

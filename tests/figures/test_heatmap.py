@@ -97,3 +97,14 @@ def test_nothing_leaves_the_page_or_its_cell(make_cells, width, columns):
 def test_no_cells_are_refused(make_cells):
     with pytest.raises(InputError, match="cells must be at least one"):
         heatmap(make_cells().iloc[:0])
+
+
+DEPTHS = (0.0, 15.0, 33.333, 50.0, 70.0, 85.0, 100.0)
+ODD = (16000, 32000, 64000, 100000, 131000)
+LONG = tuple(4096 * 2**i for i in range(8))
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize(("lengths", "depths"), [(ODD, 1), (LONG, 2), (ODD, 3), (LONG, 7)])
+def test_labels_of_any_grid_are_apart(make_cells, assert_readable, lengths, depths, width):
+    assert_readable(heatmap(make_cells(lengths, DEPTHS[-depths:]), title="passkey, dense", width=width))

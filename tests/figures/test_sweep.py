@@ -4,6 +4,7 @@ from lh_eval import InputError
 from lh_eval.figures.sweep import sweep_figure
 
 LENGTHS = (4096, 8192, 16384, 32768, 65536, 131072, 262144)
+ODD = (16000, 32000, 64000, 100000, 131000)
 DEPTHS = (0.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)
 
 
@@ -90,3 +91,20 @@ def test_any_sweep_fits_its_page(make_cells, width, columns, count):
 def test_nothing_to_draw_is_refused(make_cells, settings):
     with pytest.raises(InputError, match="must be at least one, got none"):
         sweep_figure({"dense": make_cells().iloc[:0]} if settings else {})
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize(("lengths", "depths"), [((2048,), 1), (ODD, 2), (ODD, 3), (LENGTHS, 2), (LENGTHS, 7)])
+def test_labels_of_any_grid_are_apart(make_cells, assert_readable, lengths, depths, width):
+    settings = {
+        name: make_cells(lengths, (0.0, 15.0, 33.333, 50.0, 70.0, 85.0, 100.0)[-depths:])
+        for name in ("dense", "norm k=256", "norm k=2048")
+    }
+    assert_readable(sweep_figure(settings, title="keyed:records=8, lh-passkey", width=width))
+
+
+def test_the_title_stands_over_all_panels(make_cells):
+    figure = sweep_figure({"dense": make_cells()}, title="passkey, lh-passkey")
+    (title,) = [text for text in figure.texts if text.get_text() == "passkey, lh-passkey"]
+    figure.canvas.draw()
+    assert title.get_window_extent().y0 > max(axes.get_tightbbox().y1 for axes in figure.axes)

@@ -34,7 +34,7 @@ def make_row():
 @pytest.fixture
 def make_run(tmp_path, make_row):
     """Write a run of 2 lengths, 2 depths and 2 trials; `score(length, depth, trial)` says what each gets."""
-    from lh_eval.results.run import RunFolder
+    from lh_eval.results.folder import RunFolder
 
     def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, **config):
         config = {"task": "passkey", "lengths": [1024, 2048], "depths": [0, 100], "attention": attention} | config

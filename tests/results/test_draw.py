@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from lh_eval import InputError
+from lh_eval.figures.sweep import sweep_figure
 from lh_eval.results.draw import setting_label, write_figures
 from lh_eval.results.run import read_run
 
@@ -24,3 +25,16 @@ def test_the_label_is_the_setting_or_the_folder(make_run):
 def test_an_unwritable_place_is_named(make_run, tmp_path):
     with pytest.raises(InputError, match="out must be a folder that can be written"):
         write_figures(make_run("a"), stem=tmp_path / "absent" / "x")
+
+
+def test_a_sweeps_figure_names_task_and_model(make_run, tmp_path, monkeypatch):
+    titles = []
+    draw = sweep_figure
+    monkeypatch.setattr(
+        "lh_eval.figures.sweep.sweep_figure", lambda *cells, **how: titles.append(how["title"]) or draw(*cells, **how)
+    )
+    make_run("s/dense", model={"name": "lh-passkey"})
+    make_run("t/dense")
+    for name in ("s", "t"):
+        write_figures(tmp_path / name)
+    assert titles == ["passkey, lh-passkey", "passkey"]

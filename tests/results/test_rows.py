@@ -80,6 +80,18 @@ def test_a_failed_row_has_no_score(make_row):
         Row(**good | {"error": "out of memory"})
 
 
+def test_a_sample_that_could_not_be_made_has_only_its_key_and_error(make_row):
+    unknown = dict.fromkeys(["true_depth", "needle_start", "needle_end", "context_tokens", "prompt_sha256", "answer"])
+    row = make_row(error="KeyError: 'x'", **unknown)
+    assert Row.from_json(row.to_json()) == row
+    table = to_frame([row, make_row(trial=1)])
+    assert table["needle_start"].isna().tolist() == [True, False]
+    assert table["needle_start"][1] == 2040
+    for name in unknown:
+        with pytest.raises(InputError, match=f"^{name} must be known where error is None"):
+            make_row(**{name: None})
+
+
 @pytest.mark.parametrize("line", ["[]", "{}", '{"task": "passkey"}'])
 def test_json_that_is_no_row_is_refused(line):
     with pytest.raises(InputError, match="a row must have the fields task, length"):

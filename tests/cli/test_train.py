@@ -1,0 +1,103 @@
+"""`lh-eval train`: its closing line, and one line for what cannot be used, before the bar is drawn."""
+
+import lzma
+
+import pytest
+
+from lh_eval.cli.app import main
+
+CONFIG = """
+name = "tiny"
+precision = "no"
+{top}
+[model]
+hidden_size = 32
+intermediate_size = 64
+num_hidden_layers = 2
+num_attention_heads = 2
+num_key_value_heads = 2
+
+[[phases]]
+steps = 2
+length = 256
+tokens_per_step = 512
+mix = {{ text = 1 }}
+
+[[stages]]
+steps = 2
+attention = "dense"
+"""
+
+
+@pytest.fixture
+def call(tmp_path, capfd):
+    """Exit code, output and error lines of `lh-eval train` on that config."""
+
+    def run(*arguments, top="", config=None):
+        path = tmp_path / "tiny.toml"
+        path.write_bytes(CONFIG.format(top=top).encode() if config is None else config)
+        capfd.readouterr()
+        code = main(["train", str(path), "--workers", "0", "--out", str(tmp_path / "out"), *arguments])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_training_twice_says_that_nothing_was_left_to_do(call, tmp_path):
+    code, out, err = call()
+    assert (code, out) == (0, f"checkpoint: {tmp_path / 'out' / 'checkpoint'}\n")
+    assert "Writing model shards" not in err
+    code, out, _ = call("--max-steps", "1")
+    assert (code, out) == (0, f"checkpoint, finished before; nothing was trained: {tmp_path / 'out' / 'checkpoint'}\n")
+
+
+def test_ctrl_c_says_where_the_state_is(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("lh_eval.training.trainer._step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    code, _, err = call()
+    assert code == 130
+    assert err.splitlines()[-1].startswith(f"lh-eval: interrupted: the last saved state is in {tmp_path / 'out'};")
+
+
+def assert_one_line(result, message):
+    code, out, err = result
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    assert err.startswith("lh-eval: error: ")
+    assert message in err
+
+
+def test_a_config_that_is_no_text_is_one_line(call):
+    assert_one_line(call(config=b'name = "\xff"'), "training config must be TOML in UTF-8")
+
+
+def test_an_out_that_is_a_file_is_one_line(call, tmp_path):
+    (tmp_path / "out").touch()
+    assert_one_line(call(), "out must be a folder that can be written")
+
+
+def test_a_half_written_train_json_is_one_line(call, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "train.json").write_text('{"name": "ti')
+    assert_one_line(call(), "train.json must be a readable JSON file")
+
+
+def test_a_folder_of_something_else_is_one_line(call, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").touch()
+    assert_one_line(call(), "which holds thesis.tex")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("absent.txt", None, "text must be a readable file"),
+        ("small.txt", b"x" * 256, "text must be longer than a sequence of 256 bytes"),
+        ("bad.xz", b"no xz", "text must be an .xz file"),
+        ("cut.xz", lzma.compress(b"x" * 9999)[:60], "text must be an .xz file"),
+    ],
+)
+def test_a_text_that_cannot_be_used_is_one_line(call, tmp_path, name, data, message):
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    assert_one_line(call(top=f"text = '{tmp_path / name}'"), message)
+    assert not (tmp_path / "out").exists()
