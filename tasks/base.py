@@ -2,36 +2,57 @@
 
 import dataclasses
 import hashlib
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from lh_eval.registry import Registry
 
 
+Scoring = Literal["choice", "exact", "all", "any", "number"]
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Sample:
     """One prompt as token ids, with its answer and the place of its needle.
 
+    Samples whose contexts are equal are read once and asked one after the other, so a task with several questions a
+    context makes a sample of each.
+
     Attributes:
         context_ids: tokens that are prefilled; under Lighthouse, by it.
         question_ids: tokens that follow and attend densely; both together are exactly `length` tokens.
-        answer: the right answer as text.
-        choices: the answers to choose from, the right one among them; one token each after the question.
+        answer: the right answer as text; where there are several, all of them, separated by ", ".
+        answers: the parts of it that are looked for, one for each needle; `(answer,)` if not given.
+        scoring: "choice" takes the likeliest of `choices`; else the model generates, and the text must "exact"ly be
+            an answer, hold "all" of them, hold "any", or its first "number" must be one.
+        choices: for "choice", the answers to choose from, the right one among them; one token each after the question.
         choice_ids: [len(choices)] the token of each choice.
-        needle_start: index of the needle's first token in the prompt.
+        max_new_tokens: most tokens that are generated; 0 for "choice".
+        needle_start: index of the (first) needle's first token in the prompt.
         needle_end: index after its last token.
+        spans: start and end of every needle, the first one's too; that one if not given.
         depth: true depth in percent of the context where the needle starts.
     """
 
     context_ids: list[int]
     question_ids: list[int]
     answer: str
-    choices: list[str]
-    choice_ids: list[int]
+    answers: tuple[str, ...] = ()
+    scoring: Scoring = "choice"
+    choices: list[str] = dataclasses.field(default_factory=list)
+    choice_ids: list[int] = dataclasses.field(default_factory=list)
+    max_new_tokens: int = 0
     needle_start: int
     needle_end: int
+    spans: tuple[tuple[int, int], ...] = ()
     depth: float
+
+    def __post_init__(self) -> None:
+        if not self.answers:
+            object.__setattr__(self, "answers", (self.answer,))
+        if not self.spans:
+            object.__setattr__(self, "spans", ((self.needle_start, self.needle_end),))
 
     @property
     def prompt_ids(self) -> list[int]:
