@@ -8,7 +8,6 @@ import numpy as np
 
 from lh_eval.registry import Registry
 
-
 Scoring = Literal["choice", "exact", "all", "any", "number"]
 
 
