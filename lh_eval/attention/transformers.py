@@ -11,11 +11,13 @@ run transformers' own `sdpa` with its own mask.
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import torch
+from torch.nn.attention.bias import causal_lower_right
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, PreTrainedModel
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from lh_eval.attention.config import LighthouseConfig
@@ -24,6 +26,10 @@ from lh_eval.attention.padding import real_spans
 from lh_eval.errors import InputError
 
 _NAME = "lighthouse"
+_PART = 1024  # tokens by which a cache is extended at once
+
+# Within a prefill that extends a cache: masks are not made, attention is causal from the bottom right.
+_continuing: ContextVar[bool] = ContextVar("_continuing", default=False)
 _ATTRIBUTE = "_lighthouse_session"
 
 
@@ -46,24 +52,35 @@ class Session:
     on_select: Callable[[int, torch.Tensor], None] | None = None
     _filling: bool = False
 
-    def fill_cache(self, model: PreTrainedModel, input_ids: torch.Tensor) -> DynamicCache:
+    def fill_cache(
+        self, model: PreTrainedModel, input_ids: torch.Tensor, cache: DynamicCache | None = None
+    ) -> DynamicCache:
         """Prefill a context for its cache alone: what comes after the last layer's keys and values is not computed.
 
         Args:
             model: the model of this session.
             input_ids: [B, N] the context, without padding.
+            cache: keys and values of what comes before it, of full attention in every layer; it is extended. Only for
+                dense attention: what Lighthouse selects depends on the whole context.
 
         Returns:
-            Keys and values of the N tokens at full resolution, in every layer.
+            Keys and values of the N tokens at full resolution, in every layer, after those of `cache`.
         """
-        cache = DynamicCache(config=model.config)
-        self._filling = True
-        try:
-            model.base_model(input_ids=input_ids, past_key_values=cache, use_cache=True)
-        except _CacheFilled:
-            pass
-        finally:
-            self._filling = False
+        if cache is not None and self.config is not None:
+            raise InputError("cache must be None under Lighthouse attention, got one; prefill the whole context")
+        # a part at a time: where flash attention is not to be had, its mask is [part, all tokens before it]
+        parts = [input_ids] if cache is None else input_ids.split(_PART, dim=1)
+        cache = DynamicCache(config=model.config) if cache is None else cache
+        for part in parts:
+            self._filling = True
+            token = _continuing.set(cache.get_seq_length() > 0)
+            try:
+                model.base_model(input_ids=part, past_key_values=cache, use_cache=True)
+            except _CacheFilled:
+                pass
+            finally:
+                _continuing.reset(token)
+                self._filling = False
         return cache
 
 
@@ -103,7 +120,7 @@ def use_lighthouse(
     if any(hasattr(module, _ATTRIBUTE) for module in attached):
         raise InputError("model must not be in use_lighthouse already, got a nested call; leave the outer block first")
     AttentionInterface.register(_NAME, _attention)
-    AttentionMaskInterface.register(_NAME, sdpa_mask)
+    AttentionMaskInterface.register(_NAME, _mask)
     before = model.config._attn_implementation
     try:
         for module in attached:
@@ -150,6 +167,8 @@ def _attention(
     if session._filling and layer == session.last_layer:
         raise _CacheFilled
 
+    if session._filling and _continuing.get():
+        return _extend(query, key, value, scaling), None
     sliding = kwargs.get("sliding_window") or getattr(module, "sliding_window", None)
     prefill = query.shape[2] == key.shape[2] and kwargs.get("is_causal") is not False
     if session.config is None or layer not in session.layers or sliding or not prefill:
@@ -167,6 +186,23 @@ def _attention(
         query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
     out = _unpadded(session, layer, query, key, value, attention_mask, scaling)
     return out.transpose(1, 2), None
+
+
+def _mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
+    """The mask that transformers' `sdpa` has; none where `_extend` needs none."""
+    return None if _continuing.get() else sdpa_mask(*args, **kwargs)
+
+
+def _extend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float | None) -> torch.Tensor:
+    """Causal attention of the last Nq tokens: query [B, H, Nq, D], key and value [B, G, Nk, D] -> [B, Nq, H, D]."""
+    repeats = query.shape[1] // key.shape[1]
+    key, value = repeat_kv(key, repeats), repeat_kv(value, repeats)
+    n, total = query.shape[2], key.shape[2]
+    mask: Any = causal_lower_right(n, total)
+    if query.device.type != "cuda":  # elsewhere torch would take its slowest way; added numbers are faster than bools
+        mask = torch.full((n, total), -torch.inf, dtype=query.dtype, device=query.device).triu(total - n + 1)
+    out = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
+    return out.transpose(1, 2)
 
 
 def _unpadded(

@@ -10,6 +10,8 @@ from lh_eval.errors import InputError
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
 from lh_eval.evaluation.batching import batches
 from lh_eval.evaluation.grid import Grid
+from lh_eval.evaluation.planning import Plan, check_positions, plan, positions
+from lh_eval.evaluation.prefilling import Prefiller
 from lh_eval.evaluation.samples import SampleRunner
 from lh_eval.evaluation.setting import Setting
 from lh_eval.results.rows import Key, Row, to_frame
@@ -33,6 +35,7 @@ def evaluate(
     config: LighthouseConfig | None = None,
     dense_layers: Sequence[int] = (0, 1, -2, -1),
     batch_size: int | None = None,
+    beyond_positions: bool = False,
 ) -> "pd.DataFrame":
     """Evaluate a model on a task.
 
@@ -47,6 +50,8 @@ def evaluate(
         config: Lighthouse attention for the context; None is dense.
         dense_layers: layers that stay dense under `config`.
         batch_size: samples at once; what memory holds if None.
+        beyond_positions: run prompts that are longer than the model's `max_position_embeddings` and mark their rows,
+            instead of refusing them.
 
     Returns:
         A row a sample: the fields of `Row`.
@@ -56,6 +61,7 @@ def evaluate(
     """
     grid = Grid(task=task, lengths=lengths, depths=depths, trials=trials, seed=seed)  # type: ignore[arg-type]
     setting = Setting(config=config, dense_layers=dense_layers)  # type: ignore[arg-type]
+    check_positions(model, grid, beyond_positions=beyond_positions)
     check_samples(grid, tokenizer)
     return to_frame(iterate_rows(model, tokenizer, grid, setting, batch_size=batch_size))
 
@@ -82,6 +88,7 @@ def iterate_rows(
     *,
     batch_size: int | None = None,
     done: Collection[Key] = (),
+    sharing: bool = True,
 ) -> Iterator[Row]:
     """Run the samples that are not done, and yield each row as soon as its batch is through.
 
@@ -92,6 +99,7 @@ def iterate_rows(
         setting: how the model attends.
         batch_size: samples at once; what memory holds if None.
         done: samples that are not run.
+        sharing: whether what samples have in common is read once; the rows are the same without.
 
     Raises:
         InputError: an argument cannot be used. A sample that fails is no error, but a row with one.
@@ -100,7 +108,10 @@ def iterate_rows(
         raise InputError(f"batch_size must be a positive integer, or None for what memory holds, got {batch_size!r}")
     task = get_task(grid.task)
     with use_lighthouse(model, setting.config, dense_layers=setting.dense_layers) as session:
-        runner = SampleRunner(model, session, tokenizer, task, grid.seed)
+        prefiller = Prefiller(model, session, sharing=sharing)
+        runner = SampleRunner(prefiller, tokenizer, task, grid.seed, positions(model))
         waiting = [key for key in grid if key not in done]
-        for batch in batches(waiting, lambda length: batch_size or fitting_batch_size(model, length)):
-            yield from runner.rows(batch)
+        sizes = {length: batch_size or fitting_batch_size(model, length) for length in grid.lengths if waiting}
+        shared = plan(task, tokenizer, grid, dense=setting.config is None) if waiting and sharing else Plan()
+        for batch in batches(waiting, sizes.__getitem__, shared):
+            yield from runner.rows(batch, at_once=sizes[batch[0][1]])

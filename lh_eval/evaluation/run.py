@@ -18,6 +18,7 @@ from lh_eval.attention.transformers import lighthouse_layers
 from lh_eval.errors import InputError, Interrupted
 from lh_eval.evaluation.evaluate import check_samples, iterate_rows
 from lh_eval.evaluation.grid import Grid
+from lh_eval.evaluation.planning import check_positions
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
 from lh_eval.results.folder import RunFolder, check_folder
@@ -49,6 +50,7 @@ def run_settings(
     out: Path | None = None,
     *,
     batch_size: int | None = None,
+    beyond_positions: bool = False,
 ) -> Finished:
     """Run each setting on the grid; a folder that holds part of the same run is completed.
 
@@ -58,6 +60,7 @@ def run_settings(
         settings: one writes into `out` itself, several into a folder each below it.
         out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
         batch_size: samples at once; what memory holds if None.
+        beyond_positions: run prompts longer than the model's positions, instead of refusing them.
 
     Raises:
         InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
@@ -65,12 +68,7 @@ def run_settings(
         Interrupted: the user stopped it; all but the batch in flight is in the folder.
     """
     names = [setting.name for setting in settings]
-    if len(set(names)) != len(names):
-        raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
-    for setting in settings:
-        if setting.config is not None:
-            lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
-    check_samples(grid, checkpoint.tokenizer)
+    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     configs = {setting.name: run_config(checkpoint, grid, setting, batch_size=batch_size) for setting in settings}
     out = out or Path("runs") / _folder_name(checkpoint, grid, list(configs.values()))
     single = len(settings) == 1
@@ -91,6 +89,24 @@ def run_settings(
     if not single:
         write_sweep(out, names)
     return Finished(out, metrics, errors[0] if errors else None)
+
+
+def check_settings(
+    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
+) -> None:
+    """Refuse what cannot be run, before anything is.
+
+    Raises:
+        InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
+    """
+    names = [setting.name for setting in settings]
+    if len(set(names)) != len(names):
+        raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
+    for setting in settings:
+        if setting.config is not None:
+            lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
+    check_positions(checkpoint.model, grid, beyond_positions=beyond_positions)
+    check_samples(grid, checkpoint.tokenizer)
 
 
 def run_config(

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-from lh_eval.attention.transformers import Session
+from lh_eval.evaluation.prefilling import Prefiller
 from lh_eval.evaluation.prompting import Outcome, run_batch
 from lh_eval.results.rows import Key, Row
+from lh_eval.results.scoring import score_text
 from lh_eval.tasks.base import Sample, Task
 
 
@@ -27,21 +28,21 @@ class SampleRunner:
     """Makes samples and runs them. Whatever goes wrong with one becomes its row's `error` and costs no other.
 
     Attributes:
-        model: transformers causal LM, in `session`.
-        session: how it attends.
+        prefiller: the model, and how it attends.
         tokenizer: its tokenizer.
         task: what makes the samples.
         seed: seed of all samples.
+        positions: tokens that the model was made for; rows of longer prompts are marked.
     """
 
-    model: Any
-    session: Session
+    prefiller: Prefiller
     tokenizer: Any
     task: Task
     seed: int
+    positions: int | None = None
 
-    def rows(self, keys: list[Key]) -> Iterator[Row]:
-        """Run samples of one length together."""
+    def rows(self, keys: list[Key], *, at_once: int | None = None) -> Iterator[Row]:
+        """Run samples of one length together, `at_once` of them answered at once, all if None."""
         built = []
         for key in keys:
             begin = time.perf_counter()
@@ -55,33 +56,53 @@ class SampleRunner:
         # a question may be a token longer than another's, which moves the end of the context
         built.sort(key=_context_tokens)
         for _, alike in itertools.groupby(built, key=_context_tokens):
-            yield from self._run(list(alike))
+            yield from self._run(list(alike), at_once)
 
-    def _run(self, batch: list[_Built]) -> Iterator[Row]:
+    def _run(self, batch: list[_Built], at_once: int | None) -> Iterator[Row]:
         """Run samples that fit together; halves of the batch, should it fail, until what fails is one sample."""
         begin = time.perf_counter()
         outcomes: list[Outcome] = []
+        scores: list[float] = []
         failure = None
+        on_gpu = self.prefiller.model.device.type == "cuda"
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats(self.prefiller.model.device)
         try:
-            outcomes = run_batch(self.model, self.session, [item.sample for item in batch])
+            samples = [item.sample for item in batch]
+            outcomes = run_batch(self.prefiller, self.tokenizer, samples, at_once=at_once)
+            scores = [
+                score_text(sample.scoring, outcome.answer.prediction, sample.answers)
+                for sample, outcome in zip(samples, outcomes, strict=True)
+            ]
         except Exception as error:
             failure = _one_line(error)
         # out of the handler: the error would keep the batch's tensors alive
         seconds = (time.perf_counter() - begin) / len(batch)
         if failure is None:
-            for item, outcome in zip(batch, outcomes, strict=True):
-                yield self._row(item.key, item.sample, outcome, item.seconds + seconds)
-        elif len(batch) == 1:
+            peak = torch.cuda.max_memory_allocated(self.prefiller.model.device) if on_gpu else None
+            for item, outcome, score in zip(batch, outcomes, scores, strict=True):
+                yield self._row(item.key, item.sample, outcome, item.seconds + seconds, score=score, peak=peak)
+            return
+        self.prefiller.forget()
+        if len(batch) == 1:
             yield self._row(batch[0].key, batch[0].sample, None, batch[0].seconds + seconds, error=failure)
         else:
-            if self.model.device.type == "cuda":
+            if on_gpu:
                 torch.cuda.empty_cache()
             middle = len(batch) // 2
-            yield from self._run(batch[:middle])
-            yield from self._run(batch[middle:])
+            yield from self._run(batch[:middle], at_once)
+            yield from self._run(batch[middle:], at_once)
 
     def _row(
-        self, key: Key, sample: Sample | None, outcome: Outcome | None, seconds: float, *, error: str | None = None
+        self,
+        key: Key,
+        sample: Sample | None,
+        outcome: Outcome | None,
+        seconds: float,
+        *,
+        score: float | None = None,
+        peak: int | None = None,
+        error: str | None = None,
     ) -> Row:
         task, length, depth, trial = key
         return Row(
@@ -96,10 +117,17 @@ class SampleRunner:
             context_tokens=len(sample.context_ids) if sample else None,
             prompt_sha256=sample.prompt_sha256 if sample else None,
             answer=sample.answer if sample else None,
-            prediction=outcome.prediction if outcome else None,
-            score=float(outcome.prediction == sample.answer) if outcome and sample else None,
+            answers=sample.answers if sample else None,
+            scoring=sample.scoring if sample else "choice",
+            prediction=outcome.answer.prediction if outcome else None,
+            score=score,
+            first_token_logprob=outcome.answer.first_token_logprob if outcome else None,
+            answer_logprob=outcome.answer.answer_logprob if outcome else None,
+            rank=outcome.answer.rank if outcome else None,
             selection_recall=outcome.selection_recall if outcome else None,
             seconds=round(seconds, 4),
+            peak_bytes=peak,
+            beyond_positions=self.positions is not None and length > self.positions,
             error=error,
         )
 

@@ -1,5 +1,8 @@
+from collections import Counter
+
 from lh_eval.evaluation.batching import batches
 from lh_eval.evaluation.grid import Grid
+from lh_eval.evaluation.planning import Plan
 
 GRID = Grid(task="passkey", lengths=(1024, 4096), depths=(0.0, 50.0, 100.0), trials=4)
 
@@ -18,3 +21,19 @@ def test_several_trials_share_a_batch_where_they_fit():
 def test_small_batches_cover_the_grid_before_the_second_trials():
     made = batches(GRID, lambda length: 1)
     assert [key for (key,) in made] == list(GRID)
+
+
+def test_questions_of_one_context_stay_together_however_many():
+    for size in (1, 2, 5, 12):
+        made = batches(GRID, lambda length, size=size: size, Plan(questions=2))
+        assert sorted(key for batch in made for key in batch) == sorted(GRID)
+        for batch in made:
+            asked = Counter((length, depth, trial // 2) for _, length, depth, trial in batch)
+            assert set(asked.values()) == {2}
+            assert len(batch) <= max(2, size)
+
+
+def test_batches_go_through_the_depths_of_the_same_trials():
+    made = batches(GRID, lambda length: 3, Plan(by_depth=True))
+    of_length = [(batch[0][2], [trial for *_, trial in batch]) for batch in made if batch[0][1] == 1024]
+    assert of_length == [(depth, trials) for trials in ([0, 1, 2], [3]) for depth in (0.0, 50.0, 100.0)]

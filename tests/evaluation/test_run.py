@@ -33,7 +33,7 @@ def no_samples(monkeypatch):
     """From here on a sample that runs, or a bar that is drawn, is a failure."""
 
     def forbid():
-        monkeypatch.setattr(samples, "run_batch", lambda *_: pytest.fail("a sample was run"))
+        monkeypatch.setattr(samples, "run_batch", lambda *_, **__: pytest.fail("a sample was run"))
         monkeypatch.setattr("lh_eval.evaluation.run.tqdm", lambda **_: pytest.fail("a bar was drawn"))
 
     return forbid
@@ -48,11 +48,11 @@ def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path
     whole = run_settings(checkpoint, two, [DENSE, SMALL], tmp_path / "whole", batch_size=1)
     run_batch, calls = samples.run_batch, []
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         calls.append(1)
         if len(calls) > 3:
             raise KeyboardInterrupt
-        return run_batch(*arguments)
+        return run_batch(*arguments, **options)
 
     monkeypatch.setattr(samples, "run_batch", interrupted)
     with pytest.raises(Interrupted, match=rf"{tmp_path / 'cut'}; the same command goes on"):
@@ -72,7 +72,7 @@ def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path
 
 def test_samples_that_failed_are_run_again_and_counted_once(checkpoint, tmp_path, monkeypatch):
     run_batch = samples.run_batch
-    monkeypatch.setattr(samples, "run_batch", lambda *_: (_ for _ in ()).throw(IndexError("beyond the table")))
+    monkeypatch.setattr(samples, "run_batch", lambda *_, **__: (_ for _ in ()).throw(IndexError("beyond the table")))
     first = run_settings(checkpoint, grid(), [DENSE, SMALL], tmp_path)
     assert (first.failed, first.first_error) == (4, "IndexError: beyond the table")
     monkeypatch.setattr(samples, "run_batch", run_batch)

@@ -1,0 +1,162 @@
+"""A question on a filled cache: the likeliest choice or a generated text, and how likely the right answer was.
+
+Greedy, token by token, on the cache that is there (transformers' `generate` would prefill again). A text ends with the
+first end-of-text token, after `max_new_tokens`, or where no continuation changes its score.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from transformers import DynamicCache
+
+from lh_eval.errors import InputError
+from lh_eval.evaluation.prefilling import branch
+from lh_eval.results.scoring import is_decided
+from lh_eval.tasks.base import Sample
+
+_DIGITS = 4  # of log-probabilities that are kept: further ones depend on what else was in the batch
+
+
+class Answer(NamedTuple):
+    """What the model said.
+
+    prediction: the likeliest choice, or the text it generated.
+    first_token_logprob: log-probability of the right answer's first token after the question.
+    answer_logprob: sum over the right answer's tokens.
+    rank: of the right one among the choices, from 1; None where the answer was generated.
+    """
+
+    prediction: str
+    first_token_logprob: float
+    answer_logprob: float
+    rank: int | None
+
+
+def answer(model: Any, tokenizer: Any, cache: DynamicCache, samples: Sequence[Sample]) -> list[Answer]:
+    """Ask samples whose questions are of one length; only the rows that are scored get logits.
+
+    Args:
+        model: transformers causal LM.
+        tokenizer: its tokenizer.
+        cache: the contexts, a row a sample; left as it was.
+        samples: the questions.
+
+    Raises:
+        InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
+    """
+    for sample in samples:
+        if sample.scoring != "choice" and sample.max_new_tokens < 1:
+            raise InputError(
+                f"max_new_tokens must be positive where answers are generated, got {sample.max_new_tokens}"
+            )
+    right = [_right_ids(tokenizer, sample) for sample in samples]
+    with branch(cache) as asked:
+        question = torch.tensor([sample.question_ids for sample in samples], device=model.device)
+        logits = model(input_ids=question, past_key_values=asked, logits_to_keep=1).logits[:, -1].float()
+        _check_finite(logits, samples)
+        likely = logits.log_softmax(-1)
+        first = [likely[row, ids[0]].item() for row, ids in enumerate(right)]
+        rest = _rest_logprobs(model, asked, right)
+        texts = _generate(model, tokenizer, asked, logits, samples)
+    answers = []
+    for row, sample in enumerate(samples):
+        prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
+        of_first, of_all = round(first[row], _DIGITS), round(first[row] + rest[row], _DIGITS)
+        answers.append(Answer(prediction, of_first, of_all, rank))
+    return answers
+
+
+def _right_ids(tokenizer: Any, sample: Sample) -> list[int]:
+    """The tokens of the right answer as they follow the question."""
+    if sample.scoring == "choice":
+        return [sample.choice_ids[_right(sample)]]
+    text = tokenizer.decode(sample.question_ids, clean_up_tokenization_spaces=False)
+    space = "" if text[-1:].isspace() or text[-1:] in tuple("\"'`“‘([{") else " "
+    alone, whole = (
+        tokenizer.encode(part, add_special_tokens=False) for part in (text, f"{text}{space}{sample.answer}")
+    )
+    if whole[: len(alone)] == alone and len(whole) > len(alone):
+        return whole[len(alone) :]
+    # the question's last token would grow into the answer: as it stands, the answer follows on its own
+    ids: list[int] = tokenizer.encode(f"{space}{sample.answer}", add_special_tokens=False)
+    if not ids:
+        raise InputError(f"answer must have tokens, got {sample.answer!r}")
+    return ids
+
+
+def _right(sample: Sample) -> int:
+    """The place of the right answer among the choices."""
+    for place, choice in enumerate(sample.choices):
+        if choice in sample.answers:
+            return place
+    raise InputError(f"choices must have the right answer among them, got {sample.choices} without {sample.answer!r}")
+
+
+def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
+    """Raise InputError rather than take NaN for the largest."""
+    for row, sample in zip(logits, samples, strict=True):
+        looked_at = row[sample.choice_ids] if sample.scoring == "choice" else row.max()[None]
+        if not (finite := looked_at.isfinite()).all():
+            what = "logits of the choices" if sample.scoring == "choice" else "logits after the question"
+            raise InputError(
+                f"{what} must be finite, got {looked_at[~finite][0].item()}; "
+                "look for inf or nan in the weights, or try another --dtype"
+            )
+
+
+def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int]:
+    """The choice with the highest logit, the first of equal ones; and the rank of the right one, in the same order."""
+    order = logits[sample.choice_ids].sort(descending=True, stable=True).indices.tolist()
+    return sample.choices[order[0]], 1 + order.index(_right(sample))
+
+
+def _rest_logprobs(model: Any, cache: DynamicCache, right: list[list[int]]) -> list[float]:
+    """Log-probability of each answer's tokens after the first, given the ones before: one pass for all."""
+    most = max(map(len, right))
+    if most == 1:
+        return [0.0] * len(right)
+    # filled up on the right, where causal attention lets nothing of it be seen
+    tokens = torch.tensor([ids + ids[-1:] * (most - len(ids)) for ids in right], device=model.device)
+    with branch(cache) as told:
+        logits = model(input_ids=tokens[:, :-1], past_key_values=told).logits
+    sums = []
+    for row, ids in zip(logits, right, strict=True):  # in float32 one at a time: a vocabulary is large
+        likely = row[: len(ids) - 1].float().log_softmax(-1)
+        sums.append(likely.gather(-1, torch.tensor(ids[1:], device=row.device)[:, None]).sum().item())
+    return sums
+
+
+def _generate(
+    model: Any, tokenizer: Any, cache: DynamicCache, logits: torch.Tensor, samples: Sequence[Sample]
+) -> list[str]:
+    """Decode greedily after the question; a row that is done goes on with the others but is not read any more."""
+    ends = _end_ids(model, tokenizer)
+    texts = [""] * len(samples)
+    tokens: list[list[int]] = [[] for _ in samples]
+    waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
+    while waiting:
+        drawn = logits.argmax(-1)
+        for row, token in enumerate(drawn.tolist()):
+            if row not in waiting:
+                continue
+            sample = samples[row]
+            if token not in ends:
+                tokens[row].append(token)
+                texts[row] = tokenizer.decode(tokens[row], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            if (
+                token in ends
+                or len(tokens[row]) >= sample.max_new_tokens
+                or is_decided(sample.scoring, texts[row], sample.answers)
+            ):
+                waiting.remove(row)
+        if waiting:
+            logits = model(input_ids=drawn[:, None], past_key_values=cache, logits_to_keep=1).logits[:, -1]
+    return texts
+
+
+def _end_ids(model: Any, tokenizer: Any) -> set[int]:
+    """Tokens that end a text: the tokenizer's, if it has one, and those of the model's generation settings."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ids = {*(named if isinstance(named, list) else [named]), getattr(tokenizer, "eos_token_id", None)}
+    return {token for token in ids if token is not None}

@@ -1,0 +1,64 @@
+"""Rows are the same whether what samples share is read once or each time, and whatever the batch."""
+
+import numpy as np
+import pytest
+from asking import Trees, tiny_llama
+
+from lh_eval import LighthouseConfig
+from lh_eval.attention.transformers import Session
+from lh_eval.evaluation.evaluate import iterate_rows
+from lh_eval.evaluation.grid import Grid
+from lh_eval.evaluation.setting import Setting
+from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.results.rows import to_frame
+
+GRID = Grid(task="trees", lengths=(160, 200), depths=(0.0, 40.0, 100.0), trials=4)
+LIGHTHOUSE = Setting(config=LighthouseConfig(k=16, num_levels=2), dense_layers=(0, -1))
+LLAMA = tiny_llama()
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Rows of a task on GRID, and how many tokens of context were read for them."""
+
+    def run(task, setting, **options):
+        read = []
+        fill = Session.fill_cache
+
+        def counting(session, model, ids, cache=None):
+            read.append(ids.numel())
+            return fill(session, model, ids, cache)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("lh_eval.evaluation.evaluate.get_task", lambda _: task)
+            patch.setattr(Session, "fill_cache", counting)
+            frame = to_frame(iterate_rows(LLAMA, byte_tokenizer(), GRID, setting, **options))
+        assert frame["error"].isna().all()
+        return frame.drop(columns="seconds"), sum(read)
+
+    return run
+
+
+@pytest.mark.parametrize("setting", [Setting(), LIGHTHOUSE], ids=["dense", "lighthouse"])
+@pytest.mark.parametrize("task", [Trees(), Trees(questions=2), Trees(questions=3, scoring="choice")], ids=str)
+def test_rows_are_the_same_without_sharing(run, task, setting):
+    plain, all_tokens = run(task, setting, sharing=False, batch_size=1)
+    for size in (1, 4, None):
+        shared, tokens = run(task, setting, batch_size=size)
+        close = ["first_token_logprob", "answer_logprob"]
+        np.testing.assert_allclose(shared[close], plain[close], atol=1e-3)
+        assert shared.drop(columns=close).equals(plain.drop(columns=close))
+        if task.questions > 1:
+            assert tokens <= all_tokens * 0.6
+        elif setting.config is None:
+            assert tokens <= all_tokens * 0.9
+    assert plain["selection_recall"].isna().all() == (setting.config is None)
+    assert plain["prediction"].nunique() > 1
+
+
+def test_only_a_part_of_the_grid_may_be_left(run):
+    done = {key for key in GRID if key[3] == 1 or key[2] == 40.0}
+    plain, _ = run(Trees(questions=3), Setting(), sharing=False, done=done)
+    shared, _ = run(Trees(questions=3), Setting(), done=done)
+    assert len(shared) == len(GRID) - len(done)
+    assert shared["prediction"].equals(plain["prediction"])
