@@ -51,6 +51,12 @@ def niah(
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")
     ] = None,
+    beyond_positions: Annotated[
+        bool, typer.Option("--beyond-positions", help="Run lengths beyond the model's positions, and mark their rows.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Time one sample a length, say how long the grid takes, write nothing.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
 ) -> None:
@@ -77,6 +83,7 @@ def niah(
     if attention == "dense" and (budgets or scorers or overrides or layers is not None):
         raise InputError("attention must be lighthouse where its settings are given, got dense; leave one of them out")
 
+    from lh_eval.cli.estimating import estimate_lines
     from lh_eval.evaluation.grid import Grid
     from lh_eval.evaluation.run import run_settings
     from lh_eval.models.loading import load_checkpoint
@@ -95,7 +102,11 @@ def niah(
         trials=trials,
         seed=seed,
     )
-    finished = run_settings(checkpoint, grid, settings, out, batch_size=batch_size)
+    if dry_run:
+        for line in estimate_lines(checkpoint, grid, settings, beyond_positions=beyond_positions):
+            typer.echo(line)
+        return
+    finished = run_settings(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)
     figures = write_figures(finished.path)
     if len(settings) > 1:
         for setting in settings:

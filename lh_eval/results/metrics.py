@@ -91,13 +91,14 @@ def metrics(
         InputError: the rows are of several tasks.
     """
     table = cells(frame, lengths=lengths, depths=depths)
+    hits = table["hits"].sum()
     mean = mean_of_rates(table["hits"].tolist(), table["n"].tolist())
     return {
         "mean_rate": mean.rate if mean else None,
         "ci_low": mean.interval.low if mean else None,
         "ci_high": mean.interval.high if mean else None,
         "n": int(table["n"].sum()),
-        "hits": table["hits"].sum().item(),
+        "hits": int(hits) if hits % 1 == 0 else float(hits),
         "errors": int(frame["error"].notna().sum()),
         "empty_cells": int((table["n"] == 0).sum()),
         "selection_recall": _or_none(table["selection_recall"].mean()),

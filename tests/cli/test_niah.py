@@ -1,10 +1,16 @@
 """`lh-eval niah` end to end: what it prints, its exit codes, and its one line on bad input."""
 
+import json
+import re
+
 import pytest
+from asking import tiny_llama
 from safetensors.torch import load_file, save_file
 
 from lh_eval.cli.app import main
+from lh_eval.cli.estimating import duration
 from lh_eval.evaluation import samples
+from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.models.loading import load_checkpoint
 
 GRID = ["--lengths", "256,512", "--depths", "0,50", "--trials", "1", "--device", "cpu"]
@@ -42,7 +48,7 @@ def test_failed_samples_are_explained_and_exit_1(tmp_path, capsys, broken_model)
 
 
 def test_ctrl_c_says_where_the_run_is(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(samples, "run_batch", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(samples, "run_batch", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert main(["niah", *GRID, "--out", str(tmp_path / "a")]) == 130
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == f"lh-eval: interrupted: what was done is in {tmp_path / 'a'}; the same command goes on from there"
@@ -65,5 +71,37 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, capfd, place, attent
 
 
 def test_a_length_beyond_memory_is_one_line(capfd):
-    assert main(["niah", *GRID, "--lengths", "100000000m"]) == 2
+    assert main(["niah", *GRID, "--lengths", "100000000m", "--beyond-positions"]) == 2
     assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_a_dry_run_says_how_long_it_takes_and_writes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["niah", "--k", "256", *GRID, "--dry-run"]) == 0
+    dense, lighthouse, total = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"dense      256 [\d.e-]+ s, 512 [\d.e-]+ s a sample; 2 of each length: .*s", dense)
+    assert lighthouse.startswith("norm-k256  256 ")
+    assert re.match(r"at most .* for 8 samples", total)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.25, "0.25 s"), (8.34, "8.3 s"), (720, "12 min"), (7200, "2.0 h")])
+def test_durations_are_read_at_a_glance(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_dry_run_of_a_broken_model_is_one_line(capsys, broken_model):
+    assert main(["niah", "--model", str(broken_model), *GRID, "--dry-run"]) == 2
+    assert "samples must be such that they can be run, got InputError: logits" in capsys.readouterr().err
+
+
+def test_lengths_beyond_the_models_positions_are_refused_or_marked(tmp_path, capsys):
+    tiny_llama(max_position_embeddings=256).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), *GRID, "--out", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "max_position_embeddings 256, got 512;" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert main([*command, "--beyond-positions"]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
+    assert {(row["length"], row["beyond_positions"]) for row in rows} == {(256, False), (512, True)}
