@@ -16,6 +16,7 @@ from lh_eval.cli.bench import bench
 from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
 from lh_eval.cli.niah import niah
+from lh_eval.cli.run import run, table
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
 
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, train, bench, heatmap, tasks, scorers):
+for _command in (niah, run, train, bench, heatmap, table, tasks, scorers):
     app.command()(_command)
 
 

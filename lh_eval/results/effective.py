@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 RULER_THRESHOLD = 0.856
 
 
+def check_threshold(threshold: float) -> None:
+    """Raise InputError unless the threshold is a rate that can be failed."""
+    if not 0 < threshold <= 1:
+        raise InputError(f"threshold must be above 0 and at most 1, got {threshold}; RULER's is {RULER_THRESHOLD}")
+
+
 def rates_by_length(cells: "pd.DataFrame") -> dict[int, MeanRate]:
     """Mean over depths of each length's rates with its 95 % interval; lengths without samples are left out.
 
@@ -40,8 +46,7 @@ def effective_length(rates: dict[int, float], threshold: float = RULER_THRESHOLD
     Raises:
         InputError: the threshold is no rate.
     """
-    if not 0 < threshold <= 1:
-        raise InputError(f"threshold must be above 0 and at most 1, got {threshold}; RULER's is {RULER_THRESHOLD}")
+    check_threshold(threshold)
     reached = None
     for length in sorted(rates):
         if rates[length] < threshold:
