@@ -77,7 +77,7 @@ def test_light_imports(arguments):
     [
         (
             ["niha"],
-            "command must be one of bench, heatmap, niah, rescore, scorers, tasks, train, got 'niha'; did you mean",
+            "tasks, train, got 'niha'; did you mean 'niah'?",
         ),
         (["scorer"], "did you mean 'scorers'?"),
         (["scorers", "--jsno"], "--jsno"),
