@@ -15,6 +15,7 @@ import lh_eval
 from lh_eval.cli.bench import bench
 from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
+from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for _command in (niah, train, bench, heatmap, tasks, scorers):
     app.command()(_command)
+app.add_typer(models, name="models")
 
 
 def _show_version(wanted: bool) -> None:
