@@ -44,7 +44,7 @@ def wilson(hits: float, n: float, level: float = 0.95) -> Interval:
     return Interval(0.0 if hits == 0 else max(0.0, float(low)), 1.0 if hits == n else min(1.0, float(high)))
 
 
-def mean_of_rates(hits: Sequence[int], n: Sequence[int], level: float = 0.95) -> MeanRate | None:
+def mean_of_rates(hits: Sequence[float], n: Sequence[int], level: float = 0.95) -> MeanRate | None:
     """Mean over cells of hits / n; cells with n = 0 are left out, and None is the mean of no cell.
 
     The interval is Wilson's at the number of trials that gives a plain rate the variance of this mean,
@@ -52,7 +52,7 @@ def mean_of_rates(hits: Sequence[int], n: Sequence[int], level: float = 0.95) ->
     the spread between cells is counted as if it were chance.
 
     Args:
-        hits: successes of each cell.
+        hits: successes of each cell; a fraction is fine.
         n: trials of each cell.
         level: confidence level.
     """

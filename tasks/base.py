@@ -8,7 +8,7 @@ import numpy as np
 
 from lh_eval.registry import Registry
 
-Scoring = Literal["choice", "exact", "all", "any", "number"]
+Scoring = Literal["choice", "exact", "normalised", "all", "any", "number"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

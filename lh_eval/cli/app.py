@@ -17,6 +17,7 @@ from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
+from lh_eval.cli.rescore import rescore
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
 
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, train, bench, heatmap, tasks, scorers):
+for _command in (niah, train, bench, heatmap, rescore, tasks, scorers):
     app.command()(_command)
 app.add_typer(models, name="models")
 

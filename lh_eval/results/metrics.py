@@ -9,7 +9,18 @@ from lh_eval.statistics import mean_of_rates, wilson
 if TYPE_CHECKING:
     import pandas as pd
 
-CELL_COLUMNS = ["length", "depth", "n", "hits", "rate", "ci_low", "ci_high", "selection_recall"]
+CELL_COLUMNS = [
+    "length",
+    "depth",
+    "n",
+    "hits",
+    "rate",
+    "ci_low",
+    "ci_high",
+    "selection_recall",
+    "seconds",
+    "peak_bytes",
+]
 
 
 def cells(
@@ -17,6 +28,7 @@ def cells(
 ) -> "pd.DataFrame":
     """Make the table of cells, sorted by length and depth, with `CELL_COLUMNS`.
 
+    `hits` is the sum of the scores, `seconds` that of the samples' times, `peak_bytes` the most that one of them took.
     Samples that failed are not counted. A cell without samples has n = 0 and NaN for what is unknown.
 
     Args:
@@ -34,7 +46,11 @@ def cells(
         raise InputError(f"rows must be of one task, got {', '.join(tasks)}; select one of them first")
     counted = frame[frame["error"].isna()]
     groups = counted.groupby(["length", "depth"]).agg(
-        n=("score", "size"), hits=("score", "sum"), selection_recall=("selection_recall", "mean")
+        n=("score", "size"),
+        hits=("score", "sum"),
+        selection_recall=("selection_recall", "mean"),
+        seconds=("seconds", "sum"),
+        peak_bytes=("peak_bytes", "max"),
     )
     grid = pd.MultiIndex.from_product(
         [
@@ -44,7 +60,10 @@ def cells(
         names=["length", "depth"],
     )
     table = groups.reindex(grid).reset_index()
-    table[["n", "hits"]] = table[["n", "hits"]].fillna(0).astype("int64")
+    table["n"] = table["n"].fillna(0).astype("int64")
+    table["hits"] = table["hits"].fillna(0)
+    if (table["hits"] % 1 == 0).all():  # scores between 0 and 1 make fractions of a hit
+        table["hits"] = table["hits"].astype("int64")
     table["rate"] = (table["hits"] / table["n"]).where(table["n"] > 0)
     nothing = (float("nan"), float("nan"))
     intervals = [wilson(hits, n) if n else nothing for hits, n in zip(table["hits"], table["n"], strict=True)]
@@ -78,7 +97,7 @@ def metrics(
         "ci_low": mean.interval.low if mean else None,
         "ci_high": mean.interval.high if mean else None,
         "n": int(table["n"].sum()),
-        "hits": int(table["hits"].sum()),
+        "hits": table["hits"].sum().item(),
         "errors": int(frame["error"].notna().sum()),
         "empty_cells": int((table["n"] == 0).sum()),
         "selection_recall": _or_none(table["selection_recall"].mean()),
@@ -87,5 +106,7 @@ def metrics(
 
 
 def _or_none(value: Any) -> Any:
-    """NaN is no JSON: the unknown is None."""
-    return None if value != value else value
+    """NaN and NA are no JSON: the unknown is None."""
+    import pandas as pd
+
+    return None if pd.isna(value) else value

@@ -5,9 +5,10 @@ import json
 import math
 from collections.abc import Iterable
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from lh_eval.errors import InputError
+from lh_eval.errors import InputError, unknown_name
+from lh_eval.results.scoring import SCORINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,11 +34,18 @@ class Row:
         context_tokens: tokens of the context; the question's come after them.
         prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
         answer: the right answer.
-        prediction: the model's; None where the sample failed.
-        score: 1.0 or 0.0; None where the sample failed.
+        answers: the texts that `scoring` looks for in the prediction; `answer` alone if not given.
+        scoring: how the prediction was judged, one of `scoring.SCORINGS`.
+        prediction: the model's choice, or the text that it generated; None where the sample failed.
+        score: 0 to 1, either of them where a choice was made; None where the sample failed.
+        first_token_logprob: log-probability of the answer's first token right after the question.
+        answer_logprob: sum of the log-probabilities of the answer's tokens, each after the right ones before it.
+        rank: of the right answer among the choices by logit, from 1; None where the answer was generated.
         selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
             where attention is dense or the sample failed.
-        seconds: wall-clock time of the sample.
+        seconds: wall-clock time of the sample; samples that ran together share theirs.
+        peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
+        beyond_positions: whether the prompt is longer than the model's `max_position_embeddings`.
         error: why the sample failed, on one line; None where it did not.
 
     Raises:
@@ -60,16 +68,30 @@ class Row:
     selection_recall: float | None
     seconds: float
     error: str | None = None
+    answers: tuple[str, ...] | None = None
+    scoring: str = "choice"
+    first_token_logprob: float | None = None
+    answer_logprob: float | None = None
+    rank: int | None = None
+    peak_bytes: int | None = None
+    beyond_positions: bool = False
 
     def __post_init__(self) -> None:
+        if self.answers is None and self.answer is not None:
+            object.__setattr__(self, "answers", (self.answer,))
         for name, (kind, optional) in _TYPES.items():
             value = getattr(self, name)
             if value is None and optional:
                 continue
+            if kind is tuple:
+                if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                    raise InputError(f"{name} must be a list of texts{' or None' * optional}, got {value!r}")
+                object.__setattr__(self, name, tuple(value))
+                continue
             if kind is float and isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
                 object.__setattr__(self, name, value)
-            if not isinstance(value, kind) or isinstance(value, bool):
+            if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
                 raise InputError(f"{name} must be {kind.__name__}{' or None' * optional}, got {value!r}")
             if isinstance(value, float) and not math.isfinite(value):
                 raise InputError(f"{name} must be finite, got {value}; a sample without it has None")
@@ -78,8 +100,12 @@ class Row:
         for name in _MADE:
             if getattr(self, name) is None and self.error is None:
                 raise InputError(f"{name} must be known where error is None, got None")
-        if self.score not in (None, 0.0, 1.0):
-            raise InputError(f"score must be 1.0 or 0.0, got {self.score}")
+        if self.scoring not in SCORINGS:
+            raise unknown_name("scoring", self.scoring, SCORINGS)
+        if self.score is not None and not 0 <= self.score <= 1:
+            raise InputError(f"score must be from 0 to 1, got {self.score}")
+        if self.scoring == "choice" and self.score not in (None, 0.0, 1.0):
+            raise InputError(f"score must be 1.0 or 0.0 for a choice, got {self.score}")
         if self.selection_recall is not None and not 0 <= self.selection_recall <= 1:
             raise InputError(f"selection_recall must be from 0 to 1, got {self.selection_recall}")
 
@@ -94,14 +120,14 @@ class Row:
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Row":
-        """Make a row from `to_json`'s output.
+        """Make a row from `to_json`'s output, or from a line of before rows had `answers` and what comes after it.
 
         Raises:
             json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
             InputError: it is JSON, but not a row.
         """
         values: Any = json.loads(line)
-        if not isinstance(values, dict) or values.keys() != _TYPES.keys():
+        if not isinstance(values, dict) or not _TYPES.keys() - _LATER <= values.keys() <= _TYPES.keys():
             got = ", ".join(values) if isinstance(values, dict) else repr(values)
             raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {got}")
         return cls(**values)
@@ -110,11 +136,25 @@ class Row:
 # Known of every sample that could be made.
 _MADE = ("true_depth", "needle_start", "needle_end", "context_tokens", "prompt_sha256", "answer")
 
-# Of each field: its type, and whether it may be None.
-_TYPES: dict[str, tuple[type, bool]] = {
-    field.name: ((get_args(field.type) or (field.type,))[0], NoneType in get_args(field.type))
-    for field in dataclasses.fields(Row)
+# Rows written before these were kept are read as choices, which they were.
+_LATER = {
+    "answers",
+    "scoring",
+    "first_token_logprob",
+    "answer_logprob",
+    "rank",
+    "peak_bytes",
+    "beyond_positions",
 }
+
+
+def _type_of(annotation: Any) -> tuple[type, bool]:
+    """The class that values of a field are of, and whether they may be None."""
+    kinds = get_args(annotation) or (annotation,)
+    return get_origin(kinds[0]) or kinds[0], NoneType in kinds
+
+
+_TYPES: dict[str, tuple[type, bool]] = {field.name: _type_of(field.type) for field in dataclasses.fields(Row)}
 
 
 def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
@@ -123,5 +163,5 @@ def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
 
     table = pd.DataFrame([dataclasses.asdict(row) for row in rows], columns=list(_TYPES))
     kinds = {name: "Int64" if kind is int and optional else kind for name, (kind, optional) in _TYPES.items()}
-    table = table.astype({name: kind for name, kind in kinds.items() if kind is not str})
+    table = table.astype({name: kind for name, kind in kinds.items() if kind not in (str, tuple)})
     return table.sort_values(["task", "length", "depth", "trial"], kind="stable", ignore_index=True)

@@ -21,6 +21,20 @@ def test_a_cell_counts_hits_of_samples_without_error(make_row):
     assert metrics(to_frame(rows))["errors"] == 1
 
 
+def test_shares_of_needles_are_fractions_of_a_hit(make_row):
+    rows = [make_row(trial=trial, score=score, scoring="all") for trial, score in enumerate([1.0, 0.25])]
+    (cell,) = metrics(to_frame(rows))["cells"]
+    assert (cell["hits"], cell["rate"]) == (1.25, 0.625)
+    assert (cell["ci_low"], cell["ci_high"]) == wilson(1.25, 2)
+
+
+def test_a_cell_has_its_seconds_and_the_most_memory(make_row):
+    rows = [make_row(trial=trial, seconds=0.5, peak_bytes=peak) for trial, peak in enumerate([100, 300])]
+    (cell,) = json.loads(json.dumps(metrics(to_frame(rows))))["cells"]
+    assert (cell["seconds"], cell["peak_bytes"]) == (1.0, 300)
+    assert metrics(to_frame([make_row()]))["cells"][0]["peak_bytes"] is None
+
+
 def test_the_mean_is_over_cells_not_over_samples(make_row):
     rows = [make_row(length=1024, trial=t, score=1.0) for t in range(9)] + [make_row(length=2048, score=0.0)]
     values = metrics(to_frame(rows))
@@ -39,7 +53,7 @@ def test_a_cell_of_failures_only_is_there_with_nothing_known(make_row):
     values = metrics(to_frame([make_row(error="broken"), make_row(depth=0)]))
     assert values["cells"][1] == {
         "length": 4096, "depth": 50.0, "n": 0, "hits": 0,
-        "rate": None, "ci_low": None, "ci_high": None, "selection_recall": None,
+        "rate": None, "ci_low": None, "ci_high": None, "selection_recall": None, "seconds": None, "peak_bytes": None,
     }  # fmt: skip
     assert (values["mean_rate"], values["empty_cells"], values["errors"]) == (1.0, 1, 1)
 
@@ -65,7 +79,7 @@ def test_rows_of_two_tasks_are_not_mixed(make_row):
 )
 def test_cells_hold_every_counted_sample_once_and_metrics_are_json(outcomes):
     frame = pd.DataFrame(outcomes, columns=["length", "depth", "score"]).astype({"length": "int64", "score": float})
-    frame = frame.assign(task="passkey", selection_recall=float("nan"), error=None)
+    frame = frame.assign(task="passkey", selection_recall=float("nan"), seconds=1.0, peak_bytes=7, error=None)
     frame["error"] = frame["error"].astype(object).where(frame["score"].notna(), "broken")
     values = json.loads(json.dumps(metrics(frame), allow_nan=False))
     assert values["n"] + values["errors"] == len(outcomes)

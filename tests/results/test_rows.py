@@ -1,11 +1,13 @@
 import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lh_eval import InputError
+from lh_eval.results.files import read_samples
 from lh_eval.results.rows import Row, to_frame
 
 FIELDS = [
@@ -25,11 +27,42 @@ FIELDS = [
     "selection_recall",
     "seconds",
     "error",
+    "answers",
+    "scoring",
+    "first_token_logprob",
+    "answer_logprob",
+    "rank",
+    "peak_bytes",
+    "beyond_positions",
 ]
+
+LATER = FIELDS[FIELDS.index("answers") :]
+OUTPUTS = Path(__file__).parents[2] / "outputs"
 
 
 def test_a_line_has_the_fields_of_the_contract_in_order(make_row):
     assert list(json.loads(make_row().to_json())) == FIELDS
+
+
+def test_rows_of_before_answers_were_kept_are_choices(make_row):
+    values = json.loads(make_row().to_json())
+    line = json.dumps({name: value for name, value in values.items() if name not in LATER})
+    row = Row.from_json(line)
+    assert row == make_row()
+    assert (row.answers, row.scoring, row.answer_logprob, row.beyond_positions) == (("7",), "choice", None, False)
+
+
+def test_the_committed_rows_are_read():
+    files = sorted(OUTPUTS.glob("**/samples.jsonl"))
+    assert len(files) > 10
+    assert all(row.scoring == "choice" for file in files for row in read_samples(file).rows)
+
+
+def test_a_generated_answer_has_a_share_of_its_needles_and_all_its_texts(make_row):
+    row = make_row(answer="7, 8", answers=["7", "8"], scoring="all", prediction=" 8 and", score=0.5, rank=None)
+    assert json.loads(row.to_json())["answers"] == ["7", "8"]
+    assert Row.from_json(row.to_json()) == row
+    assert to_frame([row])["answers"].tolist() == [("7", "8")]
 
 
 @given(
@@ -63,6 +96,12 @@ def test_the_key_does_not_tell_an_integer_depth_from_the_same_float(make_row):
         ({"score": True}, "score"),
         ({"score": 0.5}, "score"),
         ({"score": None}, "score"),
+        ({"score": 1.5, "scoring": "all"}, "score"),
+        ({"scoring": "fuzzy"}, "scoring"),
+        ({"answers": "7"}, "answers"),
+        ({"answers": [7]}, "answers"),
+        ({"beyond_positions": 1}, "beyond_positions"),
+        ({"answer_logprob": -math.inf}, "answer_logprob"),
         ({"seconds": math.nan}, "seconds"),
         ({"selection_recall": 1.5}, "selection_recall"),
         ({"answer": None}, "answer"),
