@@ -38,7 +38,7 @@ def error_line(capsys):
 def test_help(capsys, arguments):
     assert main(arguments) == 0
     text = capsys.readouterr().out
-    for name in ("niah", "train", "bench", "heatmap", "tasks", "scorers", "models"):
+    for name in ("niah", "train", "bench", "heatmap", "tasks", "scorers", "models", "lm-eval"):
         assert f"\n  {name} " in text
 
 
@@ -77,7 +77,7 @@ def test_light_imports(arguments):
     [
         (
             ["niha"],
-            "command must be one of bench, heatmap, models, niah, scorers, tasks, train, "
+            "command must be one of bench, heatmap, lm-eval, models, niah, scorers, tasks, train, "
             "got 'niha'; did you mean 'niah'?",
         ),
         (["scorer"], "did you mean 'scorers'?"),
