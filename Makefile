@@ -28,8 +28,9 @@ check: lint type test  ## all three
 gpu:  ## the tests that need a CUDA GPU
 	$(PYTHON) -m pytest -m gpu
 
-sanitize:  ## the selection kernel under CUDA's memory checker
-	compute-sanitizer --error-exitcode 1 $(PYTHON) -m pytest -m gpu tests/triton/test_select.py -k 'forced or ties'
+sanitize:  ## the kernels under CUDA's memory checker
+	compute-sanitizer --error-exitcode 1 $(PYTHON) -m pytest -m gpu tests/triton/test_select.py tests/triton/test_operator.py \
+		-k 'forced or ties or reference or strides'
 
 bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
 	$(PYTHON) -m lh_eval bench

@@ -92,3 +92,18 @@ def rows_contiguous(x: torch.Tensor) -> torch.Tensor:
 def choose(which, a, b, c):
     """The first, second or third of three scalars or pointers."""
     return tl.where(which == 0, a, tl.where(which == 1, b, c))
+
+
+@triton.jit
+def locate(blocks, heads, groups):
+    """What this program works on, where the heads of q, k and v come one after the other in each batch row.
+
+    Returns its block of tokens, row of heads, batch row, which of q, k and v, that one's head, and how many it has.
+    """
+    block = tl.program_id(0) % blocks
+    row = tl.program_id(0) // blocks
+    batch = (row // (heads + 2 * groups)).to(tl.int64)
+    head = row % (heads + 2 * groups)
+    which = (head >= heads).to(tl.int32) + (head >= heads + groups).to(tl.int32)
+    head -= choose(which, 0, heads, heads + groups)
+    return block, row, batch, which, head, choose(which, heads, groups, groups)

@@ -14,6 +14,7 @@ from lh_eval.kernels.triton.common import (
     block_rows,
     blocks_of,
     choose,
+    locate,
     power_of_two,
     rows_contiguous,
     stored_entries,
@@ -150,13 +151,7 @@ def _pool_kernel(
     SHIFTED: tl.constexpr,
 ):
     """ROWS windows of OUTER·P tokens of one head of q, k or v."""
-    block = tl.program_id(0) % blocks
-    row = tl.program_id(0) // blocks
-    batch = (row // (heads + 2 * groups)).to(tl.int64)
-    head = row % (heads + 2 * groups)
-    which = (head >= heads).to(tl.int32) + (head >= heads + groups).to(tl.int32)
-    head -= choose(which, 0, heads, heads + groups)
-    count = choose(which, heads, groups, groups)
+    block, row, batch, which, head, count = locate(blocks, heads, groups)
     x = choose(which, q, k, v)
     x += batch * choose(which, q_batch, k_batch, v_batch) + head.to(tl.int64) * choose(which, q_head, k_head, v_head)
     stride = choose(which, q_token, k_token, v_token)
@@ -236,13 +231,7 @@ def _pool_level_kernel(
     SHIFTED: tl.constexpr,
 ):
     """ROWS entries of a level from the next finer one."""
-    block = tl.program_id(0) % blocks
-    row = tl.program_id(0) // blocks
-    batch = (row // (heads + 2 * groups)).to(tl.int64)
-    head = row % (heads + 2 * groups)
-    which = (head >= heads).to(tl.int32) + (head >= heads + groups).to(tl.int32)
-    head -= choose(which, 0, heads, heads + groups)
-    count = choose(which, heads, groups, groups)
+    block, _, batch, which, head, count = locate(blocks, heads, groups)
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
     scores = choose(which, q_scores, k_scores, k_scores) + (batch * count + head) * scored
     scores_too = NORMS and which < 2

@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
-from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, rows_contiguous
+from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, locate, rows_contiguous
 
 _TILE_BYTES = 32768
 
@@ -99,13 +99,9 @@ def _spread_kernel(
     SHIFTED: tl.constexpr,
 ):
     """ROWS tokens of one head of one result."""
-    block = tl.program_id(0) % blocks
-    row = tl.program_id(0) // blocks
-    batch = (row // (heads + 2 * groups)).to(tl.int64)
-    head = row % (heads + 2 * groups)
-    which = (head >= heads).to(tl.int32) + (head >= heads + groups).to(tl.int32)
-    head = (head - choose(which, 0, heads, heads + groups)).to(tl.int64)
-    members = heads // choose(which, heads, groups, groups)
+    block, _, batch, which, head, count = locate(blocks, heads, groups)
+    head = head.to(tl.int64)
+    members = heads // count
     rows = choose(which, q_rows, k_rows, v_rows) + batch * choose(which, q_rows_batch, k_rows_batch, v_rows_batch)
     rows_head = choose(which, q_rows_head, k_rows_head, v_rows_head)
     rows_slot = choose(which, q_rows_slot, k_rows_slot, v_rows_slot)

@@ -19,6 +19,7 @@ from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.rescore import rescore
+from lh_eval.cli.run import run, table
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
 
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, train, bench, heatmap, rescore, tasks, scorers):
+for _command in (niah, run, train, bench, heatmap, table, rescore, tasks, scorers):
     app.command()(_command)
 app.add_typer(models, name="models")
 app.command("lm-eval", context_settings=LM_EVAL_SETTINGS)(lm_eval)

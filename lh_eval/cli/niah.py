@@ -1,6 +1,5 @@
 """`lh-eval niah`: a checkpoint's retrieval rate over depth and length, as rows, cells and a heatmap."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,10 +7,8 @@ import typer
 
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
-from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
-    from lh_eval.evaluation.setting import Setting
     from lh_eval.models.loading import Checkpoint
 
 _DEFAULT_LENGTHS = (1024, 4096, 16384)
@@ -74,9 +71,7 @@ def niah(
         )
         if value is not None
     }
-    if attention == "dense" and (budgets or scorers or overrides or layers is not None):
-        raise InputError("attention must be lighthouse where its settings are given, got dense; leave one of them out")
-
+    from lh_eval.cli.settings import chosen_settings
     from lh_eval.evaluation.grid import Grid
     from lh_eval.evaluation.run import run_settings
     from lh_eval.models.loading import load_checkpoint
@@ -85,7 +80,7 @@ def niah(
 
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    settings = _settings(checkpoint, attention, budgets, scorers, layers, overrides)
+    settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, overrides)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(
@@ -105,33 +100,6 @@ def niah(
     typer.echo(f"figure: {figures[0]}")
     if finished.failed:
         raise typer.Exit(1)
-
-
-def _settings(
-    checkpoint: "Checkpoint",
-    attention: str | None,
-    budgets: list[int] | None,
-    scorers: list[str] | None,
-    layers: list[int] | None,
-    overrides: Mapping[str, object],
-) -> "list[Setting]":
-    """The settings to run: dense alone, dense beside each (scorer, k), or those without dense."""
-    from lh_eval.attention.config import LighthouseConfig
-    from lh_eval.evaluation.setting import Setting
-
-    lighthouse = attention == "lighthouse" or bool(budgets or scorers or overrides) or layers is not None
-    if not lighthouse:
-        return [Setting()]
-    shipped = checkpoint.settings
-    base = shipped.config if shipped else LighthouseConfig()
-    if layers is None:
-        layers = list(shipped.dense_layers if shipped else (0, 1, -2, -1))
-    settings = [] if attention == "lighthouse" else [Setting()]
-    for name in scorers or [base.scorer]:
-        for budget in budgets or [base.k]:
-            values = {**base.to_dict(), **overrides, "scorer": name, "k": budget}
-            settings.append(Setting(config=LighthouseConfig.from_dict(values), dense_layers=tuple(layers)))
-    return settings
 
 
 def _lengths_of(checkpoint: "Checkpoint") -> list[int]:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lh_eval.errors import InputError
+from lh_eval.lengths import parse_length
 
 T = TypeVar("T")
-
-_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
 def parse_lengths(text: str) -> list[int]:
@@ -17,15 +16,7 @@ def parse_lengths(text: str) -> list[int]:
     Raises:
         InputError: an item is no positive length, or is there twice.
     """
-
-    def parse(item: str) -> int:
-        match = re.fullmatch(r"([0-9]+)([km]?)", item, re.IGNORECASE)
-        length = int(match[1]) * _UNITS[match[2].lower()] if match else 0
-        if length < 1:
-            raise InputError(f"length must be a positive number of tokens such as 4096 or 4k, got {item!r}")
-        return length
-
-    return _each("lengths", text, parse)
+    return _each("lengths", text, parse_length)
 
 
 def parse_depths(text: str) -> list[float]:

@@ -1,0 +1,93 @@
+"""`lh-eval run --suite NAME`: several tasks in one run, and one table of them; `lh-eval table`: that table again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
+
+
+def run(
+    suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
+    model: Annotated[
+        str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
+    ] = None,
+    attention: Annotated[
+        Literal["dense", "lighthouse"] | None,
+        typer.Option(help="How the context is read; with --k both, side by side, if not given."),
+    ] = None,
+    k: Annotated[str | None, typer.Option(help="Lighthouse's selection budgets: 2048,512.")] = None,
+    scorer: Annotated[str | None, typer.Option(help="Scorers, such as norm,qk; see lh-eval scorers.")] = None,
+    dense_layers: Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")] = None,
+    lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
+    depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
+    threshold: Threshold = RULER_THRESHOLD,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples at once.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
+) -> None:
+    """Run a suite of tasks under each setting; write a folder a task, figures, and table.csv and table.tex.
+
+    The same command goes on where an interrupted one stopped.
+    """
+    check_threshold(threshold)
+    length_list = parse_lengths(lengths) if lengths is not None else None
+    depth_list = parse_depths(depths) if depths is not None else None
+    budgets = parse_ints(k, "k") if k is not None else None
+    scorers = parse_names(scorer) if scorer is not None else None
+    layers = parse_layers(dense_layers) if dense_layers is not None else None
+
+    from lh_eval.cli.settings import chosen_settings
+    from lh_eval.evaluation.suite import load_suite
+    from lh_eval.evaluation.suite_run import run_suite
+    from lh_eval.models.loading import load_checkpoint
+    from lh_eval.results.draw import write_figures
+    from lh_eval.results.table import find_runs, results_table, write_tables
+
+    chosen = load_suite(suite, seed=seed, lengths=length_list, depths=depth_list, trials=trials)
+    checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
+    folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
+    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size)
+    for one in finished:
+        write_figures(one.path)
+    results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
+    _show(results)
+    for file in write_tables(results, folder):
+        typer.echo(f"table: {file}")
+    failed = [one for one in finished if one.failed]
+    if failed:
+        typer.echo(f"failed: {sum(one.failed for one in failed)}, the first with {failed[0].first_error}")
+        raise typer.Exit(1)
+
+
+def table(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for table.csv and table.tex; only printed if none.")] = None,
+    threshold: Threshold = RULER_THRESHOLD,
+) -> None:
+    """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
+    from lh_eval.results.table import find_runs, results_table, write_tables
+
+    results = results_table(find_runs(runs), threshold=threshold)
+    _show(results)
+    if out is not None:
+        for file in write_tables(results, out):
+            typer.echo(f"table: {file}")
+
+
+def _show(results: "pd.DataFrame") -> None:
+    from lh_eval.results.table import for_people
+
+    typer.echo(for_people(results).to_string(index=False))

@@ -1,0 +1,69 @@
+import pytest
+
+from lh_eval.cli.app import main
+
+SUITE = """
+lengths = [400]
+depths = [0, 100]
+trials = 1
+
+[[task]]
+task = "passkey"
+
+[[task]]
+task = "keyed:records=2"
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE)
+    return str(file)
+
+
+def test_a_suite_ends_in_one_table(suite, tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["run", "--suite", suite, "--k", "64", "--device", "cpu", "--out", str(out)]
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shown = [line.split()[:2] for line in lines if line.strip().startswith(("passkey", "keyed"))]
+    assert shown == [
+        ["passkey", "dense"],
+        ["passkey", "norm"],
+        ["keyed:records=2", "dense"],
+        ["keyed:records=2", "norm"],
+    ]
+    assert lines[-2:] == [f"table: {out / 'table.csv'}", f"table: {out / 'table.tex'}"]
+    assert (out / "passkey" / "sweep.pdf").exists()
+    assert main(command) == 0  # nothing is left to do
+
+    tables = tmp_path / "tables"
+    assert main(["table", str(out), "--out", str(tables)]) == 0
+    assert sorted((tables / "table.csv").read_text().splitlines()) == sorted(
+        (out / "table.csv").read_text().splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--suite", "smoek"], "did you mean 'smoke'"),
+        (["--suite", "none.toml"], "suite must be a readable TOML file"),
+        (["--lengths", "0"], "length must be"),
+        (["--attention", "dense", "--k", "64"], "attention must be lighthouse"),
+        (["--threshold", "2"], "threshold must be"),
+        (["--trials", "0"], "trials must be"),
+    ],
+)
+def test_bad_input_is_one_line(options, message, tmp_path, capsys):
+    assert main(["run", "--device", "cpu", "--out", str(tmp_path / "out"), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_of_nothing_is_refused(tmp_path, capsys):
+    assert main(["table", str(tmp_path)]) == 2
+    assert "run must be a folder with runs" in capsys.readouterr().err
