@@ -15,6 +15,8 @@ import lh_eval
 from lh_eval.cli.bench import bench
 from lh_eval.cli.heatmap import heatmap
 from lh_eval.cli.listing import scorers, tasks
+from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
+from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run, table
@@ -40,6 +42,8 @@ app = typer.Typer(
 )
 for _command in (niah, run, train, bench, heatmap, table, rescore, tasks, scorers):
     app.command()(_command)
+app.add_typer(models, name="models")
+app.command("lm-eval", context_settings=LM_EVAL_SETTINGS)(lm_eval)
 
 
 def _show_version(wanted: bool) -> None:

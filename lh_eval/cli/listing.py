@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+from importlib import resources
 from typing import Annotated, Any
 
 import typer
@@ -19,11 +20,24 @@ def scorers(as_json: AsJson = False) -> None:
     _show(SCORERS, as_json=as_json)
 
 
-def tasks(as_json: AsJson = False) -> None:
+def tasks(
+    as_json: AsJson = False,
+    lm_eval_path: Annotated[
+        bool, typer.Option("--lm-eval-path", help="Print the folder to give lm-eval as --include_path.")
+    ] = False,
+) -> None:
     """List the tasks and their options."""
+    if lm_eval_path:
+        typer.echo(lm_eval_folder())
+        return
     from lh_eval.tasks.base import TASKS
 
     _show(TASKS, as_json=as_json)
+
+
+def lm_eval_folder() -> str:
+    """The folder of our tasks' YAML files for lm-eval."""
+    return str(resources.files("lh_eval.tasks").joinpath("lm_eval"))
 
 
 def describe(registry: Registry[Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ import lh_eval
 from lh_eval.attention.transformers import lighthouse_layers
 from lh_eval.errors import InputError, Interrupted
 from lh_eval.evaluation.evaluate import check_samples, iterate_rows
+from lh_eval.evaluation.flatness import norm_spread
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.planning import check_positions
 from lh_eval.evaluation.setting import Setting
@@ -138,6 +139,7 @@ def run_config(
             if on_gpu
             else f"{platform.machine()}, {torch.get_num_threads()} threads",
             "batch_size": batch_size or "by memory",
+            "norm_spread": norm_spread(checkpoint, grid, setting),
         },
     }
 

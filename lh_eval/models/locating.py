@@ -8,10 +8,13 @@ from importlib import resources
 from pathlib import Path
 
 from lh_eval.errors import InputError
+from lh_eval.models.cache import installed_folder
+from lh_eval.models.catalog import CATALOG
 
 # Checkpoints that come with the package, as folders of lh_eval/assets.
 SHIPPED = {"lh-passkey": "checkpoint"}
 DEFAULT_MODEL = "lh-passkey"
+_ABOUT = {"lh-passkey": "trained under Lighthouse attention on passkeys: 4 layers, a token a byte, comes with lh_eval"}
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
@@ -20,7 +23,8 @@ def locate(name: str | None = None) -> tuple[str, Path]:
     """Find a checkpoint.
 
     Args:
-        name: a folder, a hub name (`org/name`), or the name of a shipped checkpoint; None is the default one.
+        name: the name of an installed model, a folder, the name of a shipped checkpoint, or a hub name (`org/name`),
+            looked for in that order; None is the default checkpoint.
 
     Returns:
         The name to show, and the folder.
@@ -30,22 +34,41 @@ def locate(name: str | None = None) -> tuple[str, Path]:
     """
     if name is None:
         name = DEFAULT_MODEL
+    if name in CATALOG and (installed := installed_folder(name)) is not None:
+        return name, installed
     if name and Path(name).expanduser().is_dir():
         return Path(name).expanduser().resolve().name, Path(name).expanduser()
     if name in SHIPPED:
-        folder = Path(str(resources.files("lh_eval.assets") / SHIPPED[name]))
+        folder = _shipped_folder(name)
         if not folder.is_dir():
             raise InputError(f"model must be installed, got {name!r} without its files; install lh_eval again")
         return name, folder
+    if name in CATALOG:
+        raise InputError(f"model must be installed, got {name!r} which is not yet; run lh-eval models install {name}")
     if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
         return name, _download(name)
     if name and Path(name).exists():
         raise InputError(f"model must be a checkpoint folder, got the file {name!r}; give the folder that it lies in")
-    near = difflib.get_close_matches(name, SHIPPED, n=1, cutoff=0.0)[0]
+    known = [*SHIPPED, *CATALOG]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
     raise InputError(
-        f"model must be a checkpoint folder, a hub name such as org/name or one of {', '.join(SHIPPED)}, "
+        f"model must be a checkpoint folder, a hub name such as org/name or one of {', '.join(known)}, "
         f"got {name!r}; did you mean {near!r}?"
     )
+
+
+def known_models() -> list[dict[str, str | None]]:
+    """The name, description and folder of each model that comes by name; no folder where it is not installed."""
+    shipped = [(name, _ABOUT[name], _shipped_folder(name)) for name in SHIPPED]
+    packaged = [(name, model.about, installed_folder(name)) for name, model in CATALOG.items()]
+    return [
+        {"name": name, "about": about, "folder": str(folder) if folder else None}
+        for name, about, folder in [*shipped, *packaged]
+    ]
+
+
+def _shipped_folder(name: str) -> Path:
+    return Path(str(resources.files("lh_eval.assets") / SHIPPED[name]))
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -7,7 +7,8 @@ import pytest
 
 from lh_eval.errors import InputError
 from lh_eval.models import locating
-from lh_eval.models.locating import locate, weight_files, weights_sha256
+from lh_eval.models.cache import models_folder
+from lh_eval.models.locating import known_models, locate, weight_files, weights_sha256
 
 
 def test_folder(tiny, monkeypatch):
@@ -26,9 +27,39 @@ def test_shipped(tmp_path, monkeypatch):
     assert locate(None) == locate("lh-passkey") == ("lh-passkey", tmp_path / "checkpoint")
 
 
-@pytest.mark.parametrize("name", ["lh-paskey", "gpt2", "./nowhere", "/no/where/at/all", "a/b/c", ""])
-def test_unknown_model_names_the_nearest(name):
-    with pytest.raises(InputError, match=r"model must be a checkpoint folder.*did you mean 'lh-passkey'\?"):
+def test_installed(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        InputError, match="got 'smollm2-135m' which is not yet; run lh-eval models install smollm2-135m"
+    ):
+        locate("smollm2-135m")
+    (tmp_path / "smollm2-135m").mkdir()
+    assert locate("smollm2-135m") == ("smollm2-135m", Path("smollm2-135m"))
+    installed = models_folder() / "smollm2-135m"
+    installed.mkdir(parents=True)
+    assert locate("smollm2-135m") == ("smollm2-135m", installed)
+    assert locate("./smollm2-135m") == ("smollm2-135m", Path("smollm2-135m"))
+
+
+def test_known_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    shipped, packaged = known_models()
+    assert (shipped["name"], shipped["folder"]) == ("lh-passkey", str(locate()[1]))
+    assert (packaged["name"], packaged["folder"]) == ("smollm2-135m", None)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "./nowhere", "/no/where/at/all", "a/b/c", ""])
+def test_unknown_model(name):
+    with pytest.raises(
+        InputError, match=r"model must be a checkpoint folder.* or one of lh-passkey, smollm2-135m, got"
+    ):
+        locate(name)
+
+
+@pytest.mark.parametrize(("name", "near"), [("lh-paskey", "lh-passkey"), ("smollm2", "smollm2-135m")])
+def test_the_nearest_name(name, near):
+    with pytest.raises(InputError, match=rf"did you mean '{near}'\?"):
         locate(name)
 
 

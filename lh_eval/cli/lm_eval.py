@@ -1,0 +1,31 @@
+"""`lh-eval lm-eval ...`: lm-eval's own command, with our model and our tasks in it."""
+
+import sys
+from unittest import mock
+
+import typer
+
+from lh_eval.cli.listing import lm_eval_folder
+
+# lm-eval reads its arguments, --help among them
+LM_EVAL_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def lm_eval(ctx: typer.Context) -> None:
+    """Run lm-eval's own command, with our model `lighthouse` and our tasks in it.
+
+    What follows goes to lm-eval unchanged: lh-eval lm-eval run --model lighthouse --model_args k=512 --tasks lh_passkey
+    """
+    from lm_eval._cli import HarnessCLI
+    from lm_eval.utils import setup_logging
+
+    from lh_eval.integrations.lm_eval_model import register
+
+    setup_logging()
+    register()
+    with mock.patch.object(sys, "argv", ["lm-eval", *ctx.args]):  # which its parser changes, and reads alone
+        harness = HarnessCLI()
+        arguments = harness.parse_args()
+    if hasattr(arguments, "include_path"):  # lm-eval's command takes one folder, what is behind it takes several
+        arguments.include_path = [*filter(None, [arguments.include_path]), lm_eval_folder()]
+    harness.execute(arguments)

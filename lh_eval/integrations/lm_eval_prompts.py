@@ -1,0 +1,85 @@
+"""Where the context of an lm-eval request ends and its question begins, as token ids."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lh_eval.integrations.lm_eval_tasks import sample_of
+from lh_eval.tasks.base import Sample
+
+
+class Prompt(NamedTuple):
+    """A request's prompt.
+
+    context: what is prefilled, under Lighthouse by it; int32 token ids as bytes, which compare fast and lie compactly.
+    question: tokens that follow and attend densely.
+    """
+
+    context: bytes
+    question: tuple[int, ...]
+
+
+class Prompts:
+    """Cuts prompts in two.
+
+    A document of ours says which sample it is: its context and question are the sample's own, token for token, as in
+    `lh-eval niah`. Of any other prompt, and of ours with something before it (shots, a chat template), the last
+    `question_tokens` tokens are the question; one that is no longer than that has no context.
+
+    Args:
+        tokenizer: the model's.
+        question_tokens: tokens of a question whose beginning is not known.
+    """
+
+    def __init__(self, tokenizer: Any, question_tokens: int) -> None:
+        self._tokenizer = tokenizer
+        self._question_tokens = question_tokens
+        # a document's requests come one after the other
+        self._sample = functools.lru_cache(maxsize=1)(self._make_sample)
+
+    def sample(self, request: Any) -> Sample | None:
+        """The sample that a request asks; None where it is not one of ours, or its prompt was changed."""
+        doc = request.doc
+        if not isinstance(doc, dict) or "lh_task" not in doc or request.args[0] != doc["text"]:
+            return None
+        return self._sample(tuple(doc[name] for name in _PLACE))
+
+    def of_sample(self, sample: Sample) -> Prompt:
+        """A sample's prompt."""
+        return Prompt(_packed(sample.context_ids), tuple(sample.question_ids))
+
+    def of_ids(self, ids: list[int]) -> Prompt:
+        """A prompt of which nothing is known."""
+        cut = max(0, len(ids) - self._question_tokens)
+        return Prompt(_packed(ids[:cut]), tuple(ids[cut:]))
+
+    def _make_sample(self, place: tuple[Any, ...]) -> Sample:
+        return sample_of(self._tokenizer, dict(zip(_PLACE, place, strict=True)))
+
+
+_PLACE = ("lh_task", "length", "depth", "trial", "seed", "prompt_sha256")
+
+
+def continuation_ids(
+    request: Any, sample: Sample | None, encode_pair: Callable[[str, str], tuple[list[int], list[int]]]
+) -> tuple[list[int] | None, list[int]]:
+    """The tokens whose likelihood a request asks for.
+
+    Args:
+        request: lm-eval's request of a context and a continuation.
+        sample: what `Prompts.sample` says.
+        encode_pair: lm-eval's way of encoding both.
+
+    Returns:
+        The ids of the whole prompt, None where the sample has them, and those of the continuation.
+    """
+    context, continuation = request.args
+    if sample is not None and continuation in request.doc.get("choices", ()):
+        return None, [sample.choice_ids[request.doc["choices"].index(continuation)]]
+    return encode_pair(context, continuation)
+
+
+def _packed(ids: list[int]) -> bytes:
+    return np.asarray(ids, dtype=np.int32).tobytes()

@@ -1,0 +1,54 @@
+"""The YAML file of each task for lm-eval, written from the registry.
+
+`python -m lh_eval.integrations.lm_eval_yaml` in the checkout, after adding a task; a test compares.
+"""
+
+from pathlib import Path
+
+from lh_eval.cli.listing import lm_eval_folder
+from lh_eval.errors import InputError
+from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.tasks.base import TASKS, get_task
+
+PREFIX = "lh_"  # of the tasks' names in lm-eval
+_PROBE = 32_768  # tokens, enough for a sample of every task
+
+_TEXT = """\
+# written by python -m lh_eval.integrations.lm_eval_yaml
+include: {base}
+task: {task}
+{generation}metadata:
+  version: 1.0
+  lh_task: {name}
+"""
+
+
+def yaml_files() -> dict[str, str]:
+    """The content of each file, by its name; none for a task that makes no sample without options."""
+    tokenizer = byte_tokenizer()
+    files = {}
+    for name in TASKS.names():
+        try:
+            sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
+        except (InputError, TypeError):  # an option must be given, a file or a data set
+            continue
+        choice = sample.scoring == "choice"
+        generation = "" if choice else f"generation_kwargs:\n  until: []\n  max_gen_toks: {sample.max_new_tokens}\n"
+        base = "_choice" if choice else "_generate"
+        files[f"{name}.yaml"] = _TEXT.format(base=base, task=PREFIX + name, generation=generation, name=name)
+    return files
+
+
+def write() -> None:
+    """Write the files, and remove those of tasks that are gone."""
+    folder = Path(lm_eval_folder())
+    files = yaml_files()
+    for path in folder.glob("*.yaml"):
+        if path.name not in files:
+            path.unlink()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

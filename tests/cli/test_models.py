@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from lh_eval.cli.app import main
+from lh_eval.models import installing
+from lh_eval.models.cache import models_folder
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_list(capsys):
+    assert main(["models"]) == 0
+    text = capsys.readouterr().out
+    assert "assets/checkpoint" in text
+    assert "not installed; run lh-eval models install smollm2-135m" in text
+    (models_folder() / "smollm2-135m").mkdir(parents=True)
+    assert main(["models", "--json"]) == 0
+    entries = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert entries.keys() == {"lh-passkey", "smollm2-135m"}
+    assert entries["smollm2-135m"]["folder"] == str(models_folder() / "smollm2-135m")
+
+
+def test_install_and_path(capsys, monkeypatch):
+    folder = models_folder() / "smollm2-135m"
+
+    def convert(*arguments):
+        folder.mkdir(parents=True)
+
+    monkeypatch.setattr(installing, "_install", convert)
+    monkeypatch.setattr(installing.importlib.util, "find_spec", lambda name: object())
+    assert main(["models", "path", "smollm2-135m"]) == 2
+    assert "run lh-eval models install smollm2-135m" in capsys.readouterr().err
+    assert main(["models", "install", "smollm2-135m"]) == 0
+    assert main(["models", "install", "smollm2-135m"]) == 0
+    assert main(["models", "path", "smollm2-135m"]) == 0
+    assert capsys.readouterr().out == f"installed: {folder}\ninstalled before: {folder}\n{folder}\n"
+
+
+@pytest.mark.parametrize("arguments", [["models", "install", "smollm"], ["models", "path", "nothing"]])
+def test_unknown_name(capsys, arguments):
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1

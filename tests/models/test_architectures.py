@@ -1,0 +1,51 @@
+"""Small random checkpoints of several architectures go through loading and evaluation, dense and under Lighthouse."""
+
+import pytest
+import torch
+from transformers import (
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from lh_eval import LighthouseConfig, evaluate, load_checkpoint
+from lh_eval.models.byte_tokenizer import byte_tokenizer
+
+SIZES = {
+    "vocab_size": 257,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 512,
+    "initializer_range": 0.3,
+}
+ARCHITECTURES = {
+    "llama": (LlamaForCausalLM, LlamaConfig, {"num_key_value_heads": 2}),
+    "qwen3": (Qwen3ForCausalLM, Qwen3Config, {"num_key_value_heads": 1, "head_dim": 8}),
+    "mistral": (MistralForCausalLM, MistralConfig, {"num_key_value_heads": 2, "sliding_window": None}),
+    "mistral with a window": (MistralForCausalLM, MistralConfig, {"num_key_value_heads": 2, "sliding_window": 32}),
+    "gpt-neox": (GPTNeoXForCausalLM, GPTNeoXConfig, {"rotary_pct": 0.5}),
+}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_folder_is_evaluated(name, tmp_path):
+    model_class, config_class, values = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    model_class(config_class(**SIZES | values)).save_pretrained(tmp_path)
+    byte_tokenizer().save_pretrained(tmp_path)
+    checkpoint = load_checkpoint(str(tmp_path), device="cpu")
+    grid = {"task": "passkey", "lengths": [200], "depths": [0, 100], "trials": 1}
+    for config in (None, LighthouseConfig(k=8, tile_k=4, scorer="random")):
+        rows = evaluate(checkpoint.model, checkpoint.tokenizer, config=config, dense_layers=(0, -1), **grid)
+        assert rows["error"].isna().all()
+        assert rows["score"].notna().all()
+        # a window's layers are left as they are: nothing is selected there
+        selects = config is not None and "window" not in name
+        assert rows["selection_recall"].notna().all() == selects
