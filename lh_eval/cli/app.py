@@ -36,8 +36,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, train, bench, heatmap, tasks, scorers):
+for _command in (niah, train, bench, heatmap, scorers):
     app.command()(_command)
+app.add_typer(tasks, name="tasks")
 
 
 def _show_version(wanted: bool) -> None:

@@ -88,6 +88,15 @@ def load_checkpoint(
     )
 
 
+def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> Any:
+    """Load a checkpoint's tokenizer alone; arguments and errors as in `load_checkpoint`."""
+    from transformers import AutoTokenizer
+
+    _, folder = locate(name_or_path)
+    with quiet_transformers(), _explained(folder, "tokenizer"):
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+
+
 @contextlib.contextmanager
 def _explained(folder: Path, part: str) -> Iterator[None]:
     """Turn what transformers raises about bad files into one line."""
