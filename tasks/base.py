@@ -99,3 +99,9 @@ def sample_rng(task: str, *, length: int, depth: float, trial: int, seed: int) -
     """The random generator of one sample: a function of these five and of nothing else."""
     text = f"{task}|{length}|{float(depth)!r}|{trial}|{seed}"
     return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))
+
+
+def context_rng(task: str, *, length: int, trial: int, seed: int) -> np.random.Generator:
+    """The random generator of what samples of all depths have in common; it knows no depth."""
+    text = f"{task}|{length}|{trial}|{seed}"
+    return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))

@@ -18,6 +18,9 @@ KEY_LENGTH = 4
 class Keyed:
     """One of several records, picked by its key: guessing among the records must not pass for retrieval.
 
+    Measures: retrieval by key in the passkey's terms; the likeliest digit is the answer.
+    Source: lh_eval; the passkey of arXiv:2605.06554 with keys.
+
     Attributes:
         records: records in the context; the asked one lies at the sample's depth, the others anywhere.
     """

@@ -15,6 +15,7 @@ QUESTION = " What is the pass key? The pass key is"
 class Passkey:
     """One digit in alphanumeric filler; the answer is the likeliest of the ten digits (the paper's protocol).
 
+    Measures: retrieval with nothing to mistake the needle for; one in ten is chance.
     Source: Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554, the needle-in-a-haystack evaluation.
     """
 

@@ -40,8 +40,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, run, train, bench, heatmap, table, rescore, tasks, scorers):
+for _command in (niah, run, train, bench, heatmap, table, rescore, scorers):
     app.command()(_command)
+app.add_typer(tasks, name="tasks")
 app.add_typer(models, name="models")
 app.command("lm-eval", context_settings=LM_EVAL_SETTINGS)(lm_eval)
 

@@ -1,5 +1,8 @@
 """Tokenizers of different habits, small enough to be trained here."""
 
+import lzma
+from importlib import resources
+
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -44,3 +47,18 @@ def tokenizers():
 @pytest.fixture(params=["byte", "bpe", "bpe-bos", "bpe-split-digits"])
 def tokenizer(request, tokenizers):
     return tokenizers[request.param]
+
+
+@pytest.fixture(scope="session")
+def prose_bpe():
+    """A tokenizer with a vocabulary of English words and single digits, as those of small pretrained models."""
+    raw = (resources.files("lh_eval.assets") / "text" / "moby_dick.txt.xz").read_bytes()
+    tokenizer = Tokenizer(models.BPE())
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=4000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(lzma.decompress(raw).decode().split("\n"), trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)

@@ -1,4 +1,3 @@
-import gc
 import re
 import time
 
@@ -7,8 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lh_eval.models.byte_tokenizer import byte_tokenizer
-from lh_eval.tasks import filler as module
 from lh_eval.tasks.filler import draw_filler
 
 same_tokenizer = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -42,16 +39,6 @@ def test_words_differ(tokenizers):
     words = tokenizers["byte"].decode(filler.ids).split()
     assert len(words) == 1000
     assert len(set(words)) > 950
-
-
-def test_pool_goes_with_its_tokenizer():
-    tokenizer = byte_tokenizer()
-    before = len(module._pools)
-    draw_filler(tokenizer, 10, np.random.default_rng(0))
-    assert len(module._pools) == before + 1
-    del tokenizer
-    gc.collect()
-    assert len(module._pools) == before
 
 
 @pytest.mark.parametrize("name", ["byte", "bpe"])

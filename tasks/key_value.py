@@ -1,0 +1,82 @@
+"""Key-value lookup: records of UUIDs and nothing else, several questions a context."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lh_eval.errors import InputError
+from lh_eval.tasks.base import TASKS, Sample, context_rng
+from lh_eval.tasks.haystack import FIXED, RecordTemplate
+from lh_eval.tasks.niah import check_count
+from lh_eval.tasks.placing import check_depth, leading_special_ids
+from lh_eval.tasks.plan import check_length, encode, generated_sample, spec_of
+from lh_eval.tasks.vocabulary import vocabulary
+
+INTRO = "Read the records below with care: at their end you are asked for a value."
+QUESTION = "\nNow say the value of one of the records above. Key", " has value"  # the key is between them
+TEMPLATE = RecordTemplate("\nKey", " has value", ".", "uuid", "uuid")
+
+
+@TASKS.register("kv")
+@dataclasses.dataclass(frozen=True)
+class KeyValue:
+    """One of as many key-value records as the length holds, keys and values UUIDs; several questions a context.
+
+    A trial's context is the same at all depths and for all its questions: the depth and the question only choose the
+    record that is asked for, the nearest to the depth first. Questions shorter than the longest one possible begin
+    with further line breaks.
+
+    Measures: exact lookup at every depth of one and the same context.
+    Source: Liu et al. 2024, Lost in the Middle, arXiv:2307.03172, section 3.
+
+    Attributes:
+        questions: trials that share a context; each asks for another of the records nearest to the depth.
+    """
+
+    name: ClassVar[str] = "kv"
+    haystack: ClassVar[str] = "needles"
+    questions: int = 8
+
+    def __post_init__(self) -> None:
+        check_count("questions", self.questions, 1, 1000)
+
+    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+        """Make one sample; arguments and errors as in `Task.sample`."""
+        check_depth(depth)
+        check_length(length)
+        rng = context_rng(spec_of(self.name, self), length=length, trial=trial // self.questions, seed=seed)
+        pool = TEMPLATE.pool(tokenizer)
+        before, after = (encode(tokenizer, text) for text in QUESTION)
+        longest = len(before) + int(pool.lengths[FIXED:].max()) + len(after)
+        head = [*leading_special_ids(tokenizer), *encode(tokenizer, INTRO)]
+        check_length(length, len(head) + longest)
+        records = TEMPLATE.draw(tokenizer, length - len(head) - longest, rng)
+        if len(records.starts) < self.questions:
+            raise InputError(
+                f"length must hold a record for each of {self.questions} questions, got {length} with "
+                f"{len(records.starts)}; raise it or lower the option questions"
+            )
+
+        distances = np.abs(records.starts - len(records.filler.ids) * depth / 100)
+        asked = int(distances.argsort(kind="stable")[trial % self.questions])
+        start, end = int(records.starts[asked]), int(records.ends[asked])
+        key = pool.join(FIXED + records.keys[[asked]])[0].tolist()
+        breaks = _line_breaks(tokenizer, longest - len(before) - len(key) - len(after))
+        return generated_sample(
+            tokenizer,
+            context_ids=head + records.filler.ids.tolist(),
+            question_ids=[*breaks, *before, *key, *after],
+            answers=(vocabulary("uuid")[records.values[asked]],),
+            scoring="all",
+            spans=[(len(head) + start, len(head) + end)],
+            depth=100 * start / len(records.filler.ids),
+        )
+
+
+def _line_breaks(tokenizer: Any, count: int) -> list[int]:
+    """That many tokens of line breaks."""
+    ids = encode(tokenizer, "\n") if count else [0]
+    if not ids:
+        raise InputError("tokenizer must have a token for a line break, got none; use the model's own one")
+    return ids[-1:] * count
