@@ -1,0 +1,59 @@
+"""Real prose as filler: an excerpt of a text from a random sentence on, of an exact number of tokens."""
+
+from typing import Any
+
+import numpy as np
+
+from lh_eval.corpora.sentences import split_sentences
+from lh_eval.corpora.texts import load_text
+from lh_eval.tasks.filler import Filler
+from lh_eval.tasks.units import units_of
+
+DEFAULT = "moby_dick"
+GENERATED = ("noise", "words", "needles")  # haystacks that are no text but drawn
+
+
+def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = DEFAULT) -> Filler:
+    """Draw n tokens of running text that begin with a sentence; the last sentence is cut where they end.
+
+    The text is read in a circle and tokenized sentence by sentence, once per tokenizer and source. The rest depends on
+    `source` and `rng` alone, so a row's seed and trial and the run's `haystack` give its prompt again.
+
+    Args:
+        tokenizer: a transformers tokenizer.
+        n: tokens, 0 or more.
+        rng: where the first sentence is drawn from.
+        source: as in `load_text`.
+
+    Returns:
+        Filler whose boundaries are the starts of sentences, and its ends.
+
+    Raises:
+        InputError: the text cannot be loaded, or there is too little of it.
+    """
+    units = units_of(tokenizer, ("prose", source), lambda: split_sentences(load_text(source).whole))
+    return units.draw(n, rng)
+
+
+def data_hashes(task: Any) -> dict[str, str]:
+    """What a run records of its task's data: `data_sha256` of rows, `haystack_sha256` of prose.
+
+    Raises:
+        InputError: as `prose`.
+    """
+    found = {}
+    if data := getattr(task, "data_sha256", None):
+        found["data_sha256"] = data
+    source = getattr(task, "haystack", None)
+    if source is not None and source not in GENERATED:
+        found["haystack_sha256"] = haystack_sha256(DEFAULT if source == "prose" else source)
+    return found
+
+
+def haystack_sha256(source: str) -> str:
+    """The hash of a source's text: what a run records, since a file or a branch of the hub may change.
+
+    Raises:
+        InputError: as `prose`.
+    """
+    return load_text(source).sha256
