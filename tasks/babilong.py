@@ -33,7 +33,7 @@ class BabiLong(Published, InsertedTask):
 
     def characters(self) -> Sequence[int]:
         """Characters of each row's text."""
-        return [len(text) for text in self.records().rows["input"]]
+        return self.characters_of("input")
 
     def entry(self, row: int) -> Entry:
         """A row as a task; a target of several words, such as `apple,milk`, is looked for word by word."""

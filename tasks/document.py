@@ -16,7 +16,7 @@ from lh_eval.tasks.base import Sample, Scoring, sample_rng
 from lh_eval.tasks.placing import check_depth, leading_special_ids
 from lh_eval.tasks.units import Units
 
-SPARE_TOKENS = 4  # room for a quote or a space that the model puts before the answer
+SPARE_TOKENS = 8  # room for what the model says around the answer
 
 
 class Item(NamedTuple):
@@ -68,6 +68,14 @@ def gather_items(items: Sequence[Item], units: Sequence[str], questions: int, mo
         else:
             start += 1
     return groups
+
+
+def room_for(tokenizer: Any, answers: Sequence[str], scoring: Scoring) -> int:
+    """How many tokens may be generated: the longest answer and some more; for "all" twice what its parts take."""
+    sizes = [
+        len(ids) for ids in tokenizer([f" {answer}," for answer in answers], add_special_tokens=False)["input_ids"]
+    ]
+    return SPARE_TOKENS + (2 * sum(sizes) if scoring == "all" else max(sizes))
 
 
 def cell_name(task: Any) -> str:
@@ -182,14 +190,13 @@ class DocumentTask:
         spans: tuple[tuple[int, int], ...],
         depth: float,
     ) -> Sample:
-        answers = tokenizer([f" {answer}" for answer in item.answers], add_special_tokens=False)["input_ids"]
         return Sample(
             context_ids=context,
             question_ids=question,
             answer=", ".join(item.answers) if item.scoring == "all" else item.answers[0],
             answers=item.answers,
             scoring=item.scoring,
-            max_new_tokens=max(map(len, answers)) + SPARE_TOKENS,
+            max_new_tokens=room_for(tokenizer, item.answers, item.scoring),
             needle_start=spans[0][0],
             needle_end=spans[0][1],
             spans=spans,

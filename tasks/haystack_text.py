@@ -9,11 +9,10 @@ from lh_eval.corpora.texts import load_text
 from lh_eval.tasks.filler import Filler
 from lh_eval.tasks.units import units_of
 
-DEFAULT = "moby_dick"
 GENERATED = ("noise", "words", "needles")  # haystacks that are no text but drawn
 
 
-def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = DEFAULT) -> Filler:
+def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = "moby_dick") -> Filler:
     """Draw n tokens of running text that begin with a sentence; the last sentence is cut where they end.
 
     The text is read in a circle and tokenized sentence by sentence, once per tokenizer and source. The rest depends on
@@ -36,17 +35,17 @@ def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = DEF
 
 
 def data_hashes(task: Any) -> dict[str, str]:
-    """What a run records of its task's data: `data_sha256` of rows, `haystack_sha256` of prose.
+    """What a run records of its task's data.
+
+    `data_sha256` of its rows, `data_revision`, the commit that they came from, and `haystack_sha256` of its prose.
 
     Raises:
         InputError: as `prose`.
     """
-    found = {}
-    if data := getattr(task, "data_sha256", None):
-        found["data_sha256"] = data
+    found = {name: value for name in ("data_sha256", "data_revision") if (value := getattr(task, name, None))}
     source = getattr(task, "haystack", None)
     if source is not None and source not in GENERATED:
-        found["haystack_sha256"] = haystack_sha256(DEFAULT if source == "prose" else source)
+        found["haystack_sha256"] = haystack_sha256(source)
     return found
 
 

@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, sample_rng
-from lh_eval.tasks.document import cell_name
+from lh_eval.tasks.document import cell_name, room_for
 from lh_eval.tasks.haystack_text import prose
 from lh_eval.tasks.placing import check_depth, leading_special_ids, place_answers, position_at, splice
-
-SPARE_TOKENS = 4  # room for a quote or a space that the model puts before the answer
 
 
 class Entry(NamedTuple):
@@ -126,5 +124,5 @@ def _question_ids(tokenizer: Any, entry: Entry) -> tuple[list[int], list[int], i
     """The ids of the question and of each choice, and how many tokens the answer may take."""
     if entry.scoring == "choice":
         return *place_answers(tokenizer, entry.question, entry.choices), 0
-    wanted = sum(len(tokenizer.encode(f" {answer},", add_special_tokens=False)) for answer in entry.answers)
-    return tokenizer.encode(entry.question, add_special_tokens=False), [], wanted + SPARE_TOKENS
+    most = room_for(tokenizer, entry.answers, entry.scoring)
+    return tokenizer.encode(entry.question, add_special_tokens=False), [], most

@@ -34,7 +34,7 @@ class LongBenchV2(Published, InsertedTask):
 
     def characters(self) -> Sequence[int]:
         """Characters of each document."""
-        return [len(text) for text in self.records().rows["context"]]
+        return self.characters_of("context")
 
     def entry(self, row: int) -> Entry:
         """A row as a task."""

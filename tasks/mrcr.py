@@ -11,6 +11,7 @@ from lh_eval.tasks.inserted import Entry, InsertedTask
 from lh_eval.tasks.published import Published
 
 WORDS = 8
+NO_LENGTH = 2**62
 
 
 @TASKS.register("mrcr")
@@ -35,12 +36,11 @@ class Mrcr(Published, InsertedTask):
 
     def characters(self) -> Sequence[int]:
         """Characters of each conversation; of one with another number of needles, more than any length holds."""
-        rows = self.records().rows
-        wanted = [count == self.needles for count in rows["n_needles"]]
+        wanted = [count == self.needles for count in self.records().rows["n_needles"]]
         if not any(wanted):
             raise InputError(f"needles must be a number that the rows have, got {self.needles}; try 2, 4 or 8")
-        sizes = (len(prompt) for prompt in rows["prompt"])
-        return [size if fits else 2**62 for size, fits in zip(sizes, wanted, strict=True)]
+        sizes = self.characters_of("prompt")
+        return [size if fits else NO_LENGTH for size, fits in zip(sizes, wanted, strict=True)]
 
     def entry(self, row: int) -> Entry:
         """A row as a task: its last message is the question."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 SHIPPED = ("moby_dick", "state_of_the_union")
+PROSE = "moby_dick"  # what the name `prose` stands for
 LEAST_CHARACTERS = 1000
 
 _HUB = re.compile(
@@ -48,15 +49,17 @@ def load_text(source: str) -> Text:
     """Load text once a process.
 
     Args:
-        source: a shipped text's name; the path of a .txt, .jsonl, .json, .csv or .parquet file, with `#COLUMN` if
-            it is not `text`; or `OWNER/NAME[/CONFIG][@REVISION][:SPLIT][#COLUMN]` on the hub, `main` and `train` if not
-            given.
+        source: a shipped text's name, or `prose` for the novel; the path of a .txt, .jsonl, .json, .csv or .parquet
+            file, with `#COLUMN` if it is not `text`; or `OWNER/NAME[/CONFIG][@REVISION][:SPLIT][#COLUMN]` on the hub,
+            `main` and `train` if not given.
 
     Raises:
         InputError: no such text, too little of it, or what `load_records` raises.
     """
     from datasets import Dataset
 
+    if source == "prose":
+        return load_text(PROSE)
     if source in SHIPPED:
         packed = (resources.files("lh_eval.assets") / "text" / f"{source}.txt.xz").read_bytes()
         rows = Dataset.from_dict({"text": [lzma.decompress(packed).decode()]})

@@ -22,6 +22,10 @@ def test_shipped_texts_are_those_of_the_readme(name):
     assert isinstance(text.rows, datasets.Dataset)
 
 
+def test_prose_is_the_novel():
+    assert load_text("prose") is load_text("moby_dick")
+
+
 def test_text_file(tmp_path):
     (tmp_path / "book.txt").write_text(LONG, encoding="utf-8")
     text = load_text(str(tmp_path / "book.txt"))

@@ -72,7 +72,7 @@ def test_closed_book_asks_the_same_without_the_text(tokenizer):
 
 def test_room_for_the_answer(tokenizers):
     sample = Facts().sample(tokenizers["byte"], length=600, depth=30, trial=0)
-    assert sample.max_new_tokens == len(f" {sample.answer}") + 4
+    assert sample.max_new_tokens == len(f" {sample.answer},") + 8
 
 
 def test_parts_of_an_answer(tokenizers):
@@ -90,6 +90,7 @@ def test_parts_of_an_answer(tokenizers):
     found = [tokenizers["byte"].decode(sample.prompt_ids[start:end]) for start, end in sample.spans]
     assert found == [UNITS[1], UNITS[3]]
     assert (sample.needle_start, sample.needle_end) == sample.spans[0]
+    assert sample.max_new_tokens == 2 * len(" one, two,") + 8
 
 
 def test_groups_are_neighbours_of_limited_size():

@@ -7,7 +7,7 @@ import pytest
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import get_task
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.haystack_text import data_hashes
 
 PARAGRAPH = "Town {i} lies on a hill. In {year} it was  founded by Count Ada {i}. It has a bridge."
 
@@ -235,4 +235,12 @@ def test_hash_of_the_rows(write):
     one, other = write(NOLIMA), write(NOLIMA[:2], "other.jsonl")
     hashes = {get_task(f"nolima:{files}").data_sha256 for files in (one, other)}
     assert len(hashes) == 2
-    assert issubclass(type(get_task("nolima")), Published)
+
+
+def test_commit_of_the_rows(write, monkeypatch):
+    rows = datasets.Dataset.from_list(NOLIMA)
+    rows.info.download_checksums = {"hf://datasets/amodaresi/NoLiMa@77aa/needlesets/needle_set.json": {}}
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: rows)
+    recorded = data_hashes(get_task("nolima:revision=pinned"))
+    assert recorded.keys() == {"data_sha256", "data_revision", "haystack_sha256"}
+    assert recorded["data_revision"] == "77aa"
