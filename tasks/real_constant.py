@@ -10,7 +10,7 @@ from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
 from lh_eval.tasks.python_source import statements
 
-QUESTION = "\n\n# In the module {module}, the value of the constant {name} is:\n{name} ="
+QUESTION = "\n\n# as in the module {module}:\n{name} ="
 MOST_CHARACTERS = 2000
 
 

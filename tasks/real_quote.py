@@ -11,7 +11,8 @@ from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
 
-QUESTION = '\n\nA sentence of the text begins with "{given}". It reads: {given}'
+# said once only: the beginning said before would be what a model goes on from, not the book
+QUESTION = '\n\nAs the text says, word for word: "{given}'
 GIVEN, WANTED, MOST_CHARACTERS = 6, 5, 1500
 
 
