@@ -23,7 +23,7 @@ class Item(NamedTuple):
     """A question.
 
     units: the units that answer it, in ascending order.
-    question: text that ends where " " and the answer follow.
+    question: text that ends where the answer follows.
     answers: the right answers, the first of which is recorded; for "all", the parts of the one right answer.
     scoring: how the answer is judged.
     """

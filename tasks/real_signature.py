@@ -10,7 +10,7 @@ from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
 from lh_eval.tasks.python_source import statements
 
-QUESTION = "\n\n# In the module {module}, the function {name} takes these arguments:\n#"
+QUESTION = "\n\n# as in the module {module}:\ndef {name}("
 MOST_CHARACTERS, MOST_ALIKE, LEAST_LETTERS = 2500, 3, 3
 
 
