@@ -1,37 +1,58 @@
-"""Prose as a haystack: the shipped novel from a random sentence on."""
+"""Real prose as filler: an excerpt of a text from a random sentence on, of an exact number of tokens."""
 
-import lzma
-import re
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from lh_eval.errors import InputError
+from lh_eval.corpora.sentences import split_sentences
+from lh_eval.corpora.texts import load_text
 from lh_eval.tasks.filler import Filler
-from lh_eval.tasks.pools import pool_of
+from lh_eval.tasks.units import units_of
+
+GENERATED = ("noise", "words", "needles")  # haystacks that are no text but drawn
 
 
 def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = "moby_dick") -> Filler:
-    """Take n tokens of the text from a random sentence on, from its beginning again where it ends.
+    """Draw n tokens of running text that begin with a sentence; the last sentence is cut where they end.
+
+    The text is read in a circle and tokenized sentence by sentence, once per tokenizer and source. The rest depends on
+    `source` and `rng` alone, so a row's seed and trial and the run's `haystack` give its prompt again.
+
+    Args:
+        tokenizer: a transformers tokenizer.
+        n: tokens, 0 or more.
+        rng: where the first sentence is drawn from.
+        source: as in `load_text`.
+
+    Returns:
+        Filler whose boundaries are the starts of sentences, and its ends.
 
     Raises:
-        InputError: there is no such text.
+        InputError: the text cannot be loaded, or there is too little of it.
     """
-    if source != "moby_dick":
-        raise InputError(f"haystack must be noise, words, prose or moby_dick, got {source!r}")
-    pool = pool_of(tokenizer, "the sentences of moby_dick", _sentences)
-    count = len(pool.starts)
-    first = int(rng.integers(count))
-    texts = 1 + n * count // len(pool.ids)
-    while True:
-        ids, starts = pool.join(np.arange(first, first + texts) % count)
-        if len(ids) >= n:
-            return Filler(ids[:n], np.append(starts[starts < n], n))
-        texts += texts // 2 + 1
+    units = units_of(tokenizer, ("prose", source), lambda: split_sentences(load_text(source).whole))
+    return units.draw(n, rng)
 
 
-def _sentences() -> list[str]:
-    raw = (resources.files("lh_eval.assets") / "text" / "moby_dick.txt.xz").read_bytes()
-    text = " ".join(lzma.decompress(raw).decode().split())
-    return [" " + sentence for sentence in re.split(r'(?<=[.!?]["”’)]) |(?<=[.!?]) ', text) if sentence]
+def data_hashes(task: Any) -> dict[str, str]:
+    """What a run records of its task's data.
+
+    `data_sha256` of its rows, `data_revision`, the commit that they came from, and `haystack_sha256` of its prose.
+
+    Raises:
+        InputError: as `prose`.
+    """
+    found = {name: value for name in ("data_sha256", "data_revision") if (value := getattr(task, name, None))}
+    source = getattr(task, "haystack", None)
+    if source is not None and source not in GENERATED:
+        found["haystack_sha256"] = haystack_sha256(source)
+    return found
+
+
+def haystack_sha256(source: str) -> str:
+    """The hash of a source's text: what a run records, since a file or a branch of the hub may change.
+
+    Raises:
+        InputError: as `prose`.
+    """
+    return load_text(source).sha256

@@ -24,6 +24,8 @@ from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
 from lh_eval.results.folder import RunFolder, check_folder
 from lh_eval.results.sweep import check_sweep, write_sweep
+from lh_eval.tasks.base import get_task
+from lh_eval.tasks.haystack_text import data_hashes
 
 
 class Finished(NamedTuple):
@@ -123,6 +125,7 @@ def run_config(
         "depths": list(grid.depths),
         "trials": grid.trials,
         "seed": grid.seed,
+        **data_hashes(get_task(grid.task)),
         "attention": setting.to_dict(),
         "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
         "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),

@@ -1,0 +1,60 @@
+"""What tasks made of published data sets share: where the rows come from, and what identifies them."""
+
+import dataclasses
+import functools
+from typing import ClassVar
+
+from lh_eval.corpora.records import Origin, Records, load_records
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A data set on the hub, or local files of its schema.
+
+    A run records `data_sha256`, the hash of the rows themselves, and the commit that they came from; to run it again on
+    the same, give that as `revision`.
+
+    Attributes:
+        files: a local .json, .jsonl, .parquet or .csv file, or a pattern of several, instead of the hub.
+        revision: commit, tag or branch of the data set.
+    """
+
+    files: str = ""
+    revision: str = "main"
+
+    NAME: ClassVar[str]
+    COLUMNS: ClassVar[tuple[str, ...]]
+
+    @property
+    def origin(self) -> Origin:
+        """Where the rows are."""
+        split = getattr(self, "split", "train")
+        return Origin(self.NAME, getattr(self, "config", ""), split, self.revision, self.files)
+
+    def records(self) -> Records:
+        """The rows.
+
+        Raises:
+            InputError: as `load_records`.
+        """
+        return load_records(self.origin, self.COLUMNS)
+
+    @property
+    def data_sha256(self) -> str:
+        """Hash of the rows."""
+        return self.records().sha256
+
+    @property
+    def data_revision(self) -> str | None:
+        """The commit of the hub; None for local files."""
+        return self.records().revision
+
+    def characters_of(self, column: str) -> tuple[int, ...]:
+        """Characters of each row's text in a column."""
+        return _characters(self.origin, self.COLUMNS, column)
+
+
+@functools.cache
+def _characters(origin: Origin, columns: tuple[str, ...], column: str) -> tuple[int, ...]:
+    # once a process: to go through all rows may mean gigabytes
+    return tuple(len(text) for text in load_records(origin, columns).rows[column])
