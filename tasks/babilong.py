@@ -16,9 +16,11 @@ QUESTION = "\n\nAnswer from the facts that the text states, in one word.\nQuesti
 class BabiLong(Published, InsertedTask):
     """bAbI facts in real prose, and a question over them: who is where, who gave what to whom, how many.
 
-    Measures reasoning over facts that lie in a long text. Source: Kuratov et al. 2024, arXiv:2406.10149; data Apache
-    2.0, `RMT-team/babilong`. With `config=0k` the facts stand together at the depth and the prose is ours; the longer
-    configurations bring their own prose between the facts, and ours fills what is left of the length.
+    Measures: reasoning over facts that lie in a long text.
+    Source: Kuratov et al. 2024, arXiv:2406.10149; data Apache 2.0, `RMT-team/babilong`.
+
+    With `config=0k` the facts stand together at the depth and the prose is ours; the longer configurations bring their
+    own prose between the facts, and ours fills what is left of the length.
 
     Attributes:
         config: length of the rows: 0k, 1k, 2k, 4k, ...

@@ -19,8 +19,10 @@ COLUMNS = ("question", "answer", "supporting_facts", "context")
 class HotpotQA(Published, DocumentTask):
     """Questions over two of ten paragraphs of Wikipedia, the paragraphs of other questions around them.
 
-    Measures joining two facts. Source: Yang et al. 2018, arXiv:1809.09600; data CC BY-SA 4.0, `hotpotqa/hotpot_qa`. The
-    needles are the supporting sentences. Questions answered by yes or no are left out: a guess is right too often.
+    Measures: joining two facts.
+    Source: Yang et al. 2018, arXiv:1809.09600; data CC BY-SA 4.0, `hotpotqa/hotpot_qa`.
+
+    The needles are the supporting sentences. Questions answered by yes or no are left out: a guess is right too often.
 
     Attributes:
         questions: questions of each context: 1, since each has its own ten paragraphs.

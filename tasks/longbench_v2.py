@@ -17,9 +17,11 @@ QUESTION = "\n\nQuestion about the document: {question}\n{choices}\nThe right ch
 class LongBenchV2(Published, InsertedTask):
     """A question of four choices about a document of 8K to 2M words, which lies in prose; chance is 25 %.
 
-    Measures understanding of long documents. Source: Bai et al. 2024, arXiv:2412.15204; data Apache 2.0,
-    `zai-org/LongBench-v2`. The published protocol cuts the middle out of what is too long; here only documents that
-    fit whole are asked about, and prose fills what is left, so rates are not those of its table.
+    Measures: understanding of long documents.
+    Source: Bai et al. 2024, arXiv:2412.15204; data Apache 2.0, `zai-org/LongBench-v2`.
+
+    The published protocol cuts the middle out of what is too long; here only documents that fit whole are asked about,
+    and prose fills what is left, so rates are not those of its table.
 
     Attributes:
         split: split of the data set.

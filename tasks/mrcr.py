@@ -19,9 +19,11 @@ NO_LENGTH = 2**62
 class Mrcr(Published, InsertedTask):
     """The reply to the n-th of several like requests in a long conversation, told by how it begins.
 
-    Measures telling apart needles that differ in their order alone. Source: Vodrahalli et al. 2024, arXiv:2409.12640,
-    in OpenAI's open version; data MIT, `openai/mrcr`. That scores the whole reply by `SequenceMatcher`; here its first
-    eight words must follow the marker that is asked for, so rates are not those of the published table.
+    Measures: telling apart needles that differ in their order alone.
+    Source: Vodrahalli et al. 2024, arXiv:2409.12640, in OpenAI's open version; data MIT, `openai/mrcr`.
+
+    That scores the whole reply by `SequenceMatcher`; here its first eight words must follow the marker that is asked
+    for, so rates are not those of the published table.
 
     Attributes:
         needles: like requests in the conversation: 2, 4 or 8.

@@ -21,9 +21,11 @@ HOPS = ("onehop", "twohop")
 class NoLiMa(Published, InsertedTask):
     """One sentence about a person in real prose; the question shares no word with it but takes world knowledge.
 
-    Measures retrieval by meaning, where matching words does not help. Source: Modarressi et al. 2025, arXiv:2502.05167;
-    needles under the Adobe Research License (not for commercial use), `amodaresi/NoLiMa`, none of them shipped. The
-    prose is ours, so rates are not those of the paper.
+    Measures: retrieval by meaning, where matching words does not help.
+    Source: Modarressi et al. 2025, arXiv:2502.05167; needles under the Adobe Research License (not for commercial use),
+        `amodaresi/NoLiMa`, none of them shipped.
+
+    The prose is ours, so rates are not those of the paper.
 
     Attributes:
         needles: file of the data set with the needles.

@@ -19,9 +19,12 @@ MOST_CHARACTERS = 2000
 class PyConstant(DocumentTask):
     """The value of a constant in a module of Python's standard library, the source code around it.
 
-    Measures retrieval by an exact name among many alike. The truth is `ast`'s: an integer or a string that the source
-    gives to a name in capitals at the top level, a name that no other line of these modules gives a value. The modules
-    are those of the running interpreter: another Python has other prompts, and `prompt_sha256` tells them apart.
+    Measures: retrieval by an exact name among many alike.
+    Source: the source of Python's standard library, read by `ast`.
+
+    The truth is `ast`'s: an integer or a string that the source gives to a name in capitals at the top level, a name
+    that no other line of these modules gives a value. The modules are those of the running interpreter: another Python
+    has other prompts, and `prompt_sha256` tells them apart.
     """
 
     def document(self) -> Document:

@@ -21,8 +21,10 @@ MOST_CHARACTERS = 4000
 class Element(DocumentTask):
     """The atomic weight of an element, in entries on all elements; those of the others repeat where the text is short.
 
-    Measures retrieval of a number among alike numbers. Source: standard atomic weights (IUPAC, abridged) with the
-    public-domain descriptions of The Elements Database. A model knows some by heart: see `closed_book=1`.
+    Measures: retrieval of a number among alike numbers.
+    Source: standard atomic weights (IUPAC, abridged) with the public-domain descriptions of The Elements Database.
+
+    A model knows some by heart: see `closed_book=1`.
 
     Attributes:
         field: what is asked for, `weight` or `number`.

@@ -21,9 +21,11 @@ GIVEN, WANTED, MOST_CHARACTERS = 6, 5, 1500
 class Quote(DocumentTask):
     """The words that follow the beginning of a sentence in a real book, the book itself around it.
 
-    Measures verbatim retrieval from natural text whose other sentences are as plausible. The beginning, six words,
-    occurs once in the whole book; the answer is the next five words. `closed_book=1` asks without the book, which a
-    model may know by heart.
+    Measures: verbatim retrieval from natural text whose other sentences are as plausible.
+    Source: Melville's Moby-Dick (1851), in the public domain, or the `haystack` that is given.
+
+    The beginning, six words, occurs once in the whole book; the answer is the next five words. `closed_book=1` asks
+    without the book, which a model may know by heart.
 
     Attributes:
         haystack: the book: a shipped text, a file or a data set on the hub, as `load_text` takes it.

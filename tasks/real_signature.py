@@ -19,10 +19,12 @@ MOST_CHARACTERS, MOST_ALIKE, LEAST_LETTERS = 2500, 3, 3
 class PySignature(DocumentTask):
     """The argument names of a function in Python's standard library, the source code around it.
 
-    Measures retrieval of several words; all must be there. The truth is `ast`'s: functions at the top level of a name
-    that is defined once, with two arguments or more, none with a star, of three letters or more and together those of
-    few others, so that a guess gains nothing. The modules are those of the running interpreter: another Python has
-    other prompts, and `prompt_sha256` tells them apart.
+    Measures: retrieval of several words; all must be there.
+    Source: the source of Python's standard library, read by `ast`.
+
+    The truth is `ast`'s: functions at the top level of a name that is defined once, with two arguments or more, none
+    with a star, of three letters or more and together those of few others, so that a guess gains nothing. The modules
+    are those of the running interpreter: another Python has other prompts, and `prompt_sha256` tells them apart.
 
     Attributes:
         questions: questions that share a context; such functions seldom stand close together.

@@ -21,8 +21,9 @@ _HEAD = re.compile(r"^([A-Z][A-Z' -]+[A-Z]), (?:n\.pl|n|adj|v\.t|v\.i|v|adv|pp)\
 class Term(DocumentTask):
     """The word that a real dictionary defines in the words given, the dictionary's other entries around it.
 
-    Measures retrieval backwards, from what is said to the name it is said of. Source: Ambrose Bierce, The Devil's
-    Dictionary (1911), in the public domain; its definitions are its author's own, so knowing the word does not help.
+    Measures: retrieval backwards, from what is said to the name it is said of.
+    Source: Ambrose Bierce, The Devil's Dictionary (1911), in the public domain; its definitions are its author's own,
+        so knowing the word does not help.
     """
 
     def document(self) -> Document:

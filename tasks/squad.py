@@ -20,9 +20,10 @@ COLUMNS = ("context", "question", "answers")
 class Squad(Published, DocumentTask):
     """Questions about one paragraph of Wikipedia among the others of the data set; any annotator's answer counts.
 
-    Measures reading comprehension by retrieval: what is known of the world may answer too, see `closed_book=1`. Source:
-    Rajpurkar et al. 2016, arXiv:1606.05250; data CC BY-SA 4.0, `rajpurkar/squad`. The needle is the answer's sentence;
-    paragraphs with fewer than `questions` questions are filler.
+    Measures: reading comprehension by retrieval: what is known of the world may answer too, see `closed_book=1`.
+    Source: Rajpurkar et al. 2016, arXiv:1606.05250; data CC BY-SA 4.0, `rajpurkar/squad`.
+
+    The needle is the answer's sentence; paragraphs with fewer than `questions` questions are filler.
 
     Attributes:
         split: split of the data set.

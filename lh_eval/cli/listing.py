@@ -102,13 +102,19 @@ def task_fields(cls: type) -> dict[str, Any]:
     return {**fields, "uses_depth": getattr(cls, "uses_depth", True)}
 
 
+_WIDEST = 44  # a longer name with its options has a line of its own
+
+
 def _show(entries: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
     specs = [_spec(entry["name"], entry["options"]) for entry in entries]
-    width = max(map(len, specs), default=0)
+    width = max((len(spec) for spec in specs if len(spec) <= _WIDEST), default=0)
     for spec, entry in zip(specs, entries, strict=True):
+        if len(spec) > width:
+            typer.echo(spec)
+            spec = ""
         typer.echo(f"{spec:<{width}}  {entry['description']}".rstrip())
         for field in ("measures", "source"):
             if entry.get(field):

@@ -14,19 +14,18 @@ def split_sentences(text: str) -> list[str]:
     A sentence ends at `.`, `!` or `?`, with closing quotes and brackets after it, where white space and a capital
     letter or a digit follow, opening quotes between them aside; not after a title or other common abbreviation, nor
     after a single capital (an initial). An empty line ends a paragraph and with it a sentence. Other white space
-    becomes one space, which goes to the sentence that it precedes, as tokenizers have it; what ends a paragraph stays
-    with its last sentence.
+    becomes one space, which goes to the sentence that it precedes, as tokenizers have it; so does the empty line
+    between paragraphs: whatever is put between two sentences is parted from the next by white space.
     """
     sentences = []
     for paragraph in re.split(r"\n\s*\n", text):
         plain = " ".join(paragraph.split())
         if not plain:
             continue
-        start = 0
+        cuts = [0]
         for match in _END.finditer(plain):
-            if not _ABBREVIATION.search(plain, start, match.start() + 1):
-                end = match.end() - 1
-                sentences.append(plain[start:end])
-                start = end
-        sentences.append(plain[start:] + "\n\n")
+            if not _ABBREVIATION.search(plain, cuts[-1], match.start() + 1):
+                cuts.append(match.end() - 1)
+        parts = [plain[start:end] for start, end in zip(cuts, [*cuts[1:], len(plain)], strict=True)]
+        sentences += ["\n\n" + parts[0], *parts[1:]]
     return sentences

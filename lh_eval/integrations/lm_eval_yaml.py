@@ -9,6 +9,7 @@ from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.published import Published
 
 PREFIX = "lh_"  # of the tasks' names in lm-eval
 _PROBE = 32_768  # tokens, enough for a sample of every task
@@ -24,10 +25,15 @@ task: {task}
 
 
 def yaml_files() -> dict[str, str]:
-    """The content of each file, by its name; none for a task that makes no sample without options."""
+    """The content of each file, by its name.
+
+    None for a task on a published data set, which is on the hub, and for one that makes no sample without options.
+    """
     tokenizer = byte_tokenizer()
     files = {}
     for name in TASKS.names():
+        if issubclass(TASKS.get(name), Published):
+            continue
         try:
             sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
         except (InputError, TypeError):  # an option must be given, a file or a data set

@@ -10,12 +10,12 @@ from lh_eval.corpora.sentences import split_sentences
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("One came. Two\nwent!  Three?", ["One came.", " Two went!", " Three?\n\n"]),
-        ('He said "No." "Yes," said she. (So.) It is', ['He said "No."', ' "Yes," said she.', " (So.)", " It is\n\n"]),
-        ("Mr. Starbuck met Dr. A. Bunger. He left.", ["Mr. Starbuck met Dr. A. Bunger.", " He left.\n\n"]),
-        ("It cost 3.5 or so. and more.", ["It cost 3.5 or so. and more.\n\n"]),
-        ("CHAPTER 1\n\n \nCall me Ishmael. 7 years on", ["CHAPTER 1\n\n", "Call me Ishmael.", " 7 years on\n\n"]),
-        ("Never bomb. It fell.", ["Never bomb.", " It fell.\n\n"]),
+        ("One came. Two\nwent!  Three?", ["\n\nOne came.", " Two went!", " Three?"]),
+        ('He said "No." "Yes," said she. (So.) It is', ['\n\nHe said "No."', ' "Yes," said she.', " (So.)", " It is"]),
+        ("Mr. Starbuck met Dr. A. Bunger. He left.", ["\n\nMr. Starbuck met Dr. A. Bunger.", " He left."]),
+        ("It cost 3.5 or so. and more.", ["\n\nIt cost 3.5 or so. and more."]),
+        ("CHAPTER 1\n\n \nCall me Ishmael. 7 years on", ["\n\nCHAPTER 1", "\n\nCall me Ishmael.", " 7 years on"]),
+        ("Never bomb. It fell.", ["\n\nNever bomb.", " It fell."]),
         (" \n\n ", []),
     ],
 )
@@ -26,4 +26,4 @@ def test_where_sentences_end(text, sentences):
 @given(st.text(alphabet="aB.!?\"' \n)(1"))
 def test_joined_again_they_are_the_text(text):
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text)]
-    assert "".join(split_sentences(text)) == "".join(part + "\n\n" for part in paragraphs if part)
+    assert "".join(split_sentences(text)) == "".join("\n\n" + part for part in paragraphs if part)
