@@ -1,7 +1,8 @@
-"""Settings of the whole suite: no deadline for single examples, and the same examples in every CI run."""
+"""Settings of the whole suite: no deadline for single examples, the same examples in every CI run, a thread a process."""
 
 import os
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the suite's processes fill the cores
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])

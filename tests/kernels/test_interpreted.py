@@ -10,7 +10,7 @@ from pathlib import Path
 
 def test_kernels():
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "not gpu", "tests/triton"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", "not gpu", "tests/triton"]
     done = subprocess.run(
         command, cwd=root, env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True, check=False
     )
