@@ -1,4 +1,4 @@
-"""Settings of the whole suite: no deadline for single examples, the same examples in every CI run, a thread a process."""
+"""Settings of the whole suite: no deadline for examples, the same ones in every CI run, a thread a process."""
 
 import os
 
