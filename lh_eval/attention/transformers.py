@@ -58,7 +58,7 @@ class Session:
         """Prefill a context for its cache alone: what comes after the last layer's keys and values is not computed.
 
         Args:
-            model: the model of this session.
+            model: the model that `use_lighthouse` was given.
             input_ids: [B, N] the context, without padding.
             cache: keys and values of what comes before it, of full attention in every layer; it is extended. Only for
                 dense attention: what Lighthouse selects depends on the whole context.
