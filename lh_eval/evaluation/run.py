@@ -22,7 +22,7 @@ from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.planning import check_positions
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
-from lh_eval.results.folder import RunFolder, check_folder
+from lh_eval.results.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.results.sweep import check_sweep, write_sweep
 from lh_eval.tasks.base import get_task
 from lh_eval.tasks.haystack_text import data_hashes
@@ -72,13 +72,17 @@ def run_settings(
     """
     names = [setting.name for setting in settings]
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
-    configs = {setting.name: run_config(checkpoint, grid, setting, batch_size=batch_size) for setting in settings}
-    out = out or Path("runs") / _folder_name(checkpoint, grid, list(configs.values()))
+    decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+    out = out or Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
     single = len(settings) == 1
     if single:
-        check_folder(out, configs[names[0]])
+        check_folder(out, decides[names[0]])
     else:
-        check_sweep(out, configs)
+        check_sweep(out, decides)
+    configs = {
+        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size)}
+        for setting in settings
+    }
 
     with contextlib.ExitStack() as stack:
         # all of them before the first sample: what one of them refuses is then no surprise after hours
@@ -112,13 +116,10 @@ def check_settings(
     check_samples(grid, checkpoint.tokenizer)
 
 
-def run_config(
-    checkpoint: Checkpoint, grid: Grid, setting: Setting, *, batch_size: int | None = None
-) -> dict[str, Any]:
-    """Everything that decides a run's rows, and under "provenance" what does not."""
+def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
+    """Everything that decides a run's rows: its config.json but for "provenance"."""
     tokenizer = checkpoint.tokenizer
     text = tokenizer.backend_tokenizer.to_str() if tokenizer.is_fast else json.dumps(tokenizer.get_vocab())
-    on_gpu = checkpoint.model.device.type == "cuda"
     return {
         "task": grid.task,
         "lengths": list(grid.lengths),
@@ -136,14 +137,18 @@ def run_config(
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "transformers", "numpy")},
         },
-        "provenance": {
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "hardware": torch.cuda.get_device_name()
-            if on_gpu
-            else f"{platform.machine()}, {torch.get_num_threads()} threads",
-            "batch_size": batch_size or "by memory",
-            "norm_spread": norm_spread(checkpoint, grid, setting),
-        },
+    }
+
+
+def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
+    on_gpu = checkpoint.model.device.type == "cuda"
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": torch.cuda.get_device_name()
+        if on_gpu
+        else f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "batch_size": batch_size or "by memory",
+        "norm_spread": norm_spread(checkpoint, grid, setting),
     }
 
 
@@ -185,9 +190,8 @@ def _run_all(
     return metrics
 
 
-def _folder_name(checkpoint: Checkpoint, grid: Grid, configs: list[dict[str, Any]]) -> str:
+def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:
     """The same configuration finds its folder again, another one never meets it."""
-    decides = [{name: value for name, value in config.items() if name != "provenance"} for config in configs]
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
     task = "".join(letter if letter.isalnum() or letter == "." else "_" for letter in grid.task)
     return f"{Path(checkpoint.name).name}-{task}-{digest}"

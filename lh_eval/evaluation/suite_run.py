@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lh_eval.errors import InputError
-from lh_eval.evaluation.evaluate import check_samples
-from lh_eval.evaluation.run import Finished, run_config, run_settings
+from lh_eval.evaluation.run import Finished, check_settings, deciding_config, run_settings
 from lh_eval.evaluation.setting import Setting
 from lh_eval.evaluation.suite import Suite
 from lh_eval.models.loading import Checkpoint
 from lh_eval.results.files import read_json, write_json
-from lh_eval.results.folder import PROVENANCE, config_differences
+from lh_eval.results.folder import config_differences
 
 SUITE = "suite.json"
 
@@ -35,15 +34,15 @@ def run_suite(
         batch_size: samples at once; what memory holds if None.
 
     Raises:
-        InputError: a grid cannot be built, or `out` holds something else; no sample was run then.
+        InputError: what `run_settings` refuses, of any task, or `out` holds something else; no sample was run then.
         Interrupted: the user stopped it.
     """
     for grid in suite.grids:
-        check_samples(grid, checkpoint.tokenizer)
+        check_settings(checkpoint, grid, settings)
     wanted = {
         "suite": suite.name,
         "runs": {
-            task_folder(grid.task): {setting.name: run_config(checkpoint, grid, setting) for setting in settings}
+            task_folder(grid.task): {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
             for grid in suite.grids
         },
     }
@@ -63,8 +62,7 @@ def _claim(out: Path, wanted: dict[str, Any]) -> None:
     """Refuse a folder of another suite, model or setting before anything runs."""
     file = out / SUITE
     if file.exists():
-        there = _decides(read_json(file))
-        found = list(config_differences(there, _decides(wanted)))
+        found = list(config_differences(read_json(file), wanted))
         if found:
             raise InputError(
                 f"out must be a new folder or this suite's, got {out} which differs ({found[0]}); choose another --out"
@@ -77,15 +75,3 @@ def _claim(out: Path, wanted: dict[str, Any]) -> None:
         write_json(file, wanted)
     except OSError as error:
         raise InputError(f"out must be a folder that can be written, got {out} ({error.strerror})") from None
-
-
-def _decides(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not compared."""
-
-    def without(configs: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        return {
-            name: {key: value for key, value in config.items() if key != PROVENANCE} for name, config in configs.items()
-        }
-
-    runs = {task: without(configs) for task, configs in values.get("runs", {}).items()}
-    return {"suite": values.get("suite"), "runs": runs}
