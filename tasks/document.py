@@ -78,6 +78,11 @@ def room_for(tokenizer: Any, answers: Sequence[str], scoring: Scoring) -> int:
     return SPARE_TOKENS + (2 * sum(sizes) if scoring == "all" else max(sizes))
 
 
+def shown_answer(answers: Sequence[str], scoring: Scoring) -> str:
+    """The answer as a sample shows it: all parts where all are asked for, else the first."""
+    return ", ".join(answers) if scoring == "all" else answers[0]
+
+
 def cell_name(task: Any) -> str:
     """A task and the options that decide which questions it asks: what its random generator is named after.
 
@@ -193,7 +198,7 @@ class DocumentTask:
         return Sample(
             context_ids=context,
             question_ids=question,
-            answer=", ".join(item.answers) if item.scoring == "all" else item.answers[0],
+            answer=shown_answer(item.answers, item.scoring),
             answers=item.answers,
             scoring=item.scoring,
             max_new_tokens=room_for(tokenizer, item.answers, item.scoring),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, sample_rng
-from lh_eval.tasks.document import cell_name, room_for
+from lh_eval.tasks.document import cell_name, room_for, shown_answer
 from lh_eval.tasks.haystack_text import prose
 from lh_eval.tasks.placing import check_depth, leading_special_ids, place_answers, position_at, splice
 
@@ -85,7 +85,7 @@ class InsertedTask:
         return Sample(
             context_ids=context,
             question_ids=question,
-            answer=", ".join(entry.answers) if entry.scoring == "all" else entry.answers[0],
+            answer=shown_answer(entry.answers, entry.scoring),
             answers=entry.answers,
             scoring=entry.scoring,
             choices=list(entry.choices),

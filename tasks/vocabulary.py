@@ -1,14 +1,13 @@
 """What keys, values, people and list items are drawn from: the same lists on every machine."""
 
 import functools
-import lzma
 import re
 import uuid
-from importlib import resources
 from typing import Any, Literal
 
 import numpy as np
 
+from lh_eval.corpora.texts import load_text
 from lh_eval.tasks.pools import Pool, pool_of
 
 Kind = Literal["word", "number", "uuid", "list"]
@@ -55,8 +54,7 @@ def vocabulary(kind: Kind) -> list[str]:
         case "uuid":
             return [str(uuid.UUID(bytes=rng.bytes(16), version=4)) for _ in range(_UUIDS)]
         case "list":
-            raw = (resources.files("lh_eval.assets") / "text" / "moby_dick.txt.xz").read_bytes()
-            return sorted(set(re.findall(r"\b[a-z]{4,10}\b", lzma.decompress(raw).decode())))
+            return sorted(set(re.findall(r"\b[a-z]{4,10}\b", load_text("moby_dick").whole)))
 
 
 def vocabulary_pool(tokenizer: Any, kind: Kind) -> Pool:

@@ -18,7 +18,7 @@ from lh_eval.kernels.triton import gather as _gather
 from lh_eval.kernels.triton import pool as _pool
 from lh_eval.kernels.triton import select as _select
 from lh_eval.kernels.triton import spread as _spread
-from lh_eval.kernels.triton.common import stored_entries, stored_level
+from lh_eval.kernels.triton.common import stored_entries
 from lh_eval.kernels.triton.refuse import refuse, to_host
 
 Tensor = torch.Tensor
@@ -195,8 +195,7 @@ def scatter(
     result = _scattered(rows, indices, inverse, bad, layout, groups, tokens_first)
     sizes = _layout(layout)
     _spread.spread((rows,), (result,), inverse, sizes, shifted=True)
-    window = sizes.factor ** stored_level(sizes)
-    refuse(bad, tokens=sizes.tokens, heads=rows.shape[1], groups=groups, window=window)
+    refuse(bad, sizes, heads=rows.shape[1], groups=groups)
     return result
 
 

@@ -8,6 +8,8 @@ the last kernel is on its way, so that neither side waits for the other.
 import torch
 
 from lh_eval.errors import InputError
+from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.triton.common import stored_level
 
 _PENDING = -1
 
@@ -22,15 +24,14 @@ def to_host(place: torch.Tensor) -> torch.Tensor:
     return host.copy_(place, non_blocking=True)
 
 
-def refuse(host: torch.Tensor, *, tokens: int, heads: int, groups: int, window: int) -> None:
+def refuse(host: torch.Tensor, layout: Layout, *, heads: int, groups: int) -> None:
     """Wait for the copy, and raise if something is wrong.
 
     Args:
         host: what `to_host` returned.
-        tokens: N.
+        layout: sizes of the pyramid; a place is the start of a window that pooling stores.
         heads: H.
         groups: G.
-        window: tokens from the place on among which the culprit is.
 
     Raises:
         InputError: something is not finite; names tensor, batch row, head and position.
@@ -39,12 +40,12 @@ def refuse(host: torch.Tensor, *, tokens: int, heads: int, groups: int, window: 
         torch.cuda.current_stream().query()  # raises what went wrong on the GPU, which would never answer
     if not place:
         return
-    row, token = divmod(int(place) - 1, tokens)
+    row, token = divmod(int(place) - 1, layout.tokens)
     batch, head = divmod(row, heads + 2 * groups)
     name = "q"
     if head >= heads:
         name, head = ("k", head - heads) if head < heads + groups else ("v", head - heads - groups)
-    stop = min(token + window, tokens)
+    stop = min(token + layout.factor ** stored_level(layout), layout.tokens)
     raise InputError(
         f"{name} and its scores must be finite, got others at batch {batch}, head {head}, among positions {token} to "
         f"{stop - 1}; look for inf or nan in the model's activations"

@@ -57,7 +57,7 @@ def select_entries(
     pooled = _pool(q, k, v, config, scale, layout)
     indices, _, bad = ops.select(pooled.query, pooled.key, pooled.bad, layout, config.forced)
     try:
-        refuse(bad, tokens=q.shape[2], heads=q.shape[1], groups=k.shape[1], window=config.window)
+        refuse(bad, config.layout(q.shape[2]), heads=q.shape[1], groups=k.shape[1])
     except InputError:
         _place(q, k, v, config, scale)
         raise

@@ -34,10 +34,9 @@ def chosen_settings(
     lighthouse = attention == "lighthouse" or bool(budgets or scorers or overrides) or layers is not None
     if not lighthouse:
         return [Setting()]
-    shipped = checkpoint.settings
-    base = shipped.config if shipped else LighthouseConfig()
+    base = checkpoint.defaults.config
     if layers is None:
-        layers = list(shipped.dense_layers if shipped else (0, 1, -2, -1))
+        layers = list(checkpoint.defaults.dense_layers)
     settings = [] if attention == "lighthouse" else [Setting()]
     for name in scorers or [base.scorer]:
         for budget in budgets or [base.k]:

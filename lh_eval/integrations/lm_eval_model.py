@@ -19,8 +19,9 @@ from tqdm import tqdm
 from lh_eval.attention.transformers import use_lighthouse
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
+from lh_eval.evaluation.prefilling import branch
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
-from lh_eval.integrations.lm_eval_reading import Query, batches, branch, read, readings, rows_of, whole_ids
+from lh_eval.integrations.lm_eval_reading import Query, batches, read, readings, rows_of, whole_ids
 from lh_eval.integrations.lm_eval_setting import make_setting
 from lh_eval.models.loading import load_checkpoint
 

@@ -1,7 +1,5 @@
 """Prefilling contexts once and scoring what follows them, for lm-eval's requests."""
 
-import contextlib
-import copy
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -9,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
 from lh_eval.attention.transformers import Session
 
@@ -85,20 +82,6 @@ def read(model: Any, session: Session, batch: list[Reading]) -> DynamicCache:
         return DynamicCache(config=model.config)
     ids = np.stack([np.frombuffer(reading.context, dtype=np.int32) for reading in batch])
     return session.fill_cache(model, torch.from_numpy(ids).long().to(model.device))
-
-
-@contextlib.contextmanager
-def branch(cache: DynamicCache) -> Iterator[DynamicCache]:
-    """A cache that may be appended to within the block, while `cache` is afterwards as it was before."""
-    if any(type(layer) is not DynamicLayer for layer in cache.layers):  # a window or a state cannot be cut off again
-        yield copy.deepcopy(cache)
-        return
-    length = cache.get_seq_length()
-    try:
-        yield cache
-    finally:
-        if surplus := cache.get_seq_length() - length:
-            cache.crop(-surplus)  # negative: tokens to remove, in every version of transformers
 
 
 def rows_of(model: Any, cache: DynamicCache, tails: torch.Tensor, rows: int) -> Iterator[tuple[int, torch.Tensor]]:

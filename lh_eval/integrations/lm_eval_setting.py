@@ -31,10 +31,8 @@ def make_setting(
         if changes or dense_layers is not None:
             raise InputError("attention must be lighthouse where its settings are given, got dense; leave them out")
         return Setting()
-    shipped = checkpoint.settings
-    base = shipped.config if shipped else LighthouseConfig()
-    default = shipped.dense_layers if shipped else (0, 1, -2, -1)
-    layers = default if dense_layers is None else _layers(dense_layers)
+    base = checkpoint.defaults.config
+    layers = checkpoint.defaults.dense_layers if dense_layers is None else _layers(dense_layers)
     lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, layers)
     return Setting(config=LighthouseConfig.from_dict(base.to_dict() | changes), dense_layers=layers)
 

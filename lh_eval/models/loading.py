@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
 from lh_eval.models.devices import resolve_device, resolve_dtype
 from lh_eval.models.locating import locate, weight_files, weights_sha256
@@ -37,6 +38,11 @@ class Checkpoint:
     settings: CheckpointSettings | None
     device: str
     dtype: str
+
+    @property
+    def defaults(self) -> CheckpointSettings:
+        """What it is evaluated under where nothing else is said: its own settings, or the paper's."""
+        return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
 
 
 def load_checkpoint(
