@@ -122,6 +122,7 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
     axes.set_xticks(ticks, [length_label(length) for length in ticks])
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.tick_params(axis="y", which="minor", labelsize=5.5)
+    _write_plainly(axes)
     axes.set_xlabel("sequence length (tokens)")
     axes.grid(axis="y", linewidth=0.3, color="#d9d9d9")
     axes.set_axisbelow(True)
@@ -134,6 +135,17 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
         axes.text(*place, note, transform=axes.transAxes, va="top", fontsize=6, color=colour)
         if found is not None and found.exact:
             _mark(axes, found.length, dense, bottom, colour)
+
+
+def _write_plainly(axes: "Axes") -> None:
+    """Label ticks between powers of ten as 50: 5 × 10¹ is as wide as the margin. They have labels within a decade."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks have a label is matplotlib's to say
+
+    axes.yaxis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def _mark(axes: "Axes", length: float, dense: dict[int, float], bottom: float, colour: str) -> None:

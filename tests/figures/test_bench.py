@@ -115,6 +115,16 @@ def test_nothing_leaves_the_page_or_overlaps(make_rows, shape):
         assert not any(a.overlaps(b) for i, a in enumerate(words) for b in words[i + 1 :])
 
 
+def test_times_within_a_decade_are_labelled_and_stay_on_the_page(make_rows):
+    rows = make_rows(lengths=(4096,))
+    rows["ms"] = [33.0 + 24 * i / len(rows) for i in range(len(rows))]
+    figure = bench_figure(rows)
+    figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels(minor=True)]
+    assert {"40", "50"} <= set(labels)
+    assert figure.axes[0].get_tightbbox().x0 >= figure.bbox.x0
+
+
 def test_it_is_saved_like_every_figure(make_rows, tmp_path):
     first, second = (save(bench_figure(make_rows()), tmp_path / name)[0].read_bytes() for name in "ab")
     assert first == second
