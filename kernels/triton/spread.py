@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
-from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, locate, rows_contiguous
+from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, locate
 
 _TILE_BYTES = 32768
 
@@ -26,13 +26,14 @@ def spread(
 
     Args:
         rows: [B, H, S, D] rows of the gathered sequence, one tensor or three.
-        results: [B, H or G, N, D] as many; the first has H heads. A head of fewer adds its group's.
+        results: [B, H or G, N, D] as many; the first has H heads. A head of fewer adds its group's. Contiguous, or one
+            that is [B, N, H, D] in memory.
         inverse: [B, H, P] int32 slot of each entry, or -1.
         layout: sizes of the pyramid.
         shifted: an entry reaches the positions behind its window (scatter); otherwise its window, weighed 1/p^l.
     """
     B, H, _ = inverse.shape
-    q_rows, k_rows, v_rows = ((rows_contiguous(x)) for x in (rows * 3)[:3])
+    q_rows, k_rows, v_rows = (_alike(rows) * 3)[:3]
     q, k, v = (results * 3)[:3]
     D, N = q.shape[3], q.shape[2]
     groups = k.shape[1] if len(results) == 3 else 0
@@ -40,8 +41,7 @@ def spread(
     blocks = blocks_of(N, tile)
     _spread_kernel[(blocks * B * (H + 2 * groups),)](
         *(q_rows, k_rows, v_rows, q, k, v, inverse),
-        *(*q_rows.stride()[:3], *k_rows.stride()[:3], *v_rows.stride()[:3]),
-        *(*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
+        *q_rows.stride()[:3],
         heads=H,
         groups=groups,
         tokens=N,
@@ -54,8 +54,17 @@ def spread(
         BLOCK_D=block_dim(D),
         ROWS=tile,
         SHIFTED=shifted,
+        TOKENS_FIRST=not q.is_contiguous(),
         num_warps=4,
     )
+
+
+def _alike(rows: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """The same rows in one layout: each argument of a kernel costs the host time at short lengths, strides too."""
+    strides = rows[0].stride()
+    if strides[3] == 1 and all(x.stride() == strides for x in rows[1:]):
+        return rows
+    return tuple(x.contiguous() for x in rows)
 
 
 @triton.jit
@@ -67,24 +76,9 @@ def _spread_kernel(
     k,
     v,
     inverse,
-    q_rows_batch,
-    q_rows_head,
-    q_rows_slot,
-    k_rows_batch,
-    k_rows_head,
-    k_rows_slot,
-    v_rows_batch,
-    v_rows_head,
-    v_rows_slot,
-    q_batch,
-    q_head,
-    q_token,
-    k_batch,
-    k_head,
-    k_token,
-    v_batch,
-    v_head,
-    v_token,
+    rows_batch,
+    rows_head,
+    rows_slot,
     heads,
     groups,
     tokens,
@@ -97,17 +91,19 @@ def _spread_kernel(
     BLOCK_D: tl.constexpr,
     ROWS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    TOKENS_FIRST: tl.constexpr,
 ):
     """ROWS tokens of one head of one result."""
     block, _, batch, which, head, count = locate(blocks, heads, groups)
     head = head.to(tl.int64)
     members = heads // count
-    rows = choose(which, q_rows, k_rows, v_rows) + batch * choose(which, q_rows_batch, k_rows_batch, v_rows_batch)
-    rows_head = choose(which, q_rows_head, k_rows_head, v_rows_head)
-    rows_slot = choose(which, q_rows_slot, k_rows_slot, v_rows_slot)
+    rows = choose(which, q_rows, k_rows, v_rows) + batch * rows_batch
     result = choose(which, q, k, v)
-    result += batch * choose(which, q_batch, k_batch, v_batch) + head * choose(which, q_head, k_head, v_head)
-    stride = choose(which, q_token, k_token, v_token)
+    if TOKENS_FIRST:
+        result += (batch * tokens * count + head) * D
+    else:
+        result += (batch * count + head) * tokens * D
+    stride = count * D if TOKENS_FIRST else D
 
     WIDE: tl.constexpr = tl.float64 if rows.dtype.element_ty == tl.float64 else tl.float32
     token = block * ROWS + tl.arange(0, ROWS)
