@@ -12,6 +12,7 @@ from lh_eval.scorers.norm import l2_norm
 
 # Elements of the widened products that are alive at a time: 64 MiB in float32.
 _CHUNK = 2**24
+_KERNEL_DIM = 256
 
 
 @SCORERS.register("pooled-qk")
@@ -66,28 +67,53 @@ class PooledQueryKey:
         later_q, earlier_k = q_means.flip(2), k_means.flip(2)  # causal in reverse: a window's own and later queries
         expected_q = F.scaled_dot_product_attention(earlier_k, later_q, later_q, is_causal=True, scale=scale).flip(2)
 
-        of_heads = q.unsqueeze(2)
-        of_groups = k.unsqueeze(2).expand(-1, -1, members, -1, -1)
-        query = self._scores(of_heads, expected_k, l2_norm(q_means) * l2_norm(expected_k), scale)
-        key = self._scores(of_groups, expected_q, l2_norm(expected_q), scale)
+        query = self._scores(q, expected_k, l2_norm(q_means) * l2_norm(expected_k), scale)
+        key = self._scores(k, expected_q, l2_norm(expected_q), scale)
         return Scores(query, key)
 
     def _scores(self, x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, scale: float) -> torch.Tensor:
-        """[B, H, N] scores of tokens x [B, G, r, N, D], by what each window expects [B, H, n, D] and its strength."""
-        B, G, members, N, D = x.shape
-        w, whole = self.window, N // self.window
-        expected = expected.unflatten(1, (G, members)).to(_wide(x.dtype)).unsqueeze(4)  # widens products, not x
-        strength = strength.unflatten(1, (G, members)).unsqueeze(4)
-        scores = torch.empty(x.shape[:4], dtype=torch.float32, device=x.device)
-        step = max(1, _CHUNK // (B * G * members * w * D))
-        edges = [*range(0, whole, step), whole] + [whole + 1] * (whole * w < N)  # a last, partial window goes alone
-        for first, last in itertools.pairwise(edges):
-            tokens = slice(first * w, min(last * w, N))
-            windows = x[..., tokens, :].unflatten(3, (last - first, -1))
-            logits = (windows * expected[:, :, :, first:last]).sum(-1) * scale
-            bounded = (logits / (1 + logits.abs())).float()
-            scores[..., tokens] = (strength[:, :, :, first:last] * (1 + self.own * bounded)).flatten(3)
-        return scores.flatten(1, 2)
+        """[B, H, N] scores of x [B, H or G, N, D], by what each window expects [B, H, n, D] and its strength [B, H, n].
+
+        On a GPU one kernel does it in one read of x; whichever of the operator's implementations runs there.
+        """
+        if x.is_cuda and x.shape[3] <= _KERNEL_DIM:
+            from lh_eval.kernels.triton import ops
+
+            return ops.window_scores(x, expected, strength, self.window, self.own, scale)
+        return window_scores(x, expected, strength, window=self.window, own=self.own, scale=scale)
+
+
+def window_scores(
+    x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, *, window: int, own: float, scale: float
+) -> torch.Tensor:
+    """Strength of a token's window times 1 + own·a / (1 + |a|), a = scale·x·expected.
+
+    Args:
+        x: [B, H or G, N, D] queries, or keys that serve a group's heads.
+        expected: [B, H, n, D] of each window.
+        strength: [B, H, n] float32.
+        window: tokens of a window, n = ceil(N / window).
+        own: share of a token's own logit.
+        scale: factor of the logits.
+
+    Returns:
+        [B, H, N] float32.
+    """
+    B, rows, N, D = x.shape
+    whole = N // window
+    members = expected.shape[1] // rows
+    expected = expected.unflatten(1, (rows, members)).to(_wide(x.dtype)).unsqueeze(4)  # widens products, not x
+    strength = strength.unflatten(1, (rows, members)).unsqueeze(4)
+    scores = torch.empty(B, rows, members, N, dtype=torch.float32, device=x.device)
+    step = max(1, _CHUNK // (B * rows * members * window * D))
+    edges = [*range(0, whole, step), whole] + [whole + 1] * (whole * window < N)  # a last, partial window goes alone
+    for first, last in itertools.pairwise(edges):
+        tokens = slice(first * window, min(last * window, N))
+        windows = x[:, :, None, tokens].unflatten(3, (last - first, -1))
+        logits = (windows * expected[:, :, :, first:last]).sum(-1) * scale
+        bounded = (logits / (1 + logits.abs())).float()
+        scores[..., tokens] = (strength[:, :, :, first:last] * (1 + own * bounded)).flatten(3)
+    return scores.flatten(1, 2)
 
 
 def window_means(x: torch.Tensor, window: int) -> torch.Tensor:

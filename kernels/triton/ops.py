@@ -18,6 +18,7 @@ from lh_eval.kernels.triton import gather as _gather
 from lh_eval.kernels.triton import pool as _pool
 from lh_eval.kernels.triton import select as _select
 from lh_eval.kernels.triton import spread as _spread
+from lh_eval.kernels.triton import window_scores as _window_scores
 from lh_eval.kernels.triton.common import stored_entries
 from lh_eval.kernels.triton.refuse import refuse, to_host
 
@@ -99,6 +100,19 @@ def _pooled(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool)
 def pool(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
     """Means, norm scores and the flag of those that are not finite; see `lh_eval.kernels.triton.pool`."""
     return _pool.pool(q, k, v, _layout(layout), norms=norms)
+
+
+def _window_scored(x: Tensor, expected: Tensor, *args: Any) -> Tensor:
+    return x.new_empty(*expected.shape[:2], x.shape[2], dtype=torch.float32)
+
+
+@_register(
+    "window_scores(Tensor x, Tensor expected, Tensor strength, int window, float own, float scale) -> Tensor",
+    _window_scored,
+)
+def window_scores(x: Tensor, expected: Tensor, strength: Tensor, window: int, own: float, scale: float) -> Tensor:
+    """Scores [B, H, N] of the tokens of windows; see `lh_eval.kernels.triton.window_scores`."""
+    return _window_scores.window_scores(x, expected, strength, window=window, own=own, scale=scale)
 
 
 def _selected(query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int) -> Any:
