@@ -17,6 +17,7 @@ from lh_eval.kernels.triton.common import (
     stored_entries,
     stored_level,
 )
+from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 8192
 
@@ -48,9 +49,10 @@ def gather(
     results = tuple(q.new_empty(B, H, S, D) for _ in tensors)
     rows = block_rows(q, _TILE_BYTES)
     blocks = blocks_of(S, rows)
-    _gather_kernel[(blocks * B * H, len(tensors))](
-        *(q, k, v, *(stored * 3)[:3], *(results * 3)[:3], indices),
-        *(*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
+    _gather_kernel(
+        (blocks * B * H, len(tensors), 1),
+        (q, k, v, *(stored * 3)[:3], *(results * 3)[:3], indices),
+        (*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
         heads=H,
         groups=k.shape[1],
         tokens=q.shape[2],
@@ -70,6 +72,7 @@ def gather(
     return results
 
 
+@Launcher
 @triton.jit
 def _gather_kernel(
     q,

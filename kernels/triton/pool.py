@@ -20,6 +20,7 @@ from lh_eval.kernels.triton.common import (
     stored_entries,
     stored_level,
 )
+from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 2048
 
@@ -84,23 +85,25 @@ def _launch(
         "NORMS": norms,
         "SHIFTED": shifted,
     }
-    _pool_kernel[(blocks * B * (H + 2 * groups),)](
-        *(q, k, v, *means, *scores, bad),
-        *(*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
+    _pool_kernel(
+        (blocks * B * (H + 2 * groups), 1, 1),
+        (q, k, v, *means, *scores, bad),
+        (*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
         tokens=N,
         blocks=blocks,
         windows=layout.sizes[first],
         finer=layout.sizes[1],
+        **shared,
         OUTER=layout.factor if first == 2 else 1,
         ROWS=rows,
         num_warps=4,
-        **shared,
     )
     for level in range(first + 1, layout.levels):
         rows = min(block_rows(q, _TILE_BYTES), power_of_two(layout.sizes[level]))
         blocks = blocks_of(layout.sizes[level], rows)
-        _pool_level_kernel[(blocks * B * (H + 2 * groups),)](
-            *(*means, *scores),
+        _pool_level_kernel(
+            (blocks * B * (H + 2 * groups), 1, 1),
+            (*means, *scores),
             blocks=blocks,
             windows=layout.sizes[level],
             finer=layout.sizes[level - 1],
@@ -108,12 +111,13 @@ def _launch(
             target=layout.offsets[level] - layout.offsets[first],
             score_source=layout.offsets[level - 1] - layout.padded,
             score_target=layout.offsets[level] - layout.padded,
+            **shared,
             ROWS=rows,
             num_warps=4,
-            **shared,
         )
 
 
+@Launcher
 @triton.jit
 def _pool_kernel(
     q,
@@ -143,12 +147,12 @@ def _pool_kernel(
     stored,
     scored,
     P: tl.constexpr,
-    OUTER: tl.constexpr,
     D: tl.constexpr,
     BLOCK_D: tl.constexpr,
-    ROWS: tl.constexpr,
     NORMS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    OUTER: tl.constexpr,
+    ROWS: tl.constexpr,
 ):
     """ROWS windows of OUTER·P tokens of one head of q, k or v."""
     block, row, batch, which, head, count = locate(blocks, heads, groups)
@@ -205,6 +209,7 @@ def _norm(square):
     return tl.where(square >= 0, tl.sqrt(tl.maximum(square, 0.0)), float("-inf")).to(tl.float32)
 
 
+@Launcher
 @triton.jit
 def _pool_level_kernel(
     q_means,
@@ -226,9 +231,9 @@ def _pool_level_kernel(
     P: tl.constexpr,
     D: tl.constexpr,
     BLOCK_D: tl.constexpr,
-    ROWS: tl.constexpr,
     NORMS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    ROWS: tl.constexpr,
 ):
     """ROWS entries of a level from the next finer one."""
     block, _, batch, which, head, count = locate(blocks, heads, groups)

@@ -11,6 +11,7 @@ import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import power_of_two
+from lh_eval.kernels.triton.launch import Launcher
 
 _BLOCK = 2048
 
@@ -37,8 +38,9 @@ def select(
     most = layout.candidates(short + (longer > 0))
     scratch = torch.empty(B * H * layout.tiles, 5, sum(most), dtype=torch.int32, device=device)
     block = min(_BLOCK, max(32, power_of_two(max(most))))
-    _select_kernel[(B * H * layout.tiles,)](
-        *(query_scores, key_scores, indices, inverse, scratch),
+    _select_kernel(
+        (B * H * layout.tiles, 1, 1),
+        (query_scores, key_scores, indices, inverse, scratch),
         heads=H,
         groups=key_scores.shape[1],
         scored=scored,
@@ -61,6 +63,7 @@ def select(
     return indices, inverse
 
 
+@Launcher
 @triton.jit
 def _select_kernel(
     query_scores,

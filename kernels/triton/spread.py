@@ -10,6 +10,7 @@ import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choose, locate
+from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 32768
 
@@ -39,9 +40,10 @@ def spread(
     groups = k.shape[1] if len(results) == 3 else 0
     tile = block_rows(q, _TILE_BYTES)
     blocks = blocks_of(N, tile)
-    _spread_kernel[(blocks * B * (H + 2 * groups),)](
-        *(q_rows, k_rows, v_rows, q, k, v, inverse),
-        *q_rows.stride()[:3],
+    _spread_kernel(
+        (blocks * B * (H + 2 * groups), 1, 1),
+        (q_rows, k_rows, v_rows, q, k, v, inverse),
+        q_rows.stride()[:3],
         heads=H,
         groups=groups,
         tokens=N,
@@ -67,6 +69,7 @@ def _alike(rows: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     return tuple(x.contiguous() for x in rows)
 
 
+@Launcher
 @triton.jit
 def _spread_kernel(
     q_rows,

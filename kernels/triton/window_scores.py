@@ -5,6 +5,7 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, rows_contiguous
+from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 8192
 
@@ -31,9 +32,10 @@ def window_scores(
     scores = torch.empty(B, H, N, dtype=torch.float32, device=x.device)
     rows = block_rows(x, _TILE_BYTES)
     blocks = blocks_of(N, rows)
-    _window_scores_kernel[(blocks * B * H,)](
-        *(x, expected, strength, scores),
-        *x.stride()[:3],
+    _window_scores_kernel(
+        (blocks * B * H, 1, 1),
+        (x, expected, strength, scores),
+        x.stride()[:3],
         own=own,
         scale=scale,
         heads=H,
@@ -50,6 +52,7 @@ def window_scores(
     return scores
 
 
+@Launcher
 @triton.jit
 def _window_scores_kernel(
     x,
