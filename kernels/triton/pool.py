@@ -4,6 +4,8 @@ Means are stored from `stored_level` on; finer ones are never needed but where t
 norm scorer's sums of squares are float64, as in `lh_eval.scorers.norm`, so that the scores are the reference's.
 """
 
+from typing import Any
+
 import torch
 import triton
 import triton.language as tl
@@ -74,7 +76,7 @@ def _launch(
     scored = layout.entries - layout.padded
     rows = min(block_rows(q, _TILE_BYTES), power_of_two(layout.sizes[first]))
     blocks = blocks_of(layout.sizes[first], rows)
-    shared = {
+    shared: dict[str, Any] = {
         "heads": H,
         "groups": groups,
         "stored": stored_entries(layout),
