@@ -33,14 +33,21 @@ class Answer(NamedTuple):
     rank: int | None
 
 
-def answer(model: Any, tokenizer: Any, cache: DynamicCache, samples: Sequence[Sample]) -> list[Answer]:
-    """Ask samples whose questions are of one length; only the rows that are scored get logits.
+def answer(
+    model: Any,
+    tokenizer: Any,
+    cache: DynamicCache,
+    samples: Sequence[Sample],
+    questions: Sequence[Sequence[int]] | None = None,
+) -> list[Answer]:
+    """Ask samples; only the rows that are scored get logits.
 
     Args:
         model: transformers causal LM.
         tokenizer: its tokenizer.
         cache: the contexts, a row a sample; left as it was.
         samples: the questions.
+        questions: what of each prompt is not in the cache yet, of one length; the samples' questions if None.
 
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
@@ -52,7 +59,8 @@ def answer(model: Any, tokenizer: Any, cache: DynamicCache, samples: Sequence[Sa
             )
     right = [_right_ids(tokenizer, sample) for sample in samples]
     with branch(cache) as asked:
-        question = torch.tensor([sample.question_ids for sample in samples], device=model.device)
+        asked_ids = questions or [sample.question_ids for sample in samples]
+        question = torch.tensor(asked_ids, device=model.device)
         logits = model(input_ids=question, past_key_values=asked, logits_to_keep=1).logits[:, -1].float()
         _check_finite(logits, samples)
         likely = logits.log_softmax(-1)
