@@ -41,16 +41,19 @@ def append(path: Path, row: dict[str, Any]) -> None:
 def table(rows: list[dict[str, str]]) -> str:
     """Markdown of the newest rows of the last one's machine, model and versions; HFLM at the better of its batches."""
     last = [row for row in rows if all(row[name] == rows[-1][name] for name in _CASE)]
-    newest = {(row["task"], int(row["length"]), row["provider"], row["batch"]): row for row in last}
+    newest = {
+        (row["task"], int(row["length"]), row["provider"], row["batch"] if row["provider"] == RIVAL else ""): row
+        for row in last
+    }
     speed, memory = [], []
     for task, length in sorted({key[:2] for key in newest}):
         of_case = {key[2:]: row for key, row in newest.items() if key[:2] == (task, length)}
         names = f"| {task} | {length} | "
-        ours = [row for (provider, _), row in of_case.items() if provider == OURS]
+        ours = of_case.get((OURS, ""))
         others = [row for (provider, _), row in of_case.items() if provider == RIVAL]
         if ours and others:
-            speed.append(names + _speed_cells(ours[-1], max(others, key=lambda row: float(row["samples_per_s"]))))
-        both = [of_case.get((f"{provider} {SCORED}", "1")) for provider in (OURS, RIVAL)]
+            speed.append(names + _speed_cells(ours, max(others, key=lambda row: float(row["samples_per_s"]))))
+        both = [of_case.get((f"{provider} {SCORED}", "")) for provider in (OURS, RIVAL)]
         if all(row and row["peak_bytes"] for row in both):
             mine, theirs = (int(row["peak_bytes"]) / 1e6 for row in both if row)
             memory.append(f"{names}{mine:.0f} | {theirs:.0f} | {mine / theirs:.3f} |")
