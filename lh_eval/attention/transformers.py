@@ -27,6 +27,7 @@ from lh_eval.errors import InputError
 
 _NAME = "lighthouse"
 _PART = 1024  # tokens by which a cache is extended at once
+_CUDA_PART = 8192  # where flash attention makes no mask, and a short part leaves the device idle
 
 # Within a prefill that extends a cache: masks are not made, attention is causal from the bottom right.
 _continuing: ContextVar[bool] = ContextVar("_continuing", default=False)
@@ -69,7 +70,8 @@ class Session:
         if cache is not None and self.config is not None:
             raise InputError("cache must be None under Lighthouse attention, got one; prefill the whole context")
         # a part at a time: where flash attention is not to be had, its mask is [part, all tokens before it]
-        parts = [input_ids] if cache is None else input_ids.split(_PART, dim=1)
+        size = _CUDA_PART if input_ids.is_cuda and model.dtype.itemsize == 2 else _PART
+        parts = [input_ids] if cache is None else input_ids.split(size, dim=1)
         cache = DynamicCache(config=model.config) if cache is None else cache
         for part in parts:
             self._filling = True

@@ -33,14 +33,21 @@ class Answer(NamedTuple):
     rank: int | None
 
 
-def answer(model: Any, tokenizer: Any, cache: DynamicCache, samples: Sequence[Sample]) -> list[Answer]:
-    """Ask samples whose questions are of one length; only the rows that are scored get logits.
+def answer(
+    model: Any,
+    tokenizer: Any,
+    cache: DynamicCache,
+    samples: Sequence[Sample],
+    questions: Sequence[Sequence[int]] | None = None,
+) -> list[Answer]:
+    """Ask samples; only the rows that are scored get logits.
 
     Args:
         model: transformers causal LM.
         tokenizer: its tokenizer.
         cache: the contexts, a row a sample; left as it was.
         samples: the questions.
+        questions: what of each prompt is not in the cache yet, of one length; the samples' questions if None.
 
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
@@ -52,13 +59,15 @@ def answer(model: Any, tokenizer: Any, cache: DynamicCache, samples: Sequence[Sa
             )
     right = [_right_ids(tokenizer, sample) for sample in samples]
     with branch(cache) as asked:
-        question = torch.tensor([sample.question_ids for sample in samples], device=model.device)
+        asked_ids = questions or [sample.question_ids for sample in samples]
+        question = torch.tensor(asked_ids, device=model.device)
         logits = model(input_ids=question, past_key_values=asked, logits_to_keep=1).logits[:, -1].float()
         _check_finite(logits, samples)
         likely = logits.log_softmax(-1)
         first = [likely[row, ids[0]].item() for row, ids in enumerate(right)]
-        rest = _rest_logprobs(model, asked, right)
-        texts = _generate(model, tokenizer, asked, logits, samples)
+        rest, likeliest = _rest_logprobs(model, asked, right)
+        drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
+        texts = _generate(model, tokenizer, asked, drafts, samples)
     answers = []
     for row, sample in enumerate(samples):
         prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
@@ -111,33 +120,52 @@ def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int]:
     return sample.choices[order[0]], 1 + order.index(_right(sample))
 
 
-def _rest_logprobs(model: Any, cache: DynamicCache, right: list[list[int]]) -> list[float]:
-    """Log-probability of each answer's tokens after the first, given the ones before: one pass for all."""
+def _rest_logprobs(model: Any, cache: DynamicCache, right: list[list[int]]) -> tuple[list[float], list[list[int]]]:
+    """Log-probability of each answer's tokens after the first, given the ones before: one pass for all.
+
+    And the likeliest token after each of those given.
+    """
     most = max(map(len, right))
     if most == 1:
-        return [0.0] * len(right)
+        return [0.0] * len(right), [[]] * len(right)
     # filled up on the right, where causal attention lets nothing of it be seen
     tokens = torch.tensor([ids + ids[-1:] * (most - len(ids)) for ids in right], device=model.device)
     with branch(cache) as told:
         logits = model(input_ids=tokens[:, :-1], past_key_values=told).logits
-    sums = []
+    sums, likeliest = [], []
     for row, ids in zip(logits, right, strict=True):  # in float32 one at a time: a vocabulary is large
         likely = row[: len(ids) - 1].float().log_softmax(-1)
         sums.append(likely.gather(-1, torch.tensor(ids[1:], device=row.device)[:, None]).sum().item())
-    return sums
+        likeliest.append(likely.argmax(-1).tolist())
+    return sums, likeliest
+
+
+def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]) -> list[list[int]]:
+    """The tokens that each row generates as far as they are known: up to the first that is not the right answer's."""
+    known = []
+    for token, ids, after in zip(first, right, likeliest, strict=True):
+        drawn = [token, *after]
+        same = next((i for i, (one, told) in enumerate(zip(drawn, ids, strict=True)) if one != told), len(ids) - 1)
+        known.append(drawn[: same + 1])
+    return known
 
 
 def _generate(
-    model: Any, tokenizer: Any, cache: DynamicCache, logits: torch.Tensor, samples: Sequence[Sample]
+    model: Any, tokenizer: Any, cache: DynamicCache, drafts: list[list[int]], samples: Sequence[Sample]
 ) -> list[str]:
-    """Decode greedily after the question; a row that is done goes on with the others but is not read any more."""
+    """Decode greedily after the question; a row that is done goes on with the others but is not read any more.
+
+    What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
+    """
     ends = _end_ids(model, tokenizer)
     texts = [""] * len(samples)
     tokens: list[list[int]] = [[] for _ in samples]
     waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
+    # how far a row may be ahead of the others is not worth a mask: known tokens are cut to what all have
+    known = min((len(drafts[row]) for row in waiting), default=1)
+    drawn = [draft[:known] for draft in drafts]
     while waiting:
-        drawn = logits.argmax(-1)
-        for row, token in enumerate(drawn.tolist()):
+        for row, token in ((row, token) for row, draft in enumerate(drawn) for token in draft):
             if row not in waiting:
                 continue
             sample = samples[row]
@@ -151,7 +179,10 @@ def _generate(
             ):
                 waiting.remove(row)
         if waiting:
-            logits = model(input_ids=drawn[:, None], past_key_values=cache, logits_to_keep=1).logits[:, -1]
+            width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
+            ids = torch.tensor([draft + draft[-1:] * (width - len(draft)) for draft in drawn], device=model.device)
+            logits = model(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1]
+            drawn = logits.argmax(-1)[:, None].tolist()
     return texts
 
 

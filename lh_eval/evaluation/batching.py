@@ -1,6 +1,5 @@
 """Which samples run together: what memory holds, and no more than pays."""
 
-import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable
@@ -15,6 +14,10 @@ from lh_eval.results.rows import Key
 _CPU_TOKENS = 4096
 _CUDA_TOKENS = 262_144
 
+# Rows past which a step of generation is no cheaper for being shared.
+_CPU_ANSWERS = 8
+_CUDA_ANSWERS = 256
+
 _ALONE = Plan()
 
 
@@ -26,28 +29,25 @@ def batches(keys: Iterable[Key], size_of: Callable[[int], int], plan: Plan = _AL
 
     Args:
         keys: the samples.
-        size_of: the most samples of a length that run together.
-        plan: what samples share; through the depths, batches hold as many trials of a depth as fit.
+        size_of: the most contexts of a length that are read side by side.
+        plan: what samples share; through the depths, a batch holds all of them, in order, of as many trials as fit.
     """
     ordered = sorted(keys, key=lambda key: (key[1], key[3] // plan.questions, key[2], key[3]))
     made: list[list[Key]] = []
     for length, same in itertools.groupby(ordered, key=lambda key: key[1]):
         contexts = [list(asked) for _, asked in itertools.groupby(same, lambda key: (key[3] // plan.questions, key[2]))]
-        size = max(1, size_of(length) // plan.questions)
+        size = max(1, size_of(length))
         groups: Iterable[list[list[Key]]]
         if plan.by_depth:
-            lane = functools.partial(_lane, plan=plan, size=size)
-            groups = [list(group) for _, group in itertools.groupby(sorted(contexts, key=lane), lane)]
+            places = [(context[0][3] // plan.questions // size, context[0][2], context) for context in contexts]
+            places.sort(key=lambda place: place[:2])
+            groups = [
+                [context for *_, context in group] for _, group in itertools.groupby(places, lambda place: place[0])
+            ]
         else:
             groups = [contexts[start : start + size] for start in range(0, len(contexts), size)]
         made += [list(itertools.chain.from_iterable(group)) for group in groups]
     return sorted(made, key=lambda batch: batch[0][3])
-
-
-def _lane(context: list[Key], *, plan: Plan, size: int) -> tuple[int, float]:
-    """What contexts that are read side by side have in common: they are as many trials, of one depth."""
-    _, _, depth, trial = context[0]
-    return trial // plan.questions // size, depth
 
 
 def batch_size(model: Any, length: int) -> int:
@@ -57,15 +57,34 @@ def batch_size(model: Any, length: int) -> int:
     and takes half of the memory that is free.
     """
     config = model.config.get_text_config()
-    heads = config.num_attention_heads
-    dim = getattr(config, "head_dim", None) or config.hidden_size // heads
-    groups = getattr(config, "num_key_value_heads", None) or heads
+    heads, dim = config.num_attention_heads, _head_dim(config)
     wide = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
-    cached = 2 * config.num_hidden_layers * groups * dim
     active = 6 * config.hidden_size + 3 * wide + 16 * heads * dim
-    needed = length * (cached * model.dtype.itemsize + active * max(4, model.dtype.itemsize))
+    needed = length * (_cached_bytes(model) + active * max(4, model.dtype.itemsize))
     tokens = _CUDA_TOKENS if model.device.type == "cuda" else _CPU_TOKENS
     return max(1, min(int(_free_bytes(model.device) / 2 // needed), tokens // length))
+
+
+def answers_at_once(model: Any, length: int) -> int:
+    """Contexts of `length` tokens whose answers are generated together, at least 1.
+
+    A step of a few tokens takes a device about as long for many rows as for one, so that only their caches count: a
+    quarter of the free memory, as they are there twice while they are put together.
+    """
+    most = _CUDA_ANSWERS if model.device.type == "cuda" else _CPU_ANSWERS
+    return max(1, min(int(_free_bytes(model.device) / 4 // (length * _cached_bytes(model))), most))
+
+
+def _cached_bytes(model: Any) -> int:
+    """Bytes of a token's keys and values."""
+    config = model.config.get_text_config()
+    groups = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size: int = 2 * config.num_hidden_layers * groups * _head_dim(config) * model.dtype.itemsize
+    return size
+
+
+def _head_dim(config: Any) -> int:
+    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
 
 
 def _free_bytes(device: torch.device) -> int:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.transformers import use_lighthouse
 from lh_eval.errors import InputError
+from lh_eval.evaluation.batching import answers_at_once, batches
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
-from lh_eval.evaluation.batching import batches
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.planning import Plan, check_positions, plan, positions
 from lh_eval.evaluation.prefilling import Prefiller
@@ -114,4 +114,6 @@ def iterate_rows(
         sizes = {length: batch_size or fitting_batch_size(model, length) for length in grid.lengths if waiting}
         shared = plan(task, tokenizer, grid, dense=setting.config is None) if waiting and sharing else Plan()
         for batch in batches(waiting, sizes.__getitem__, shared):
-            yield from runner.rows(batch, at_once=sizes[batch[0][1]])
+            length = batch[0][1]
+            at_once = batch_size or max(sizes[length], answers_at_once(model, length))
+            yield from runner.rows(batch, at_once=at_once, by_depth=shared.by_depth)

@@ -30,6 +30,7 @@ class Prefiller:
         self.model = model
         self.session = session
         self.sharing = sharing
+        self.croppable = is_croppable(DynamicCache(config=model.config))
         self._ids = torch.empty(0, 0, dtype=torch.long)
         self._cache: DynamicCache | None = None
 
@@ -76,6 +77,27 @@ def crop(cache: DynamicCache, length: int) -> None:
     """Take tokens off a croppable cache's end until `length` are left."""
     if surplus := cache.get_seq_length() - length:
         cache.crop(-surplus)  # negative: tokens to remove, in every version of transformers
+
+
+class Stack:
+    """Copies of caches of one length, put together into one with the rows of all."""
+
+    def __init__(self) -> None:
+        self._parts: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
+
+    def add(self, cache: DynamicCache) -> None:
+        """Copy a croppable cache's rows."""
+        self._parts.append([(layer.keys.clone(), layer.values.clone()) for layer in cache.layers])
+
+    def join(self) -> DynamicCache:
+        """All rows, in the order they came; the copies are freed layer by layer."""
+        cache = DynamicCache()
+        for index in range(len(self._parts[0])):
+            keys, values = zip(*(part[index] for part in self._parts), strict=True)
+            for part in self._parts:
+                part[index] = (keys[0][:0], values[0][:0])
+            cache.update(torch.cat(keys), torch.cat(values), index)
+        return cache
 
 
 @contextlib.contextmanager

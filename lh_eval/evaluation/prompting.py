@@ -8,7 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from lh_eval.evaluation.answering import Answer, answer
-from lh_eval.evaluation.prefilling import Prefiller, repeated
+from lh_eval.evaluation.prefilling import Prefiller, Stack, repeated
 from lh_eval.evaluation.recall import SelectionRecall
 from lh_eval.tasks.base import Sample
 
@@ -26,15 +26,22 @@ class Outcome(NamedTuple):
 
 @torch.inference_mode()
 def run_batch(
-    prefiller: Prefiller, tokenizer: Any, samples: list[Sample], *, at_once: int | None = None
+    prefiller: Prefiller,
+    tokenizer: Any,
+    samples: list[Sample],
+    *,
+    at_once: int | None = None,
+    width: int | None = None,
 ) -> list[Outcome]:
-    """Run samples whose contexts are of one length, and whose questions are; each distinct context is read once.
+    """Run samples; each distinct context is read once.
 
     Args:
         prefiller: the model, and how it attends.
         tokenizer: its tokenizer.
-        samples: the batch.
+        samples: the batch: contexts of one length and questions of one length, or, read densely, prompts of one length.
         at_once: most questions that are answered at once; all if None.
+        width: contexts that are read side by side, one such group after the other, and answered together as far as
+            `at_once` allows; all if None. Only where contexts are read densely.
 
     Returns:
         An outcome for each sample.
@@ -42,40 +49,67 @@ def run_batch(
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample cannot be answered.
     """
-    rows = _rows(samples, sharing=prefiller.sharing)
+    # dense attention does not care where a context ends: at the end of the shortest, all are of one length
+    cut = min(len(sample.context_ids) for sample in samples)
+    begun = [sample.context_ids[:cut] for sample in samples]
+    rows = _rows(begun, sharing=prefiller.sharing)
     recall = SelectionRecall([sample.spans for sample in samples], rows)
-    contexts = [samples[rows.index(row)].context_ids for row in range(max(rows) + 1)]
+    contexts = [begun[rows.index(row)] for row in range(max(rows) + 1)]
+    at_once, width = at_once or len(samples), width or len(contexts)
+    step = width * (max(1, at_once // width) if prefiller.croppable else 1)
     prefiller.session.on_select = recall
+    found: dict[int, Answer] = {}
     try:
-        cache = prefiller.read(contexts)
+        for start in range(0, len(contexts), step):
+            cache = _read(prefiller, contexts[start : start + step], width)
+            asked = [
+                [place for place, of in enumerate(rows) if of == row] for row in range(start, len(contexts))[:step]
+            ]
+            found |= _answer_all(prefiller.model, tokenizer, cache, samples, asked, cut, at_once)
+            del cache
     finally:
         prefiller.session.on_select = None
-    answers = _answer_all(prefiller.model, tokenizer, cache, samples, rows, at_once or len(samples))
-    return [Outcome(said, share) for said, share in zip(answers, recall.of_samples(), strict=True)]
+    said = [found[place] for place in range(len(samples))]
+    return [Outcome(one, share) for one, share in zip(said, recall.of_samples(), strict=True)]
 
 
-def _rows(samples: list[Sample], *, sharing: bool) -> list[int]:
+def _rows(contexts: list[list[int]], *, sharing: bool) -> list[int]:
     """The row of each sample's context in the prefill, equal contexts in one."""
     if not sharing:
-        return list(range(len(samples)))
+        return list(range(len(contexts)))
     seen: dict[tuple[int, ...], int] = {}
-    return [seen.setdefault(tuple(sample.context_ids), len(seen)) for sample in samples]
+    return [seen.setdefault(tuple(context), len(seen)) for context in contexts]
+
+
+def _read(prefiller: Prefiller, contexts: list[list[int]], width: int) -> DynamicCache:
+    """The cache of contexts, `width` read at a time."""
+    if len(contexts) <= width:
+        return prefiller.read(contexts)
+    stack = Stack()
+    for start in range(0, len(contexts), width):
+        stack.add(prefiller.read(contexts[start : start + width]))
+    return stack.join()
 
 
 def _answer_all(
-    model: Any, tokenizer: Any, cache: DynamicCache, samples: list[Sample], rows: list[int], at_once: int
-) -> list[Answer]:
-    """Ask each context's questions in rounds, as many of every context at once as `at_once` allows."""
-    asked: list[list[int]] = [[] for _ in range(max(rows) + 1)]
-    for place, row in enumerate(rows):
-        asked[row].append(place)
+    model: Any,
+    tokenizer: Any,
+    cache: DynamicCache,
+    samples: list[Sample],
+    asked: list[list[int]],
+    cut: int,
+    at_once: int,
+) -> dict[int, Answer]:
+    """Ask each context's samples in rounds, as many of every context at once as `at_once` allows."""
     most = max(map(len, asked))
     repeats = min(most, max(1, at_once // len(asked)))
     found: dict[int, Answer] = {}
     with repeated(cache, repeats) as wide:
         for places in _rounds(asked, most, repeats):
-            found |= zip(places, answer(model, tokenizer, wide, [samples[place] for place in places]), strict=True)
-    return [found[place] for place in range(len(samples))]
+            batch = [samples[place] for place in places]
+            rests = [sample.context_ids[cut:] + sample.question_ids for sample in batch]
+            found |= zip(places, answer(model, tokenizer, wide, batch, rests), strict=True)
+    return found
 
 
 def _rounds(asked: list[list[int]], most: int, repeats: int) -> Iterator[list[int]]:

@@ -41,8 +41,14 @@ class SampleRunner:
     seed: int
     positions: int | None = None
 
-    def rows(self, keys: list[Key], *, at_once: int | None = None) -> Iterator[Row]:
-        """Run samples of one length together, `at_once` of them answered at once, all if None."""
+    def rows(self, keys: list[Key], *, at_once: int | None = None, by_depth: bool = False) -> Iterator[Row]:
+        """Run samples of one length together.
+
+        Args:
+            keys: the samples.
+            at_once: most of them that are answered at once; all if None.
+            by_depth: read each depth's contexts side by side, and one depth after the other.
+        """
         built = []
         for key in keys:
             begin = time.perf_counter()
@@ -53,12 +59,16 @@ class SampleRunner:
                 yield self._row(key, None, None, time.perf_counter() - begin, error=_one_line(error))
             else:
                 built.append(_Built(key, sample, time.perf_counter() - begin))
-        # a question may be a token longer than another's, which moves the end of the context
-        built.sort(key=_context_tokens)
-        for _, alike in itertools.groupby(built, key=_context_tokens):
-            yield from self._run(list(alike), at_once)
+        # a question may be a token longer than another's, which moves the end of the context; densely read, it may end
+        # anywhere, and prompts of one length go together
+        tokens = _context_tokens if self.prefiller.session.config else _prompt_tokens
+        built.sort(key=tokens)
+        for _, same in itertools.groupby(built, key=tokens):
+            alike = list(same)
+            width = sum(item.key[2] == alike[0].key[2] for item in alike) if by_depth else None
+            yield from self._run(alike, at_once, width)
 
-    def _run(self, batch: list[_Built], at_once: int | None) -> Iterator[Row]:
+    def _run(self, batch: list[_Built], at_once: int | None, width: int | None) -> Iterator[Row]:
         """Run samples that fit together; halves of the batch, should it fail, until what fails is one sample."""
         begin = time.perf_counter()
         outcomes: list[Outcome] = []
@@ -69,7 +79,7 @@ class SampleRunner:
             torch.cuda.reset_peak_memory_stats(self.prefiller.model.device)
         try:
             samples = [item.sample for item in batch]
-            outcomes = run_batch(self.prefiller, self.tokenizer, samples, at_once=at_once)
+            outcomes = run_batch(self.prefiller, self.tokenizer, samples, at_once=at_once, width=width)
             scores = [
                 score_text(sample.scoring, outcome.answer.prediction, sample.answers)
                 for sample, outcome in zip(samples, outcomes, strict=True)
@@ -90,8 +100,8 @@ class SampleRunner:
             if on_gpu:
                 torch.cuda.empty_cache()
             middle = len(batch) // 2
-            yield from self._run(batch[:middle], at_once)
-            yield from self._run(batch[middle:], at_once)
+            yield from self._run(batch[:middle], at_once, width)
+            yield from self._run(batch[middle:], at_once, width)
 
     def _row(
         self,
@@ -134,6 +144,10 @@ class SampleRunner:
 
 def _context_tokens(item: _Built) -> int:
     return len(item.sample.context_ids)
+
+
+def _prompt_tokens(item: _Built) -> int:
+    return len(item.sample.context_ids) + len(item.sample.question_ids)
 
 
 def _one_line(error: Exception) -> str:

@@ -21,7 +21,16 @@ from lh_eval.errors import InputError, unknown_name
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
 from lh_eval.evaluation.prefilling import branch
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
-from lh_eval.integrations.lm_eval_reading import Query, batches, read, readings, rows_of, whole_ids
+from lh_eval.integrations.lm_eval_reading import (
+    Query,
+    batches,
+    is_read_once,
+    read,
+    readings,
+    rows_of,
+    rows_without_cache,
+    whole_ids,
+)
 from lh_eval.integrations.lm_eval_setting import make_setting
 from lh_eval.models.loading import load_checkpoint
 
@@ -174,8 +183,16 @@ class LighthouseLM(HFLM):
         bar = tqdm(total=len(asked), disable=disable_tqdm, desc="Running loglikelihood requests")
         with bar, torch.inference_mode():
             for batch in batches(readings(queries), self._size_of):
+                grouped = zip(*(reading.queries for reading in batch), strict=True)
+                if self.setting.config is None and is_read_once(batch):
+                    (alike,) = grouped
+                    for row, logprobs in enumerate(rows_without_cache(self.model, alike)):
+                        for place in places[alike[row].context, alike[row].tail]:
+                            add(place, 0, alike[row].rows, logprobs)
+                        bar.update(len(places[alike[row].context, alike[row].tail]))
+                    continue
                 cache = self._read(batch)
-                for alike in zip(*(reading.queries for reading in batch), strict=True):
+                for alike in grouped:
                     tails = torch.tensor([query.tail for query in alike], device=self.model.device)
                     with branch(cache) as continued:
                         for begin, logprobs in rows_of(self.model, continued, tails, alike[0].rows):

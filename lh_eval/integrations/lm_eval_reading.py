@@ -1,7 +1,7 @@
 """Prefilling contexts once and scoring what follows them, for lm-eval's requests."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +82,22 @@ def read(model: Any, session: Session, batch: list[Reading]) -> DynamicCache:
         return DynamicCache(config=model.config)
     ids = np.stack([np.frombuffer(reading.context, dtype=np.int32) for reading in batch])
     return session.fill_cache(model, torch.from_numpy(ids).long().to(model.device))
+
+
+def is_read_once(batch: list[Reading]) -> bool:
+    """Whether nothing but one short tail follows each context, so that no cache is needed where attention is dense."""
+    return len(batch[0].queries) == 1 and batch[0].queries[0].rows <= _ROWS
+
+
+def rows_without_cache(model: Any, queries: Sequence[Query]) -> torch.Tensor:
+    """Log-probabilities [B, rows, V] after each of the last rows of context and tail, read at once and densely.
+
+    A layer's keys and values are gone with it: what memory holds is one layer's, not those of all.
+    """
+    ids = torch.tensor([whole_ids(query) for query in queries], device=model.device)
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=queries[0].rows).logits
+    logprobs: torch.Tensor = logits.float().log_softmax(-1)
+    return logprobs
 
 
 def rows_of(model: Any, cache: DynamicCache, tails: torch.Tensor, rows: int) -> Iterator[tuple[int, torch.Tensor]]:

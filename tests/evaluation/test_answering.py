@@ -10,6 +10,7 @@ from transformers import DynamicCache
 
 from lh_eval.attention.transformers import use_lighthouse
 from lh_eval.errors import InputError
+from lh_eval.evaluation import answering
 from lh_eval.evaluation.answering import answer
 from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import Sample
@@ -78,6 +79,24 @@ def test_only_the_scored_rows_get_logits(monkeypatch):
     ask(samples(max_new_tokens=3))
     longest = max(len(f" {sample.answer}") for sample in samples())
     assert kept == [1, longest - 1, 1, 1]
+
+
+def test_what_is_known_to_be_generated_goes_through_the_model_at_once(monkeypatch):
+    batch = samples(max_new_tokens=12)
+    ids = torch.tensor([sample.prompt_ids for sample in batch])
+    said = LLAMA.generate(ids, max_new_tokens=12, do_sample=False, pad_token_id=256)[:, ids.shape[1] :]
+    # right answers that begin as what the model says, one of them to its end
+    right = {id(sample): ids[:n] for sample, ids, n in zip(batch, said.tolist(), [8, 5, 6], strict=True)}
+    right[id(batch[1])][4] ^= 1
+    monkeypatch.setattr(answering, "_right_ids", lambda _, sample: right[id(sample)])
+    fed, forward = [], LLAMA.forward
+    monkeypatch.setattr(
+        LLAMA,
+        "forward",
+        lambda *a, input_ids, **o: fed.append(input_ids.shape[1]) or forward(*a, input_ids=input_ids, **o),
+    )
+    assert [one.prediction for one in ask(batch)] == TOKENIZER.batch_decode(said, skip_special_tokens=True)
+    assert fed[-8:] == [7, 5, *[1] * 6]  # the rest of the answers, what all rows have of theirs, and a token at a time
 
 
 class Scripted:

@@ -1,6 +1,9 @@
 from collections import Counter
 
-from lh_eval.evaluation.batching import batches
+from asking import tiny_llama
+
+from lh_eval.evaluation import batching
+from lh_eval.evaluation.batching import answers_at_once, batches
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.planning import Plan
 
@@ -30,10 +33,19 @@ def test_questions_of_one_context_stay_together_however_many():
         for batch in made:
             asked = Counter((length, depth, trial // 2) for _, length, depth, trial in batch)
             assert set(asked.values()) == {2}
-            assert len(batch) <= max(2, size)
+            assert len(asked) <= size
 
 
 def test_batches_go_through_the_depths_of_the_same_trials():
     made = batches(GRID, lambda length: 3, Plan(by_depth=True))
-    of_length = [(batch[0][2], [trial for *_, trial in batch]) for batch in made if batch[0][1] == 1024]
-    assert of_length == [(depth, trials) for trials in ([0, 1, 2], [3]) for depth in (0.0, 50.0, 100.0)]
+    of_length = [[key[2:] for key in batch] for batch in made if batch[0][1] == 1024]
+    assert of_length == [
+        [(depth, trial) for depth in (0.0, 50.0, 100.0) for trial in trials] for trials in ([0, 1, 2], [3])
+    ]
+
+
+def test_answers_together_are_as_many_as_free_memory_holds_twice(monkeypatch):
+    model = tiny_llama()  # a token's keys and values: 2 x 4 layers x 2 heads x 8 x 4 bytes
+    for free, rows in ((4 * 100 * 512 * 3, 3), (10, 1), (2**40, 8)):
+        monkeypatch.setattr(batching, "_free_bytes", lambda _, free=free: free)
+        assert answers_at_once(model, 100) == rows

@@ -1,11 +1,14 @@
 """Rows are the same whether what samples share is read once or each time, and whatever the batch."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from asking import Trees, tiny_llama
 
 from lh_eval import LighthouseConfig
 from lh_eval.attention.transformers import Session
+from lh_eval.evaluation import prompting
 from lh_eval.evaluation.evaluate import iterate_rows
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.setting import Setting
@@ -54,6 +57,31 @@ def test_rows_are_the_same_without_sharing(run, task, setting):
             assert tokens <= all_tokens * 0.9
     assert plain["selection_recall"].isna().all() == (setting.config is None)
     assert plain["prediction"].nunique() > 1
+
+
+class UnequalTrees(Trees):
+    """Questions of a length of their own, so that contexts end where they like."""
+
+    def sample(self, tokenizer, *, length, trial, **where):
+        spaces = [32] * trial
+        sample = super().sample(tokenizer, length=length - trial, trial=trial, **where)
+        return dataclasses.replace(sample, question_ids=spaces + sample.question_ids)
+
+
+def test_trials_are_read_side_by_side_wherever_their_contexts_end_and_depths_are_answered_together(run, monkeypatch):
+    asked, answer = [], prompting.answer
+    monkeypatch.setattr(prompting, "answer", lambda *given: asked.append(len(given[3])) or answer(*given))
+    task = UnequalTrees()
+    plain, all_tokens = run(task, Setting(), sharing=False, batch_size=1)
+    assert asked == [1] * len(GRID)
+    close = ["first_token_logprob", "answer_logprob"]
+    for size, rounds in ((None, [12] * 2), (4, [4] * 6)):
+        asked.clear()
+        shared, tokens = run(task, Setting(), batch_size=size)
+        assert asked == rounds
+        assert tokens <= all_tokens * 0.9
+        np.testing.assert_allclose(shared[close], plain[close], atol=1e-3)
+        assert shared.drop(columns=close).equals(plain.drop(columns=close))
 
 
 def test_only_a_part_of_the_grid_may_be_left(run):

@@ -140,6 +140,23 @@ def test_ten_choices_are_one_forward(dense, monkeypatch):
     assert len(calls) == 1
 
 
+def test_what_is_read_once_and_densely_has_no_cache(dense, monkeypatch):
+    caches, forward = [], dense.model.forward
+
+    def spy(*args, **options):
+        out = forward(*args, **options)
+        caches.append(out.past_key_values)
+        return out
+
+    monkeypatch.setattr(dense.model, "forward", spy)
+    monkeypatch.setattr(Session, "fill_cache", lambda *_: pytest.fail("a cache was filled"))
+    pairs = [(TEXT, "."), (TEXT, "!"), (TEXT + " and more", " of it")]
+    found = dense.loglikelihood(requests(pairs), disable_tqdm=True)
+    assert caches == [None, None]
+    monkeypatch.undo()
+    assert [total for total, _ in found] == pytest.approx([plainly(dense, *pair)[0] for pair in pairs], abs=1e-3)
+
+
 def test_the_last_tokens_of_an_unknown_prompt_are_its_question(lighthouse, monkeypatch):
     lengths, fill = [], Session.fill_cache
 
