@@ -105,3 +105,26 @@ def test_lengths_beyond_the_models_positions_are_refused_or_marked(tmp_path, cap
     assert main([*command, "--beyond-positions"]) == 0
     rows = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
     assert {(row["length"], row["beyond_positions"]) for row in rows} == {(256, False), (512, True)}
+
+
+@pytest.mark.parametrize(("positions", "lengths"), [(1024, {512}), (2048, {1024})])
+def test_default_lengths_leave_room_for_the_answer(tmp_path, positions, lengths):
+    tiny_llama(max_position_embeddings=positions).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), "--task", "niah_single_1", "--depths", "50", "--trials", "1"]
+    assert main([*command, "--device", "cpu", "--out", str(tmp_path / "run")]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
+    assert {row["length"] for row in rows} == lengths
+    assert not any(row["beyond_positions"] for row in rows)
+
+
+def test_an_answer_that_may_go_beyond_the_positions_is_refused_or_marked(tmp_path, capsys):
+    tiny_llama(max_position_embeddings=1024).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), "--task", "niah_single_1", "--lengths", "1k"]
+    command += ["--depths", "50", "--trials", "1", "--device", "cpu", "--out", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "max_position_embeddings 1024 less 16 for the answer, got 1024;" in capsys.readouterr().err
+    assert main([*command, "--beyond-positions"]) == 0
+    (row,) = map(json.loads, (tmp_path / "run" / "samples.jsonl").read_text().splitlines())
+    assert row["beyond_positions"]
