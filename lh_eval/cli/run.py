@@ -34,6 +34,10 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples at once.")] = None,
+    beyond_positions: Annotated[
+        bool,
+        typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
 ) -> None:
@@ -59,7 +63,7 @@ def run(
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
-    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size)
+    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions)
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
