@@ -60,7 +60,7 @@ class VariableTracking(PlannedTask):
         ]
         example = f"{''.join(texts[-size:])}{_QUESTION.format(value=values[-1])} {', '.join(names[-size:])}."
         return Plan(
-            intro="Read the texts below with care: each sets variables, and at its end you are asked for their values.\n"
+            intro="Read the texts below with care: each sets variables, and at its end you are asked for values.\n"
             f"\nAn example:\n{example}\n\nThe text that you are asked about:\n",
             needles=tuple(texts[:size]),
             distractors=tuple(texts[size:-size]),

@@ -133,6 +133,23 @@ def test_only_scored_rows_get_logits_and_a_context_is_read_once(dense, monkeypat
     assert sorted(rows) == [1, 2, 2]
 
 
+@pytest.mark.parametrize(("batch_size", "read"), [(1, 400 + 3 * 100), (2, 2 * 400 + 2 * 100), (4, 4 * 400)])
+def test_contexts_that_begin_alike_are_read_on_from_where_they_part(batch_size, read, monkeypatch):
+    model, tokens, fill = make(batch_size=batch_size), [], Session.fill_cache
+
+    def spy(self, model, ids, cache=None):
+        tokens.append(ids.numel())
+        return fill(self, model, ids, cache)
+
+    monkeypatch.setattr(Session, "fill_cache", spy)
+    pairs = [((TEXT * 4)[:300] + letter * 116, ".") for letter in "abcd"]
+    said = model.loglikelihood(requests(pairs), disable_tqdm=True)
+    assert sum(tokens) == read
+    for (total, greedy), pair in zip(said, pairs, strict=True):
+        expected, is_greedy = plainly(model, *pair)
+        assert (total, greedy) == (pytest.approx(expected, abs=1e-3), is_greedy)
+
+
 def test_ten_choices_are_one_forward(dense, monkeypatch):
     calls, forward = [], dense.model.forward
     monkeypatch.setattr(dense.model, "forward", lambda *a, **o: calls.append(1) or forward(*a, **o))
