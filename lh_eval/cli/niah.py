@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lh_eval.cli.closing import closing_lines
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 
 if TYPE_CHECKING:
     from lh_eval.models.loading import Checkpoint
@@ -22,6 +22,7 @@ def niah(
     task: Annotated[
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
+    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
     attention: Annotated[
         Literal["dense", "lighthouse"] | None,
         typer.Option(help="How the context is read; with --k both, side by side, if not given."),
@@ -86,7 +87,10 @@ def niah(
     from lh_eval.models.loading import load_checkpoint
     from lh_eval.results.draw import write_figures
     from lh_eval.tasks.base import get_task
+    from lh_eval.tasks.haystack_text import with_haystack
 
+    if haystack is not None:
+        (task,) = with_haystack([task], haystack)
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, overrides)

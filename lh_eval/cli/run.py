@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
     ] = None,
+    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
     attention: Annotated[
         Literal["dense", "lighthouse"] | None,
         typer.Option(help="How the context is read; with --k both, side by side, if not given."),
@@ -59,7 +60,7 @@ def run(
     from lh_eval.results.draw import write_figures
     from lh_eval.results.table import find_runs, results_table, write_tables
 
-    chosen = load_suite(suite, seed=seed, lengths=length_list, depths=depth_list, trials=trials)
+    chosen = load_suite(suite, seed=seed, haystack=haystack, lengths=length_list, depths=depth_list, trials=trials)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"

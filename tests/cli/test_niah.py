@@ -128,3 +128,18 @@ def test_an_answer_that_may_go_beyond_the_positions_is_refused_or_marked(tmp_pat
     assert main([*command, "--beyond-positions"]) == 0
     (row,) = map(json.loads, (tmp_path / "run" / "samples.jsonl").read_text().splitlines())
     assert row["beyond_positions"]
+
+
+def test_a_haystack_of_ones_own(tmp_path, capsys):
+    (tmp_path / "own.txt").write_text("Grass grows by the old wall. " * 100, encoding="utf-8")
+    command = ["niah", "--task", "niah_single_2", "--lengths", "512", "--depths", "50", "--trials", "1"]
+    command += ["--device", "cpu", "--out", str(tmp_path / "run")]
+    assert main([*command, "--haystack", str(tmp_path / "own.txt")]) == 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["task"] == f"niah_single_2:haystack={tmp_path}/own.txt"
+    assert config["haystack_sha256"]
+    capsys.readouterr()
+    assert main([*command, "--task", "passkey", "--haystack", "moby_dick"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "lh-eval: error: haystack must be for a task with that option, got passkey;"
+    )
