@@ -83,5 +83,5 @@ def test_a_haystack_for_all_tasks_that_take_one(tmp_path):
     suite = load_suite(str(file), haystack="prose")
     assert [grid.task for grid in suite.grids] == ["passkey", "vt:haystack=prose"]
     file.write_text(file.read_text() + '[[task]]\ntask = "vt:haystack=words"\n')
-    with pytest.raises(InputError, match="tasks of suite .* must differ, got passkey, vt:haystack=prose, vt:hay"):
+    with pytest.raises(InputError, match=r"tasks of suite .* must differ, got passkey, vt:haystack=prose, vt:hay"):
         load_suite(str(file), haystack="prose")
