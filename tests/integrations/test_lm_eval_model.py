@@ -1,5 +1,7 @@
 """The model in lm-eval: our samples, our rates; likelihoods of a plain forward, with only scored rows' logits."""
 
+from pathlib import Path
+
 import lm_eval
 import pytest
 import torch
@@ -70,6 +72,22 @@ def test_lighthouse_rates_agree_to_the_sample(lighthouse):
     assert results["acc_stderr,none"] == pytest.approx((rate * (1 - rate) / 7) ** 0.5)
     assert (results["acc_at_300,none"] + results["acc_at_400,none"]) / 2 == pytest.approx(rate)
     assert -1 not in results.values()
+
+
+def test_lm_evals_own_ruler_runs_with_our_model(lighthouse, checkpoint, monkeypatch):
+    pytest.importorskip("wonderwords", reason="lm-eval's RULER tasks import wonderwords")
+    nltk = pytest.importorskip("nltk", reason="lm-eval's RULER tasks import nltk")
+    monkeypatch.setattr(nltk, "download", lambda _: False)  # of punkt_tab, which this haystack does not need
+    folder = str(Path(lm_eval.tasks.__file__).parent / "ruler")
+    metadata = {"max_seq_lengths": [600], "tokenizer": str(checkpoint.folder)}
+    manager = TaskManager(include_path=folder, include_defaults=False, metadata=metadata)
+    out = lm_eval.simple_evaluate(
+        model=lighthouse, tasks=["niah_single_1"], task_manager=manager, log_samples=True, limit=2
+    )
+    assert 0 <= out["results"]["niah_single_1"]["600,none"] <= 1
+    for sample in out["samples"]["niah_single_1"]:
+        assert sample["doc"]["outputs"][0] in sample["doc"]["input"]
+        assert isinstance(sample["filtered_resps"][0], str)
 
 
 def requests(pairs):
