@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 from lh_eval.errors import InputError
+from lh_eval.evaluation.answering import end_ids
 from lh_eval.evaluation.grid import Grid
 from lh_eval.tasks.base import Sample, get_task
 
@@ -21,7 +22,7 @@ def check_grid(model: Any, tokenizer: Any, grid: Grid, *, beyond_positions: bool
 
     Raises:
         InputError: a sample cannot be made, as where a task has fewer than `trials` in a cell, memory does not hold
-            it, or the model has too few positions.
+            it, the model has too few positions, or nothing ends a generated text.
     """
     most = None if beyond_positions else positions(model)
     if most is not None and grid.lengths[-1] > most:  # before such a sample is made, which may take long
@@ -38,6 +39,11 @@ def check_grid(model: Any, tokenizer: Any, grid: Grid, *, beyond_positions: bool
             if trial == 0:
                 raise
             continue  # a bug that some trials meet is a row with its error, as for those between
+        if sample.scoring != "choice" and not end_ids(model, tokenizer):
+            raise InputError(
+                "tokenizer must have an end-of-text token where answers are generated, got none; "
+                "set eos_token in its tokenizer_config.json"
+            )
         if most is not None and positions_of(sample) > most:
             _refuse(most, length, sample.max_new_tokens)
 

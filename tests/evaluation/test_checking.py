@@ -68,6 +68,15 @@ def test_a_prompt_that_is_too_long_is_refused_unmade(check):
         check(None, most=256)
 
 
+def test_a_tokenizer_without_an_end_is_refused_where_answers_are_generated(check, monkeypatch):
+    tokenizer = byte_tokenizer()
+    tokenizer.eos_token = None
+    monkeypatch.setitem(globals(), "byte_tokenizer", lambda: tokenizer)
+    check(Trees(scoring="choice", max_new_tokens=0))
+    with pytest.raises(InputError, match="tokenizer must have an end-of-text token where answers are"):
+        check(Trees())
+
+
 def test_positions():
     assert positions(tiny_llama(max_position_embeddings=256)) == 256
     assert positions(SimpleNamespace(config=SimpleNamespace(get_text_config=lambda: SimpleNamespace()))) is None
