@@ -193,6 +193,11 @@ class LighthouseLM(HFLM):
         """Generate after prompts with the same settings, into `texts`."""
         values = normalize_gen_kwargs(settings, self.max_gen_toks)
         values.pop("max_gen_toks")
+        if self.eot_token_id is None:
+            raise InputError(
+                "tokenizer must have an end-of-text token where answers are generated, got none; "
+                "set eos_token in its tokenizer_config.json"
+            )
         until = handle_stop_sequences(
             values.pop("until", None), eos=self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         )

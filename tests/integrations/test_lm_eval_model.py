@@ -266,6 +266,13 @@ def test_a_prompt_longer_than_the_model_is_refused():
             call()
 
 
+def test_a_tokenizer_without_an_end_generates_nothing():
+    model = make()
+    model.tokenizer.eos_token = None
+    with pytest.raises(InputError, match="tokenizer must have an end-of-text token where answers are generated"):
+        generate(model, [TEXT])
+
+
 def test_our_samples_say_how_much_is_generated(dense, monkeypatch):
     asked = []
     monkeypatch.setattr(dense, "_generate", lambda alike, settings, most, *rest: asked.append(most))
