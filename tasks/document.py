@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, sample_rng
-from lh_eval.tasks.placing import check_depth, leading_special_ids
+from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids
+from lh_eval.tasks.room import room_for
 from lh_eval.tasks.units import Units
-
-SPARE_TOKENS = 8  # room for what the model says around the answer
 
 
 class Item(NamedTuple):
@@ -68,14 +67,6 @@ def gather_items(items: Sequence[Item], units: Sequence[str], questions: int, mo
         else:
             start += 1
     return groups
-
-
-def room_for(tokenizer: Any, answers: Sequence[str], scoring: Scoring) -> int:
-    """How many tokens may be generated: the longest answer and some more; for "all" twice what its parts take."""
-    sizes = [
-        len(ids) for ids in tokenizer([f" {answer}," for answer in answers], add_special_tokens=False)["input_ids"]
-    ]
-    return SPARE_TOKENS + (2 * sum(sizes) if scoring == "all" else max(sizes))
 
 
 def shown_answer(answers: Sequence[str], scoring: Scoring) -> str:
@@ -140,8 +131,10 @@ class DocumentTask:
         groups = self.document().groups
         turn, which = divmod(trial, self.questions)
         if turn >= len(groups):
+            most = len(groups) * self.questions
             raise InputError(
-                f"trial must be below {len(groups) * self.questions}, all questions there are, got {trial}"
+                f"trial must be below {most}, as many questions as {type(self).__name__} has, got {trial}; "
+                f"take at most {most} trials"
             )
         opened = dataclasses.replace(self, closed_book=0)  # the control asks the same questions in the same order
         order = sample_rng(cell_name(self), length=length, depth=depth, trial=0, seed=seed).permutation(len(groups))
@@ -155,8 +148,7 @@ class DocumentTask:
             return self._sample(tokenizer, group.items[which], ids[:start], ids[start:], nowhere, float(depth))
 
         least = len(head) + encoded.least
-        if length < least:
-            raise InputError(f"length must be at least {least} tokens to hold what is asked about, got {length}")
+        check_length(length, least)
         longest = max(map(len, questions))
         size = encoded.units.size(group.first, group.last)
         room = length - len(head) - size - longest

@@ -1,11 +1,15 @@
 """Real prose as filler: an excerpt of a text from a random sentence on, of an exact number of tokens."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lh_eval.corpora.sentences import split_sentences
 from lh_eval.corpora.texts import load_text
+from lh_eval.errors import InputError
+from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.filler import Filler
 from lh_eval.tasks.units import units_of
 
@@ -32,6 +36,37 @@ def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = "mo
     """
     units = units_of(tokenizer, ("prose", source), lambda: split_sentences(load_text(source).whole))
     return units.draw(n, rng)
+
+
+def with_haystack(specs: Sequence[str], source: str) -> list[str]:
+    """Task specs with that haystack, in place of their own, where the task takes one.
+
+    Args:
+        specs: task specs; those of tasks without the option stay as they are.
+        source: a task's option `haystack`.
+
+    Raises:
+        InputError: no task takes it, or the source cannot be an option.
+    """
+    if not source or "," in source:
+        raise InputError(f"haystack must be a text's name, file or data set, without a comma, got {source!r}")
+    taking = [_takes_haystack(spec) for spec in specs]
+    if not any(taking):
+        raise InputError(
+            f"haystack must be for a task with that option, got {', '.join(specs)}; lh-eval tasks says which have it"
+        )
+    return [_replaced(spec, source) if takes else spec for spec, takes in zip(specs, taking, strict=True)]
+
+
+def _takes_haystack(spec: str) -> bool:
+    cls = TASKS.get(spec.partition(":")[0])
+    return dataclasses.is_dataclass(cls) and any(field.name == "haystack" for field in dataclasses.fields(cls))
+
+
+def _replaced(spec: str, source: str) -> str:
+    name, _, tail = spec.partition(":")
+    kept = [item for item in tail.split(",") if item and not item.startswith("haystack=")]
+    return f"{name}:{','.join([*kept, f'haystack={source}'])}"
 
 
 def data_hashes(task: Any) -> dict[str, str]:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, sample_rng
-from lh_eval.tasks.document import cell_name, room_for, shown_answer
+from lh_eval.tasks.document import cell_name, shown_answer
 from lh_eval.tasks.haystack_text import prose
 from lh_eval.tasks.placing import check_depth, leading_special_ids, place_answers, position_at, splice
+from lh_eval.tasks.room import room_for
 
 
 class Entry(NamedTuple):

@@ -29,6 +29,7 @@ class LongBenchV2(Published, InsertedTask):
 
     split: str = "train"
 
+    CHOICE: ClassVar[bool] = True
     NAME: ClassVar[str] = "zai-org/LongBench-v2"
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "question", "choice_A", "choice_B", "choice_C", "choice_D", "answer", "context",

@@ -19,6 +19,14 @@ def check_depth(depth: float) -> None:
         raise InputError(f"depth must be from 0 to 100, got {depth:g}")
 
 
+def check_length(length: int, least: int = 1) -> None:
+    """Raise InputError unless the length is positive and holds what must be in the prompt."""
+    if length < 1:
+        raise InputError(f"length must be a positive number of tokens, got {length}")
+    if length < least:
+        raise InputError(f"length must be at least {least} tokens to hold needles and question, got {length}")
+
+
 def leading_special_ids(tokenizer: Any) -> list[int]:
     """The special tokens that the tokenizer puts before a text, usually none or the one for its beginning."""
     plain = tokenizer.encode("a", add_special_tokens=False)
@@ -110,15 +118,13 @@ def build_sample(
         InputError: a length or depth out of range, or a tokenizer that cannot place the answer.
     """
     check_depth(depth)
-    if length < 1:
-        raise InputError(f"length must be a positive number of tokens, got {length}")
+    check_length(length)
     head = leading_special_ids(tokenizer)
     question_ids, choice_ids = place_answers(tokenizer, question, DIGITS)
     inserted = [tokenizer.encode(text, add_special_tokens=False) for text in (needle, *distractors)]
     # at least a token of filler for each distractor: the needle's place is then never another's
     least = len(head) + sum(map(len, inserted)) + len(question_ids) + len(distractors)
-    if length < least:
-        raise InputError(f"length must be at least {least} tokens to hold needle and question, got {length}")
+    check_length(length, least)
 
     filler = draw_filler(tokenizer, length - least + len(distractors), rng)
     position = position_at(filler, depth)

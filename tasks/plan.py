@@ -14,9 +14,8 @@ import numpy as np
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, context_rng, sample_rng
 from lh_eval.tasks.filler import Filler
-from lh_eval.tasks.placing import check_depth, leading_special_ids, position_at, splice
-
-_SLACK = 4  # tokens, at the start and for each answer, for what is none: "the", a colon, "and", a number in a list
+from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids, position_at, splice
+from lh_eval.tasks.room import room_for
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -121,14 +120,13 @@ def generated_sample(
     spans: list[tuple[int, int]],
     depth: float,
 ) -> Sample:
-    """A sample whose answer is generated: as many tokens as the answers have, and some more.
+    """A sample whose answer is generated.
 
     Raises:
         InputError: what the tokenizer makes of an answer is not the answer any more.
     """
     answer = ", ".join(answers)
-    answer_ids = encode(tokenizer, f" {answer}")
-    written = tokenizer.decode(answer_ids)
+    written = tokenizer.decode(encode(tokenizer, f" {answer}"))
     if written.split() != answer.split():
         raise InputError(
             f"tokenizer must be able to write the answer {answer!r}, got {written!r} from it; use the model's own one"
@@ -139,7 +137,7 @@ def generated_sample(
         answer=answer,
         answers=answers,
         scoring=scoring,
-        max_new_tokens=len(answer_ids) + _SLACK * (1 + len(answers)),
+        max_new_tokens=room_for(tokenizer, answers, scoring),
         needle_start=spans[0][0],
         needle_end=spans[0][1],
         spans=tuple(spans),
@@ -151,11 +149,3 @@ def encode(tokenizer: Any, text: str) -> list[int]:
     """The tokens of a text alone, without special ones."""
     ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
     return ids
-
-
-def check_length(length: int, least: int = 1) -> None:
-    """Raise InputError unless the length is positive and holds what must be in the prompt."""
-    if length < 1:
-        raise InputError(f"length must be a positive number of tokens, got {length}")
-    if length < least:
-        raise InputError(f"length must be at least {least} tokens to hold needles and question, got {length}")

@@ -22,6 +22,7 @@ class Published:
     files: str = ""
     revision: str = "main"
 
+    CHOICE: ClassVar[bool] = False  # whether its answers are chosen rather than generated: known without the rows
     NAME: ClassVar[str]
     COLUMNS: ClassVar[tuple[str, ...]]
 

@@ -13,6 +13,10 @@ from lh_eval.tasks.niah import check_count
 from lh_eval.tasks.plan import Plan, PlannedTask
 
 _LETTERS = 5
+_QUESTION = (
+    "\nWhich variables have the value {value}, set so themselves or through another variable? "
+    "The variables that have the value {value} are"
+)
 
 
 @TASKS.register("vt")
@@ -22,6 +26,9 @@ class VariableTracking(PlannedTask):
 
     Measures: following a chain of references over the whole context; the depth moves nothing.
     Source: RULER, Hsieh et al. 2024, arXiv:2404.06654, section 3.2 (variable tracking).
+
+    As there, the prompt begins with a worked example: a chain of as many hops, whose variables and number do not occur
+    again, its question and its answer.
 
     Attributes:
         chains: chains in the context, the first one asked for; each passes on a number of its own.
@@ -43,19 +50,21 @@ class VariableTracking(PlannedTask):
         """Draw the chains."""
         size = self.hops + 1
         letters = string.ascii_uppercase
-        codes = rng.choice(len(letters) ** _LETTERS, size=self.chains * size, replace=False)
+        # the last chain is the example's
+        codes = rng.choice(len(letters) ** _LETTERS, size=(self.chains + 1) * size, replace=False)
         digits = codes[:, None] // len(letters) ** np.arange(_LETTERS) % len(letters)
         names = ["".join(letters[digit] for digit in row) for row in digits]
-        values = 10_000 + rng.choice(90_000, size=self.chains, replace=False)
+        values = 10_000 + rng.choice(90_000, size=self.chains + 1, replace=False)
         texts = [
             f" VAR {name} = {f'VAR {names[i - 1]}' if i % size else values[i // size]}." for i, name in enumerate(names)
         ]
+        example = f"{''.join(texts[-size:])}{_QUESTION.format(value=values[-1])} {', '.join(names[-size:])}."
         return Plan(
-            intro="Read the text below with care: it sets variables, and at its end you are asked for their values.\n",
+            intro="Read the texts below with care: each sets variables, and at its end you are asked for values.\n"
+            f"\nAn example:\n{example}\n\nThe text that you are asked about:\n",
             needles=tuple(texts[:size]),
-            distractors=tuple(texts[size:]),
-            question=f"\nWhich variables have the value {values[0]}, set so themselves or through another variable? "
-            f"The variables that have the value {values[0]} are",
+            distractors=tuple(texts[size:-size]),
+            question=_QUESTION.format(value=values[0]),
             answers=tuple(names[:size]),
             scoring="all",
             haystack=functools.partial(draw_haystack, self.haystack, tokenizer),

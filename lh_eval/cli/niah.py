@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lh_eval.cli.closing import closing_lines
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 
 if TYPE_CHECKING:
     from lh_eval.models.loading import Checkpoint
@@ -22,6 +22,7 @@ def niah(
     task: Annotated[
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
+    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
     attention: Annotated[
         Literal["dense", "lighthouse"] | None,
         typer.Option(help="How the context is read; with --k both, side by side, if not given."),
@@ -49,7 +50,8 @@ def niah(
         int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")
     ] = None,
     beyond_positions: Annotated[
-        bool, typer.Option("--beyond-positions", help="Run lengths beyond the model's positions, and mark their rows.")
+        bool,
+        typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Time one sample a length, say how long the grid takes, write nothing.")
@@ -85,7 +87,10 @@ def niah(
     from lh_eval.models.loading import load_checkpoint
     from lh_eval.results.draw import write_figures
     from lh_eval.tasks.base import get_task
+    from lh_eval.tasks.haystack_text import with_haystack
 
+    if haystack is not None:
+        (task,) = with_haystack([task], haystack)
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, overrides)
@@ -93,7 +98,7 @@ def niah(
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(
         task=task,
-        lengths=tuple(length_list or _lengths_of(checkpoint)),
+        lengths=tuple(length_list or _lengths_of(checkpoint, task)),
         depths=tuple(depth_list),
         trials=trials,
         seed=seed,
@@ -114,7 +119,20 @@ def niah(
         raise typer.Exit(1)
 
 
-def _lengths_of(checkpoint: "Checkpoint") -> list[int]:
-    """The default lengths that the model's positions reach."""
-    most = getattr(checkpoint.model.config.get_text_config(), "max_position_embeddings", None) or _DEFAULT_LENGTHS[-1]
-    return [length for length in _DEFAULT_LENGTHS if length <= most] or [int(most)]
+def _lengths_of(checkpoint: "Checkpoint", task: str) -> list[int]:
+    """The default lengths that the model's positions reach with the answer; half of them where they reach none."""
+    from lh_eval.errors import InputError
+    from lh_eval.evaluation.checking import positions
+    from lh_eval.tasks.base import get_task
+
+    most = positions(checkpoint.model)
+    if most is None:
+        return list(_DEFAULT_LENGTHS)
+    shortest = min(_DEFAULT_LENGTHS[0], max(1, most // 2))
+    try:
+        sample = get_task(task).sample(checkpoint.tokenizer, length=shortest, depth=50, trial=0)
+    except InputError:
+        answer = 0  # the check of the grid says what is wrong
+    else:
+        answer = sample.max_new_tokens
+    return [length for length in _DEFAULT_LENGTHS if length + answer <= most] or [shortest]

@@ -9,6 +9,8 @@ from lh_eval.lengths import parse_length
 
 T = TypeVar("T")
 
+HAYSTACK = "Haystack of every task that takes one: moby_dick, FILE.txt, FILE.jsonl#COLUMN, OWNER/NAME[@REVISION]."
+
 
 def parse_lengths(text: str) -> list[int]:
     """Lengths in tokens: `4k,8k,16384,1M` is [4096, 8192, 16384, 1048576].

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
     ] = None,
+    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
     attention: Annotated[
         Literal["dense", "lighthouse"] | None,
         typer.Option(help="How the context is read; with --k both, side by side, if not given."),
@@ -34,6 +35,10 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
     dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
     batch_size: Annotated[int | None, typer.Option(min=1, help="Samples at once.")] = None,
+    beyond_positions: Annotated[
+        bool,
+        typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
 ) -> None:
@@ -55,11 +60,11 @@ def run(
     from lh_eval.results.draw import write_figures
     from lh_eval.results.table import find_runs, results_table, write_tables
 
-    chosen = load_suite(suite, seed=seed, lengths=length_list, depths=depth_list, trials=trials)
+    chosen = load_suite(suite, seed=seed, haystack=haystack, lengths=length_list, depths=depth_list, trials=trials)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
-    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size)
+    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions)
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)

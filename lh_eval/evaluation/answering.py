@@ -157,7 +157,7 @@ def _generate(
 
     What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
     """
-    ends = _end_ids(model, tokenizer)
+    ends = end_ids(model, tokenizer)
     texts = [""] * len(samples)
     tokens: list[list[int]] = [[] for _ in samples]
     waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
@@ -186,7 +186,7 @@ def _generate(
     return texts
 
 
-def _end_ids(model: Any, tokenizer: Any) -> set[int]:
+def end_ids(model: Any, tokenizer: Any) -> set[int]:
     """Tokens that end a text: the tokenizer's, if it has one, and those of the model's generation settings."""
     named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
     ids = {*(named if isinstance(named, list) else [named]), getattr(tokenizer, "eos_token_id", None)}

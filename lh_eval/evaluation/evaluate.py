@@ -1,6 +1,5 @@
 """`evaluate`: a model on a grid of samples, a row a sample, the same rows in whatever batches they were run."""
 
-import itertools
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +8,9 @@ from lh_eval.attention.transformers import use_lighthouse
 from lh_eval.errors import InputError
 from lh_eval.evaluation.batching import answers_at_once, batches
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
+from lh_eval.evaluation.checking import check_grid, positions
 from lh_eval.evaluation.grid import Grid
-from lh_eval.evaluation.planning import Plan, check_positions, plan, positions
+from lh_eval.evaluation.planning import Plan, plan
 from lh_eval.evaluation.prefilling import Prefiller
 from lh_eval.evaluation.samples import SampleRunner
 from lh_eval.evaluation.setting import Setting
@@ -50,8 +50,8 @@ def evaluate(
         config: Lighthouse attention for the context; None is dense.
         dense_layers: layers that stay dense under `config`.
         batch_size: samples at once; what memory holds if None.
-        beyond_positions: run prompts that are longer than the model's `max_position_embeddings` and mark their rows,
-            instead of refusing them.
+        beyond_positions: run samples whose prompt and answer take more than the model's `max_position_embeddings` and
+            mark their rows, instead of refusing them.
 
     Returns:
         A row a sample: the fields of `Row`.
@@ -61,23 +61,8 @@ def evaluate(
     """
     grid = Grid(task=task, lengths=lengths, depths=depths, trials=trials, seed=seed)  # type: ignore[arg-type]
     setting = Setting(config=config, dense_layers=dense_layers)  # type: ignore[arg-type]
-    check_positions(model, grid, beyond_positions=beyond_positions)
-    check_samples(grid, tokenizer)
+    check_grid(model, tokenizer, grid, beyond_positions=beyond_positions)
     return to_frame(iterate_rows(model, tokenizer, grid, setting, batch_size=batch_size))
-
-
-def check_samples(grid: Grid, tokenizer: Any) -> None:
-    """Make one sample of each cell, so that a grid which cannot be built is refused before anything runs.
-
-    Raises:
-        InputError: a sample cannot be made, or memory does not hold it.
-    """
-    task = get_task(grid.task)
-    for length, depth in itertools.product(grid.lengths, grid.depths):
-        try:
-            task.sample(tokenizer, length=length, depth=depth, trial=0, seed=grid.seed)
-        except MemoryError:
-            raise InputError(f"lengths must be such that memory holds a sample, got {length}") from None
 
 
 def iterate_rows(

@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from lh_eval.errors import InputError
 from lh_eval.evaluation.grid import Grid
 from lh_eval.tasks.base import Sample, Task
 
@@ -53,23 +52,3 @@ def plan(task: Task, tokenizer: Any, grid: Grid, *, dense: bool) -> Plan:
 def _shared(left: list[int], right: list[int]) -> int:
     pairs = zip(left, right, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
-
-
-def check_positions(model: Any, grid: Grid, *, beyond_positions: bool) -> None:
-    """Refuse prompts that are longer than the model's positions, unless they are wanted.
-
-    Raises:
-        InputError: a length is longer.
-    """
-    most, longest = positions(model), max(grid.lengths)
-    if most is not None and longest > most and not beyond_positions:
-        raise InputError(
-            f"lengths must be up to the model's max_position_embeddings {most}, got {longest}; "
-            "give shorter ones, or --beyond-positions (beyond_positions=True) to run and mark them"
-        )
-
-
-def positions(model: Any) -> int | None:
-    """Tokens that the model was made for; None where it does not say."""
-    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return most if isinstance(most, int) and most > 0 else None

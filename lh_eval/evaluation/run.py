@@ -16,10 +16,10 @@ from tqdm import tqdm
 import lh_eval
 from lh_eval.attention.transformers import lighthouse_layers
 from lh_eval.errors import InputError, Interrupted
-from lh_eval.evaluation.evaluate import check_samples, iterate_rows
+from lh_eval.evaluation.checking import check_grid
+from lh_eval.evaluation.evaluate import iterate_rows
 from lh_eval.evaluation.flatness import norm_spread
 from lh_eval.evaluation.grid import Grid
-from lh_eval.evaluation.planning import check_positions
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
 from lh_eval.results.folder import PROVENANCE, RunFolder, check_folder
@@ -63,7 +63,7 @@ def run_settings(
         settings: one writes into `out` itself, several into a folder each below it.
         out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
         batch_size: samples at once; what memory holds if None.
-        beyond_positions: run prompts longer than the model's positions, instead of refusing them.
+        beyond_positions: run samples that take more positions than the model has, instead of refusing them.
 
     Raises:
         InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
@@ -112,8 +112,7 @@ def check_settings(
     for setting in settings:
         if setting.config is not None:
             lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
-    check_positions(checkpoint.model, grid, beyond_positions=beyond_positions)
-    check_samples(grid, checkpoint.tokenizer)
+    check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
 
 
 def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:

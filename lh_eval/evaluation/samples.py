@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lh_eval.evaluation.checking import positions_of
 from lh_eval.evaluation.prefilling import Prefiller
 from lh_eval.evaluation.prompting import Outcome, run_batch
 from lh_eval.results.rows import Key, Row
@@ -32,7 +33,7 @@ class SampleRunner:
         tokenizer: its tokenizer.
         task: what makes the samples.
         seed: seed of all samples.
-        positions: tokens that the model was made for; rows of longer prompts are marked.
+        positions: tokens that the model was made for; rows of samples that take more are marked.
     """
 
     prefiller: Prefiller
@@ -115,6 +116,7 @@ class SampleRunner:
         error: str | None = None,
     ) -> Row:
         task, length, depth, trial = key
+        taken = positions_of(sample) if sample else length
         return Row(
             task=task,
             length=length,
@@ -137,7 +139,7 @@ class SampleRunner:
             selection_recall=outcome.selection_recall if outcome else None,
             seconds=round(seconds, 4),
             peak_bytes=peak,
-            beyond_positions=self.positions is not None and length > self.positions,
+            beyond_positions=self.positions is not None and taken > self.positions,
             error=error,
         )
 

@@ -21,6 +21,7 @@ from lh_eval.errors import InputError, unknown_name
 from lh_eval.evaluation.evaluate import DEPTHS
 from lh_eval.evaluation.grid import Grid
 from lh_eval.lengths import parse_length
+from lh_eval.tasks.haystack_text import with_haystack
 
 _FIELDS = ("lengths", "depths", "trials")
 
@@ -44,12 +45,13 @@ def suite_names() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
-def load_suite(name: str, *, seed: int = 0, **overrides: Any) -> Suite:
+def load_suite(name: str, *, seed: int = 0, haystack: str | None = None, **overrides: Any) -> Suite:
     """Read a suite.
 
     Args:
         name: one of `suite_names()`, or a TOML file.
         seed: seed of all samples.
+        haystack: the haystack of every task that takes one; None is each one's own.
         overrides: `lengths`, `depths` or `trials` for all tasks, in place of the file's; None is the file's.
 
     Raises:
@@ -69,7 +71,14 @@ def load_suite(name: str, *, seed: int = 0, **overrides: Any) -> Suite:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"suite {name} must be TOML, got {error}") from None
-    return _suite(name, values, seed, {key: value for key, value in overrides.items() if value is not None})
+    suite = _suite(name, values, seed, {key: value for key, value in overrides.items() if value is not None})
+    tasks = [grid.task for grid in suite.grids]
+    if haystack is not None:
+        tasks = with_haystack(tasks, haystack)
+    if len(set(tasks)) != len(tasks):
+        raise InputError(f"tasks of suite {name} must differ, got {', '.join(tasks)}")
+    grids = [dataclasses.replace(grid, task=task) for grid, task in zip(suite.grids, tasks, strict=True)]
+    return Suite(name=suite.name, grids=tuple(grids))
 
 
 def _suite(source: str, values: dict[str, Any], seed: int, overrides: dict[str, Any]) -> Suite:
@@ -94,9 +103,6 @@ def _suite(source: str, values: dict[str, Any], seed: int, overrides: dict[str, 
         if not isinstance(lengths, Sequence) or isinstance(lengths, str):
             raise InputError(f"lengths of suite {source} must be a list such as ['4k', 8192], got {lengths!r}")
         grids.append(Grid(lengths=tuple(map(parse_length, lengths)), seed=seed, **chosen))
-    tasks = [grid.task for grid in grids]
-    if len(set(tasks)) != len(tasks):
-        raise InputError(f"tasks of suite {source} must differ, got {', '.join(tasks)}")
     return Suite(name=name, grids=tuple(grids))
 
 

@@ -23,6 +23,7 @@ def run_suite(
     out: Path,
     *,
     batch_size: int | None = None,
+    beyond_positions: bool = False,
 ) -> list[Finished]:
     """Run every task under every setting; a folder that holds part of the same suite is completed.
 
@@ -32,13 +33,14 @@ def run_suite(
         settings: what each task runs under.
         out: the folder.
         batch_size: samples at once; what memory holds if None.
+        beyond_positions: as in `run_settings`.
 
     Raises:
         InputError: what `run_settings` refuses, of any task, or `out` holds something else; no sample was run then.
         Interrupted: the user stopped it.
     """
     for grid in suite.grids:
-        check_settings(checkpoint, grid, settings)
+        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     wanted = {
         "suite": suite.name,
         "runs": {
@@ -48,7 +50,14 @@ def run_suite(
     }
     _claim(out, wanted)
     return [
-        run_settings(checkpoint, grid, settings, out / task_folder(grid.task), batch_size=batch_size)
+        run_settings(
+            checkpoint,
+            grid,
+            settings,
+            out / task_folder(grid.task),
+            batch_size=batch_size,
+            beyond_positions=beyond_positions,
+        )
         for grid in suite.grids
     ]
 

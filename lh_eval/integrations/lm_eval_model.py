@@ -8,6 +8,7 @@ context is prefilled under Lighthouse, question and answer attend densely to its
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -16,14 +17,15 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
 from tqdm import tqdm
 
-from lh_eval.attention.transformers import use_lighthouse
+from lh_eval.attention.transformers import Session, use_lighthouse
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.evaluation.batching import batch_size as fitting_batch_size
-from lh_eval.evaluation.prefilling import branch
+from lh_eval.evaluation.prefilling import Prefiller, branch
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
 from lh_eval.integrations.lm_eval_reading import (
     Query,
     batches,
+    begin_alike,
     is_read_once,
     read,
     readings,
@@ -180,18 +182,20 @@ class LighthouseLM(HFLM):
             totals[place] += scored.gather(1, ids[:, None]).sum().item()
             greedy[place] &= bool((scored.argmax(1) == ids).all())
 
+        prefiller = self._prefiller()
         bar = tqdm(total=len(asked), disable=disable_tqdm, desc="Running loglikelihood requests")
         with bar, torch.inference_mode():
-            for batch in batches(readings(queries), self._size_of):
+            made = list(batches(readings(queries), self._size_of))
+            for batch, goes_on in zip(made, begin_alike(made), strict=True):
                 grouped = zip(*(reading.queries for reading in batch), strict=True)
-                if self.setting.config is None and is_read_once(batch):
+                if self.setting.config is None and not goes_on and is_read_once(batch):
                     (alike,) = grouped
                     for row, logprobs in enumerate(rows_without_cache(self.model, alike)):
                         for place in places[alike[row].context, alike[row].tail]:
                             add(place, 0, alike[row].rows, logprobs)
                         bar.update(len(places[alike[row].context, alike[row].tail]))
                     continue
-                cache = self._read(batch)
+                cache = self._read(prefiller, batch)
                 for alike in grouped:
                     tails = torch.tensor([query.tail for query in alike], device=self.model.device)
                     with branch(cache) as continued:
@@ -208,6 +212,11 @@ class LighthouseLM(HFLM):
         """Generate after prompts with the same settings, into `texts`."""
         values = normalize_gen_kwargs(settings, self.max_gen_toks)
         values.pop("max_gen_toks")
+        if self.eot_token_id is None:
+            raise InputError(
+                "tokenizer must have an end-of-text token where answers are generated, got none; "
+                "set eos_token in its tokenizer_config.json"
+            )
         until = handle_stop_sequences(
             values.pop("until", None), eos=self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         )
@@ -215,8 +224,9 @@ class LighthouseLM(HFLM):
         for place, prompt in alike:
             self._check_length(len(prompt.context) // 4 + len(prompt.question) + most)
             places[Query(prompt.context, prompt.question, 1)].append(place)
+        prefiller = self._prefiller()
         for batch in batches(readings(places), self._size_of):
-            cache = self._read(batch)
+            cache = self._read(prefiller, batch)
             for queries in zip(*(reading.queries for reading in batch), strict=True):
                 ids = torch.tensor([whole_ids(query) for query in queries], device=self.model.device)
                 with branch(cache) as continued, torch.inference_mode():
@@ -234,10 +244,19 @@ class LighthouseLM(HFLM):
                         texts[place] = text
                 bar.update(sum(len(places[query]) for query in queries))
 
-    def _read(self, batch: list[Any]) -> Any:
+    def _prefiller(self) -> Prefiller:
+        """What reads the contexts of one call, and keeps the last ones; `_read` gives it the session that is on."""
+        with self._attending() as session:
+            return Prefiller(self.model, session)
+
+    def _attending(self) -> AbstractContextManager[Session]:
+        return use_lighthouse(self.model, self.setting.config, dense_layers=self.setting.dense_layers)
+
+    def _read(self, prefiller: Prefiller, batch: list[Any]) -> Any:
         """Prefill a batch's contexts; what follows is run outside of Lighthouse, and so attends densely."""
-        with use_lighthouse(self.model, self.setting.config, dense_layers=self.setting.dense_layers) as session:
-            return read(self.model, session, batch)
+        with self._attending() as session:
+            prefiller.session = session
+            return read(prefiller, batch)
 
     def _size_of(self, tokens: int) -> int:
         if str(self.batch_size).startswith("auto"):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from lh_eval.attention.transformers import Session
+from lh_eval.evaluation.prefilling import Prefiller
 
 # Scored rows that get logits at a time: at V = 128K in float32, half a gigabyte.
 _ROWS = 1024
@@ -62,7 +62,9 @@ def readings(queries: Iterable[Query]) -> list[Reading]:
 
 
 def batches(made: list[Reading], size_of: Callable[[int], int]) -> Iterator[list[Reading]]:
-    """Cut readings into batches of one shape.
+    """Cut readings into batches of one shape; those in a row go into one row of batch after batch.
+
+    So a row's contexts, the depths of one trial, are read on from where they part (`Prefiller`).
 
     Args:
         made: what `readings` returns.
@@ -72,16 +74,25 @@ def batches(made: list[Reading], size_of: Callable[[int], int]) -> Iterator[list
         same = list(alike)
         longest = len(same[0].context) // 4 + max(len(query.tail) for query in same[0].queries)
         size = size_of(longest)
-        for start in range(0, len(same), size):
-            yield same[start : start + size]
+        count = -(-len(same) // size)
+        for start in range(count):
+            yield same[start::count]
 
 
-def read(model: Any, session: Session, batch: list[Reading]) -> DynamicCache:
-    """Prefill the contexts of a batch as the session attends; an empty cache where they are empty."""
+def read(prefiller: Prefiller, batch: list[Reading]) -> DynamicCache:
+    """Prefill the contexts of a batch; an empty cache where they are empty."""
     if not batch[0].context:
-        return DynamicCache(config=model.config)
-    ids = np.stack([np.frombuffer(reading.context, dtype=np.int32) for reading in batch])
-    return session.fill_cache(model, torch.from_numpy(ids).long().to(model.device))
+        return DynamicCache(config=prefiller.model.config)
+    return prefiller.read([np.frombuffer(reading.context, dtype=np.int32).tolist() for reading in batch])
+
+
+def begin_alike(made: Sequence[list[Reading]]) -> list[bool]:
+    """Whether a quarter of each batch's contexts is its neighbour's too, so that a cache saves reading it again."""
+    pairs = [
+        all(b.context.startswith(a.context[: len(a.context) // 4]) for a, b in zip(one, other, strict=False))
+        for one, other in itertools.pairwise(made)
+    ]
+    return [before or after for before, after in zip([False, *pairs], [*pairs, False], strict=True)]
 
 
 def is_read_once(batch: list[Reading]) -> bool:

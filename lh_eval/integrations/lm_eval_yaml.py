@@ -13,12 +13,13 @@ from lh_eval.tasks.published import Published
 
 PREFIX = "lh_"  # of the tasks' names in lm-eval
 _PROBE = 32_768  # tokens, enough for a sample of every task
+_PUBLISHED_TOKENS = 64  # that are generated at most where answers are of a data set that is not read here
 
 _TEXT = """\
 # written by python -m lh_eval.integrations.lm_eval_yaml
 include: {base}
 task: {task}
-{generation}metadata:
+{tag}{generation}metadata:
   version: 1.0
   lh_task: {name}
 """
@@ -27,21 +28,24 @@ task: {task}
 def yaml_files() -> dict[str, str]:
     """The content of each file, by its name.
 
-    None for a task on a published data set, which is on the hub, and for one that makes no sample without options.
+    A published data set's is written without its rows, which lm-eval's run loads, and has a tag of its own: all tasks
+    of `lh_eval` run offline. None for a task that makes no sample without options.
     """
     tokenizer = byte_tokenizer()
     files = {}
     for name in TASKS.names():
-        if issubclass(TASKS.get(name), Published):
-            continue
-        try:
-            sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
-        except (InputError, TypeError):  # an option must be given, a file or a data set
-            continue
-        choice = sample.scoring == "choice"
-        generation = "" if choice else f"generation_kwargs:\n  until: []\n  max_gen_toks: {sample.max_new_tokens}\n"
+        cls = TASKS.get(name)
+        if issubclass(cls, Published):
+            choice, most, tag = cls.CHOICE, _PUBLISHED_TOKENS, "tag: lh_eval_published\n"
+        else:
+            try:
+                sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
+            except (InputError, TypeError):  # an option must be given, a file or a data set
+                continue
+            choice, most, tag = sample.scoring == "choice", sample.max_new_tokens, ""
+        generation = "" if choice else f"generation_kwargs:\n  until: []\n  max_gen_toks: {most}\n"
         base = "_choice" if choice else "_generate"
-        files[f"{name}.yaml"] = _TEXT.format(base=base, task=PREFIX + name, generation=generation, name=name)
+        files[f"{name}.yaml"] = _TEXT.format(base=base, task=PREFIX + name, tag=tag, generation=generation, name=name)
     return files
 
 

@@ -45,7 +45,8 @@ class Row:
             where attention is dense or the sample failed.
         seconds: wall-clock time of the sample; samples that ran together share theirs.
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
-        beyond_positions: whether the prompt is longer than the model's `max_position_embeddings`.
+        beyond_positions: whether prompt and what may be generated take more than the model's
+            `max_position_embeddings`.
         error: why the sample failed, on one line; None where it did not.
 
     Raises:

@@ -105,3 +105,41 @@ def test_lengths_beyond_the_models_positions_are_refused_or_marked(tmp_path, cap
     assert main([*command, "--beyond-positions"]) == 0
     rows = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
     assert {(row["length"], row["beyond_positions"]) for row in rows} == {(256, False), (512, True)}
+
+
+@pytest.mark.parametrize(("positions", "lengths"), [(1024, {512}), (2048, {1024})])
+def test_default_lengths_leave_room_for_the_answer(tmp_path, positions, lengths):
+    tiny_llama(max_position_embeddings=positions).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), "--task", "niah_single_1", "--depths", "50", "--trials", "1"]
+    assert main([*command, "--device", "cpu", "--out", str(tmp_path / "run")]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "run" / "samples.jsonl").read_text().splitlines()]
+    assert {row["length"] for row in rows} == lengths
+    assert not any(row["beyond_positions"] for row in rows)
+
+
+def test_an_answer_that_may_go_beyond_the_positions_is_refused_or_marked(tmp_path, capsys):
+    tiny_llama(max_position_embeddings=1024).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), "--task", "niah_single_1", "--lengths", "1k"]
+    command += ["--depths", "50", "--trials", "1", "--device", "cpu", "--out", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "max_position_embeddings 1024 less 16 for the answer, got 1024;" in capsys.readouterr().err
+    assert main([*command, "--beyond-positions"]) == 0
+    (row,) = map(json.loads, (tmp_path / "run" / "samples.jsonl").read_text().splitlines())
+    assert row["beyond_positions"]
+
+
+def test_a_haystack_of_ones_own(tmp_path, capsys):
+    (tmp_path / "own.txt").write_text("Grass grows by the old wall. " * 100, encoding="utf-8")
+    command = ["niah", "--task", "niah_single_2", "--lengths", "512", "--depths", "50", "--trials", "1"]
+    command += ["--device", "cpu", "--out", str(tmp_path / "run")]
+    assert main([*command, "--haystack", str(tmp_path / "own.txt")]) == 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["task"] == f"niah_single_2:haystack={tmp_path}/own.txt"
+    assert config["haystack_sha256"]
+    capsys.readouterr()
+    assert main([*command, "--task", "passkey", "--haystack", "moby_dick"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "lh-eval: error: haystack must be for a task with that option, got passkey;"
+    )

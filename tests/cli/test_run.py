@@ -1,6 +1,10 @@
+import json
+
 import pytest
+from asking import tiny_llama
 
 from lh_eval.cli.app import main
+from lh_eval.models.byte_tokenizer import byte_tokenizer
 
 SUITE = """
 lengths = [400]
@@ -60,6 +64,33 @@ def test_bad_input_is_one_line(options, message, tmp_path, capsys):
     assert main(["run", "--device", "cpu", "--out", str(tmp_path / "out"), *options]) == 2
     error = capsys.readouterr().err
     assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_beyond_the_models_positions_a_suite_is_refused_or_marked(suite, tmp_path, capsys):
+    tiny_llama(max_position_embeddings=256).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["run", "--suite", suite, "--model", str(tmp_path / "model"), "--device", "cpu"]
+    command += ["--out", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert "max_position_embeddings 256, got 400;" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+    assert main([*command, "--beyond-positions"]) == 0
+    rows = (tmp_path / "out" / "passkey" / "samples.jsonl").read_text().splitlines()
+    assert [json.loads(row)["beyond_positions"] for row in rows] == [True, True]
+
+
+def test_more_trials_than_a_task_has_are_refused(tmp_path, capsys):
+    tasks = '[[task]]\ntask = "passkey"\n[[task]]\ntask = "element"\n'
+    (tmp_path / "real.toml").write_text(f'lengths = ["3k"]\ndepths = [50]\n{tasks}')
+    command = ["run", "--suite", str(tmp_path / "real.toml"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert main([*command, "--trials", "85"]) == 2
+    error = capsys.readouterr().err
+    assert "as many questions as Element has, got 84; take at most 84 trials" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 

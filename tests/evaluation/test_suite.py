@@ -75,3 +75,13 @@ def test_an_unknown_suite_names_the_nearest():
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="suite must be a readable TOML file"):
         load_suite(str(tmp_path / "none.toml"))
+
+
+def test_a_haystack_for_all_tasks_that_take_one(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('lengths = [400]\n[[task]]\ntask = "passkey"\n[[task]]\ntask = "vt"\n')
+    suite = load_suite(str(file), haystack="prose")
+    assert [grid.task for grid in suite.grids] == ["passkey", "vt:haystack=prose"]
+    file.write_text(file.read_text() + '[[task]]\ntask = "vt:haystack=words"\n')
+    with pytest.raises(InputError, match=r"tasks of suite .* must differ, got passkey, vt:haystack=prose, vt:hay"):
+        load_suite(str(file), haystack="prose")

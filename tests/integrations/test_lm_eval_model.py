@@ -1,5 +1,7 @@
 """The model in lm-eval: our samples, our rates; likelihoods of a plain forward, with only scored rows' logits."""
 
+from pathlib import Path
+
 import lm_eval
 import pytest
 import torch
@@ -72,6 +74,22 @@ def test_lighthouse_rates_agree_to_the_sample(lighthouse):
     assert -1 not in results.values()
 
 
+def test_lm_evals_own_ruler_runs_with_our_model(lighthouse, checkpoint, monkeypatch):
+    pytest.importorskip("wonderwords", reason="lm-eval's RULER tasks import wonderwords")
+    nltk = pytest.importorskip("nltk", reason="lm-eval's RULER tasks import nltk")
+    monkeypatch.setattr(nltk, "download", lambda _: False)  # of punkt_tab, which this haystack does not need
+    folder = str(Path(lm_eval.tasks.__file__).parent / "ruler")
+    metadata = {"max_seq_lengths": [600], "tokenizer": str(checkpoint.folder)}
+    manager = TaskManager(include_path=folder, include_defaults=False, metadata=metadata)
+    out = lm_eval.simple_evaluate(
+        model=lighthouse, tasks=["niah_single_1"], task_manager=manager, log_samples=True, limit=2
+    )
+    assert 0 <= out["results"]["niah_single_1"]["600,none"] <= 1
+    for sample in out["samples"]["niah_single_1"]:
+        assert sample["doc"]["outputs"][0] in sample["doc"]["input"]
+        assert isinstance(sample["filtered_resps"][0], str)
+
+
 def requests(pairs):
     return [Instance("loglikelihood", {}, pair, place) for place, pair in enumerate(pairs)]
 
@@ -133,6 +151,24 @@ def test_only_scored_rows_get_logits_and_a_context_is_read_once(dense, monkeypat
     assert sorted(rows) == [1, 2, 2]
 
 
+@pytest.mark.parametrize(("batch_size", "read"), [(1, 400 + 3 * 100), (2, 2 * 400 + 2 * 100), (4, 0)])
+def test_contexts_that_begin_alike_are_read_on_from_where_they_part(batch_size, read, monkeypatch):
+    """Tokens that fill a cache: none where all are read at once."""
+    model, tokens, fill = make(batch_size=batch_size), [], Session.fill_cache
+
+    def spy(self, model, ids, cache=None):
+        tokens.append(ids.numel())
+        return fill(self, model, ids, cache)
+
+    monkeypatch.setattr(Session, "fill_cache", spy)
+    pairs = [((TEXT * 4)[:300] + letter * 116, ".") for letter in "abcd"]
+    said = model.loglikelihood(requests(pairs), disable_tqdm=True)
+    assert sum(tokens) == read
+    for (total, greedy), pair in zip(said, pairs, strict=True):
+        expected, is_greedy = plainly(model, *pair)
+        assert (total, greedy) == (pytest.approx(expected, abs=1e-3), is_greedy)
+
+
 def test_ten_choices_are_one_forward(dense, monkeypatch):
     calls, forward = [], dense.model.forward
     monkeypatch.setattr(dense.model, "forward", lambda *a, **o: calls.append(1) or forward(*a, **o))
@@ -150,7 +186,7 @@ def test_what_is_read_once_and_densely_has_no_cache(dense, monkeypatch):
 
     monkeypatch.setattr(dense.model, "forward", spy)
     monkeypatch.setattr(Session, "fill_cache", lambda *_: pytest.fail("a cache was filled"))
-    pairs = [(TEXT, "."), (TEXT, "!"), (TEXT + " and more", " of it")]
+    pairs = [(TEXT, "."), (TEXT, "!"), (TEXT[::-1] + " and more", " of it")]
     found = dense.loglikelihood(requests(pairs), disable_tqdm=True)
     assert caches == [None, None]
     monkeypatch.undo()
@@ -246,6 +282,13 @@ def test_a_prompt_longer_than_the_model_is_refused():
     for call in (lambda: short.loglikelihood(requests(PAIRS[:1]), disable_tqdm=True), lambda: generate(short, [TEXT])):
         with pytest.raises(InputError, match=r"prompts must be of at most 60 tokens for lh-passkey.*max_length="):
             call()
+
+
+def test_a_tokenizer_without_an_end_generates_nothing():
+    model = make()
+    model.tokenizer.eos_token = None
+    with pytest.raises(InputError, match="tokenizer must have an end-of-text token where answers are generated"):
+        generate(model, [TEXT])
 
 
 def test_our_samples_say_how_much_is_generated(dense, monkeypatch):

@@ -1,13 +1,18 @@
 import dataclasses
+import json
 from pathlib import Path
 
+import datasets
+import lm_eval
 import pytest
 from lm_eval.tasks import TaskManager
 from transformers import AutoTokenizer
 
+from lh_eval import evaluate
 from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 from lh_eval.integrations import lm_eval_tasks
+from lh_eval.integrations.lm_eval_model import LighthouseLM
 from lh_eval.integrations.lm_eval_tasks import choice_result, documents, generated_result, sample_of
 from lh_eval.integrations.lm_eval_yaml import yaml_files
 from lh_eval.models.byte_tokenizer import byte_tokenizer
@@ -23,12 +28,64 @@ def test_the_files_are_in_step_with_the_registry():
 
 def test_lm_eval_finds_and_loads_the_tasks():
     manager = TaskManager(include_path=lm_eval_folder(), include_defaults=False, metadata={**GRID, "k": 64})
-    assert {f"lh_{Path(name).stem}" for name in yaml_files()} | {"lh_eval"} == set(manager.all_tasks)
+    names = {f"lh_{name}" for name in TASKS.names()}
+    assert names | {"lh_eval", "lh_eval_published"} == set(manager.all_tasks)
     task = manager.load("lh_passkey")["tasks"]["lh_passkey"]
     assert len(task.eval_docs) == 8
     doc = task.eval_docs[0]
     assert task.doc_to_text(doc) == doc["text"]
     assert task.doc_to_choice(doc)[task.doc_to_target(doc)] == doc["answer"]
+
+
+PUBLISHED = {
+    "squad": [
+        {
+            "context": f"Town {i} lies on a hill. In {1500 + i} it was founded. It has a bridge.",
+            "question": f"When was town {i} founded?",
+            "answers": {"text": [str(1500 + i)], "answer_start": [len(f"Town {i} lies on a hill. In ")]},
+        }
+        for i in range(6)
+    ],
+    "longbench_v2": [
+        {"question": f"Which town {i}?", "answer": "ABCD"[i % 4], "context": f"The town {i}. " * 9}
+        | {f"choice_{letter}": f"town {letter}" for letter in "ABCD"}
+        for i in range(6)
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "options"), [("squad", ",questions=1"), ("longbench_v2", "")])
+def test_a_published_data_set_runs_from_a_local_file(name, options, tmp_path, checkpoint, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in PUBLISHED[name]), encoding="utf-8")
+    grid = {"lengths": [700], "depths": [0, 100], "trials": 3}
+    metadata = {"lh_task": f"{name}:files={file}{options}", **grid}
+    manager = TaskManager(include_path=lm_eval_folder(), include_defaults=False, metadata=metadata)
+    model = LighthouseLM(device="cpu", attention="dense")
+    out = lm_eval.simple_evaluate(model=model, tasks=[f"lh_{name}"], task_manager=manager, log_samples=True)
+    logged = {
+        (sample["doc"]["depth"], sample["doc"]["trial"], sample["doc"]["prompt_sha256"]): sample["acc"]
+        for sample in out["samples"][f"lh_{name}"]
+    }
+    rows = evaluate(checkpoint.model, checkpoint.tokenizer, task=metadata["lh_task"], **grid)
+    assert logged == {(row.depth, row.trial, row.prompt_sha256): row.score for row in rows.itertuples()}
+    assert len(logged) == 6
+
+
+def test_a_published_data_set_offline_says_so(monkeypatch):
+    def refuse(*_, **__):
+        raise ConnectionError("Couldn't reach the Hub")
+
+    monkeypatch.setattr(datasets, "load_dataset", refuse)
+    with pytest.raises(InputError, match="hub must be reachable for 'rajpurkar/squad@no-such"):
+        documents(lh_task="squad:revision=no-such", tokenizer=byte_tokenizer(), **GRID)
+
+
+def test_more_trials_than_there_are_samples():
+    grid = {"lengths": 3000, "depths": 50, "trials": 85}
+    with pytest.raises(InputError, match="as many questions as Element has, got 84; take at most 84 trials"):
+        documents(lh_task="element", tokenizer=byte_tokenizer(), **grid)
 
 
 def test_documents_are_the_tasks_samples():

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from lh_eval import LighthouseConfig, evaluate, load_checkpoint
+from lh_eval.cli.app import main
 from lh_eval.models.byte_tokenizer import byte_tokenizer
 
 SIZES = {
@@ -49,3 +50,29 @@ def test_a_folder_is_evaluated(name, tmp_path):
         # a window's layers are left as they are: nothing is selected there
         selects = config is not None and "window" not in name
         assert rows["selection_recall"].notna().all() == selects
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_folder_goes_through_the_command_line(name, tmp_path, capsys, caplog):
+    model_class, config_class, values = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    model_class(config_class(**SIZES | values)).save_pretrained(tmp_path / "model")
+    byte_tokenizer().save_pretrained(tmp_path / "model")
+    command = ["niah", "--model", str(tmp_path / "model"), "--lengths", "200", "--depths", "50", "--trials", "1"]
+    command += [
+        "--k",
+        "8",
+        "--tile-k",
+        "4",
+        "--dense-layers",
+        "0,-1",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main([*command, "--out", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("dense ")
+    assert "norm-k8 " in said
+    assert ("nearly equal norms of queries and keys" in caplog.text) == (name == "qwen3")

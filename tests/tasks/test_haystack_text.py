@@ -6,7 +6,7 @@ import pytest
 
 from lh_eval.corpora.texts import load_text
 from lh_eval.errors import InputError
-from lh_eval.tasks.haystack_text import data_hashes, haystack_sha256, prose
+from lh_eval.tasks.haystack_text import data_hashes, haystack_sha256, prose, with_haystack
 
 
 def test_exact_size_of_running_text(tokenizer):
@@ -74,3 +74,27 @@ def test_hashes_that_a_run_records():
     assert data_hashes(Task("prose")) == data_hashes(Task("moby_dick")) == {"haystack_sha256": novel}
     assert data_hashes(Task("state_of_the_union"))["haystack_sha256"] != novel
     assert data_hashes(Rows()) == {"data_sha256": "abc"}
+
+
+def test_the_haystack_of_all_tasks_that_take_one():
+    specs = ["niah_single_2", "vt:hops=2,haystack=words,chains=3", "passkey", "keyed:records=2"]
+    assert with_haystack(specs, "own.txt#body") == [
+        "niah_single_2:haystack=own.txt#body",
+        "vt:hops=2,chains=3,haystack=own.txt#body",
+        "passkey",
+        "keyed:records=2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("specs", "source", "message"),
+    [
+        (["passkey", "kv"], "own.txt", "haystack must be for a task with that option, got passkey, kv; lh-eval tasks"),
+        (["vt"], "", "haystack must be a text's name, file or data set, without a comma, got ''"),
+        (["vt"], "a,b.txt", "without a comma, got 'a,b.txt'"),
+        (["vtt"], "own.txt", "did you mean 'vt'"),
+    ],
+)
+def test_a_haystack_for_no_task_is_refused(specs, source, message):
+    with pytest.raises(InputError, match=message):
+        with_haystack(specs, source)

@@ -17,12 +17,14 @@ def _items(task):
     return [item for group in task.document().groups for item in group.items]
 
 
+@pytest.mark.parametrize("habit", ["byte", "words"])
 @pytest.mark.parametrize("name", NAMES)
-def test_fifty_distinct_questions_and_more(name, tokenizers):
+def test_fifty_distinct_questions_and_more(name, habit, tokenizers, prose_bpe):
+    tokenizer = prose_bpe if habit == "words" else tokenizers[habit]
     task = get_task(name)
     questions = [item.question for item in _items(task)]
     assert len(set(questions)) == len(questions) >= 50
-    samples = [task.sample(tokenizers["byte"], length=4096, depth=50, trial=trial) for trial in range(50)]
+    samples = [task.sample(tokenizer, length=4096, depth=50, trial=trial) for trial in range(50)]
     assert len({sample.prompt_sha256 for sample in samples}) == 50
     assert {len(sample.prompt_ids) for sample in samples} == {4096}
 

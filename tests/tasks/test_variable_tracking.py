@@ -13,6 +13,7 @@ def test_chains_are_in_order_and_the_first_is_asked_for(tokenizer, chains, hops)
     task = get_task(f"vt:chains={chains},hops={hops}")
     sample = task.sample(tokenizer, length=2500, depth=50, trial=1)
     context, question = (tokenizer.decode(ids) for ids in (sample.context_ids, sample.question_ids))
+    _, context = context.split("you are asked about:")
     found = ASSIGNMENT.findall(context)
     assert len(found) == chains * (hops + 1)
 
@@ -45,3 +46,23 @@ def test_each_depth_is_another_sample(tokenizers):
 def test_wrong_options(spec):
     with pytest.raises(InputError, match=r"(chains|hops) must be from \d to 100, got"):
         get_task(spec)
+
+
+def test_a_worked_example_comes_first_and_gives_nothing_away(tokenizers):
+    task, sizes = get_task("vt:hops=2,chains=2"), set()
+    for trial in range(20):
+        sample = task.sample(tokenizers["byte"], length=1500, depth=0, trial=trial)
+        prompt = tokenizers["byte"].decode(sample.prompt_ids)
+        example, asked = prompt.split("The text that you are asked about:")
+        chain = ASSIGNMENT.findall(example)
+        (value,) = (number for *_, number in chain if number)
+        names = [name for name, *_ in chain]
+        assert [source for _, source, _ in chain] == ["", *names[:-1]]
+        question = asked[asked.rindex("\n") :]
+        shown = question.replace(re.search(r"\d{5}", question)[0], value)
+        assert f"{shown} {', '.join(names)}.\n" in example  # asked and answered in the question's own words
+        assert len(names) == len(sample.answers)
+        assert not any(text in asked for text in (*names, value))
+        assert not any(answer in example for answer in sample.answers)
+        sizes.add(len(sample.prompt_ids))
+    assert sizes == {1500}
