@@ -28,7 +28,7 @@ class Launcher:
         num_warps: int,
         **numbers: Any,
     ) -> None:
-        """Launch on the current device and stream.
+        """Launch on the tensors' device, on its current stream.
 
         Args:
             grid: programs along each axis.
@@ -40,10 +40,15 @@ class Launcher:
         if interpreted():
             self._first(grid, tensors, strides, num_warps, numbers)
             return
+        device = tensors[0].get_device()
+        if device != torch.cuda.current_device():  # where Triton would launch it
+            with torch.cuda.device(device):
+                self(grid, tensors, strides, num_warps=num_warps, **numbers)
+            return
         values = tuple(numbers.values())
         # all that Triton specialises a kernel on: numbers by value, tensors by dtype and alignment
         key = (
-            *(torch.cuda.current_device(), num_warps, strides, values),
+            *(device, num_warps, strides, values),
             *[(x.dtype, x.data_ptr() % 16) for x in tensors],
         )
         compiled = self._compiled.get(key)

@@ -85,3 +85,13 @@ def test_auto_takes_triton():
     config = LighthouseConfig(k=256)
     auto, triton = (lighthouse_attention(q, k, v, config, impl=impl) for impl in ("auto", "triton"))
     assert torch.equal(auto, triton)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_tensors_on_another_device_than_the_current_one():
+    inputs = _random(2, 3000, 64)
+    config = LighthouseConfig(k=256)
+    expected = lighthouse_attention(*inputs, config, impl="triton")
+    there = lighthouse_attention(*(x.to("cuda:1") for x in inputs), config, impl="triton")
+    assert there.device == torch.device("cuda:1")
+    assert torch.equal(there.to("cuda:0"), expected)
