@@ -11,7 +11,7 @@ import torch
 from transformers import DynamicCache
 
 from lh_eval.errors import InputError
-from lh_eval.evaluation.prefilling import branch
+from lh_eval.evaluation.asking import Asking
 from lh_eval.results.scoring import is_decided
 from lh_eval.tasks.base import Sample
 
@@ -39,15 +39,18 @@ def answer(
     cache: DynamicCache,
     samples: Sequence[Sample],
     questions: Sequence[Sequence[int]] | None = None,
+    *,
+    repeats: int = 1,
 ) -> list[Answer]:
     """Ask samples; only the rows that are scored get logits.
 
     Args:
         model: transformers causal LM.
         tokenizer: its tokenizer.
-        cache: the contexts, a row a sample; left as it was.
-        samples: the questions.
+        cache: the contexts; left as it was.
+        samples: the questions, those of the first context first.
         questions: what of each prompt is not in the cache yet, of one length; the samples' questions if None.
+        repeats: questions of each context; above 1 only on a croppable cache.
 
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
@@ -58,16 +61,14 @@ def answer(
                 f"max_new_tokens must be positive where answers are generated, got {sample.max_new_tokens}"
             )
     right = [_right_ids(tokenizer, sample) for sample in samples]
-    with branch(cache) as asked:
-        asked_ids = questions or [sample.question_ids for sample in samples]
-        question = torch.tensor(asked_ids, device=model.device)
-        logits = model(input_ids=question, past_key_values=asked, logits_to_keep=1).logits[:, -1].float()
+    with Asking(model, cache, repeats).branch() as asked:
+        logits = asked.read([list(ids) for ids in questions or [sample.question_ids for sample in samples]]).float()
         _check_finite(logits, samples)
         likely = logits.log_softmax(-1)
         first = [likely[row, ids[0]].item() for row, ids in enumerate(right)]
-        rest, likeliest = _rest_logprobs(model, asked, right)
+        rest, likeliest = _rest_logprobs(asked, right)
         drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
-        texts = _generate(model, tokenizer, asked, drafts, samples)
+        texts = _generate(tokenizer, asked, drafts, samples)
     answers = []
     for row, sample in enumerate(samples):
         prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
@@ -120,7 +121,7 @@ def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int]:
     return sample.choices[order[0]], 1 + order.index(_right(sample))
 
 
-def _rest_logprobs(model: Any, cache: DynamicCache, right: list[list[int]]) -> tuple[list[float], list[list[int]]]:
+def _rest_logprobs(asked: Asking, right: list[list[int]]) -> tuple[list[float], list[list[int]]]:
     """Log-probability of each answer's tokens after the first, given the ones before: one pass for all.
 
     And the likeliest token after each of those given.
@@ -129,9 +130,8 @@ def _rest_logprobs(model: Any, cache: DynamicCache, right: list[list[int]]) -> t
     if most == 1:
         return [0.0] * len(right), [[]] * len(right)
     # filled up on the right, where causal attention lets nothing of it be seen
-    tokens = torch.tensor([ids + ids[-1:] * (most - len(ids)) for ids in right], device=model.device)
-    with branch(cache) as told:
-        logits = model(input_ids=tokens[:, :-1], past_key_values=told).logits
+    with asked.branch() as told:
+        logits = told.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
     sums, likeliest = [], []
     for row, ids in zip(logits, right, strict=True):  # in float32 one at a time: a vocabulary is large
         likely = row[: len(ids) - 1].float().log_softmax(-1)
@@ -150,14 +150,12 @@ def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]
     return known
 
 
-def _generate(
-    model: Any, tokenizer: Any, cache: DynamicCache, drafts: list[list[int]], samples: Sequence[Sample]
-) -> list[str]:
+def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: Sequence[Sample]) -> list[str]:
     """Decode greedily after the question; a row that is done goes on with the others but is not read any more.
 
     What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
     """
-    ends = end_ids(model, tokenizer)
+    ends = end_ids(asked.model, tokenizer)
     texts = [""] * len(samples)
     tokens: list[list[int]] = [[] for _ in samples]
     waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
@@ -180,8 +178,7 @@ def _generate(
                 waiting.remove(row)
         if waiting:
             width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
-            ids = torch.tensor([draft + draft[-1:] * (width - len(draft)) for draft in drawn], device=model.device)
-            logits = model(input_ids=ids, past_key_values=cache, logits_to_keep=1).logits[:, -1]
+            logits = asked.read([draft + draft[-1:] * (width - len(draft)) for draft in drawn])
             drawn = logits.argmax(-1)[:, None].tolist()
     return texts
 

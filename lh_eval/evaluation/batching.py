@@ -67,15 +67,16 @@ def batch_size(model: Any, length: int) -> int:
     return max(1, min(int(_free_bytes(model.device) / 2 // needed), tokens // length))
 
 
-def answers_at_once(model: Any, length: int) -> int:
-    """Contexts of `length` tokens whose answers are generated together, at least 1.
+def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
+    """Answers that are generated together after contexts of `length` tokens, at least 1, `questions` to each context.
 
     A step of a few tokens takes a device about as long for many rows as for one, so that only their caches count; they
     are there once, and a layer's twice while it grows. An H100 with 56 to 112 rows of 4K and 16K tokens of SmolLM2-135M
     held 1.1 to 1.4 times that.
     """
     most = _CUDA_ANSWERS if model.device.type == "cuda" else _CPU_ANSWERS
-    return max(1, min(int(_ANSWERS_SHARE * _free_bytes(model.device) // (length * _cached_bytes(model))), most))
+    contexts = int(_ANSWERS_SHARE * _free_bytes(model.device) // (length * _cached_bytes(model)))
+    return max(1, min(contexts * questions, most))
 
 
 def _cached_bytes(model: Any) -> int:

@@ -100,5 +100,5 @@ def iterate_rows(
         shared = plan(task, tokenizer, grid, dense=setting.config is None) if waiting and sharing else Plan()
         for batch in batches(waiting, sizes.__getitem__, shared):
             length = batch[0][1]
-            at_once = batch_size or max(sizes[length], answers_at_once(model, length))
+            at_once = batch_size or max(sizes[length], answers_at_once(model, length, shared.questions))
             yield from runner.rows(batch, at_once=at_once, by_depth=shared.by_depth)

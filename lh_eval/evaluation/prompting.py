@@ -8,7 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from lh_eval.evaluation.answering import Answer, answer
-from lh_eval.evaluation.prefilling import Prefiller, Stack, repeated
+from lh_eval.evaluation.prefilling import Prefiller, Stack, is_croppable, repeated
 from lh_eval.evaluation.recall import SelectionRecall
 from lh_eval.tasks.base import Sample
 
@@ -56,7 +56,8 @@ def run_batch(
     recall = SelectionRecall([sample.spans for sample in samples], rows)
     contexts = [begun[rows.index(row)] for row in range(max(rows) + 1)]
     at_once, width = at_once or len(samples), width or len(contexts)
-    step = width * (max(1, at_once // width) if prefiller.croppable else 1)
+    most = max(map(rows.count, range(len(contexts))))
+    step = width * (max(1, at_once // most // width) if prefiller.croppable else 1)
     prefiller.session.on_select = recall
     found: dict[int, Answer] = {}
     try:
@@ -103,12 +104,14 @@ def _answer_all(
     """Ask each context's samples in rounds, as many of every context at once as `at_once` allows."""
     most = max(map(len, asked))
     repeats = min(most, max(1, at_once // len(asked)))
+    apart = 1 if is_croppable(cache) else repeats  # a window's mask is the model's own: there, rows are copied
     found: dict[int, Answer] = {}
-    with repeated(cache, repeats) as wide:
+    with repeated(cache, apart) as wide:
         for places in _rounds(asked, most, repeats):
             batch = [samples[place] for place in places]
             rests = [sample.context_ids[cut:] + sample.question_ids for sample in batch]
-            found |= zip(places, answer(model, tokenizer, wide, batch, rests), strict=True)
+            said = answer(model, tokenizer, wide, batch, rests, repeats=repeats // apart)
+            found |= zip(places, said, strict=True)
     return found
 
 

@@ -70,7 +70,9 @@ class UnequalTrees(Trees):
 
 def test_trials_are_read_side_by_side_wherever_their_contexts_end_and_depths_are_answered_together(run, monkeypatch):
     asked, answer = [], prompting.answer
-    monkeypatch.setattr(prompting, "answer", lambda *given: asked.append(len(given[3])) or answer(*given))
+    monkeypatch.setattr(
+        prompting, "answer", lambda *given, **more: asked.append(len(given[3])) or answer(*given, **more)
+    )
     task = UnequalTrees()
     plain, all_tokens = run(task, Setting(), sharing=False, batch_size=1)
     assert asked == [1] * len(GRID)
