@@ -147,6 +147,8 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         if on_gpu
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
+        # what pairs trainings of different recipes; None where the checkpoint does not say
+        "training_seed": checkpoint.defaults.training.get("seed"),
         "norm_spread": norm_spread(checkpoint, grid, setting),
     }
 
