@@ -49,8 +49,14 @@ def compare(
         raise InputError("compared runs must have samples in common, got none; run both on one grid")
     first, second = list(range(len(sides[0]))), list(range(len(sides[0]), len(sides[0]) + len(sides[1])))
     if len(first) == len(second) == 1:
-        return by_samples(joined, level=level, questions=questions, seed=seed)
-    return by_trainings(joined, first, second, paired=paired, level=level)
+        compared = by_samples(joined, level=level, questions=questions, seed=seed)
+    else:
+        compared = by_trainings(joined, first, second, paired=paired, level=level)
+    alone = [sum(len(side) - len(joined) for side in runs) for runs in sides]
+    if any(alone):
+        left_out = f"left out, as not every run has an answer: {alone[0]} samples of A's, {alone[1]} of B's"
+        compared = compared._replace(notes=[*compared.notes, left_out])
+    return compared
 
 
 def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lh_eval.errors import InputError
 from lh_eval.statistics.rates import Interval, check_level
 
+_NO_SPREAD = 1e-9  # rounding, not trainings
 LEAST_TESTED = 3  # trainings a side: with two, no exact p-value can be below 1/3
 
 
@@ -53,11 +54,11 @@ def compare_trainings(
     difference = float(b.mean() - a.mean())
     if paired:
         least_p = min(1.0, 2.0 ** (1 - len(a)))
-        spread = bool(np.ptp(b - a) > 1e-12)
+        spread = bool(np.ptp(b - a) > _NO_SPREAD)
     else:
         # with groups of one size, each split has its mirror image, which is as extreme
         least_p = min(1.0, (2 if len(a) == len(b) else 1) / math.comb(len(a) + len(b), len(a)))
-        spread = bool(max(np.ptp(a), np.ptp(b)) > 1e-12)
+        spread = bool(max(np.ptp(a), np.ptp(b)) > _NO_SPREAD)
     interval = p = None
     if spread and min(len(a), len(b)) > 1:
         test = stats.ttest_rel(b, a) if paired else stats.ttest_ind(b, a, equal_var=False)

@@ -124,3 +124,12 @@ def test_runs_that_cannot_be_compared_are_refused(make_row):
         compare(a, frame(make_row, lambda *_: True, lengths=(512,)))
     with pytest.raises(InputError, match="must have samples, got none"):
         compare(a[:0], a[:0])
+
+
+def test_what_is_left_out_is_said(make_row):
+    a = frame(make_row, lambda *_: True)
+    b = frame(make_row, lambda *_: True, trials=4)
+    compared = compare(a, b)
+    assert compared.overall.iloc[0]["pairs"] == 16
+    assert compared.notes[-1] == "left out, as not every run has an answer: 8 samples of A's, 0 of B's"
+    assert not any("left out" in note for note in compare(a, a).notes)
