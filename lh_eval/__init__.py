@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lh_eval.errors import InputError
     from lh_eval.evaluation.evaluate import evaluate
     from lh_eval.models.loading import load_checkpoint
+    from lh_eval.results.compare import compare
+    from lh_eval.results.run import read_run
     from lh_eval.tasks.base import get_task
 
 # A source checkout keeps kernels/, scorers/ and tasks/ beside this folder; installed, they lie inside it. Python
@@ -28,10 +30,12 @@ __version__ = "0.1.0"
 __all__ = [
     "InputError",
     "LighthouseConfig",
+    "compare",
     "evaluate",
     "get_task",
     "lighthouse_attention",
     "load_checkpoint",
+    "read_run",
     "select_entries",
     "use_lighthouse",
 ]
@@ -39,10 +43,12 @@ __all__ = [
 _HOME = {
     "InputError": "lh_eval.errors",
     "LighthouseConfig": "lh_eval.attention.config",
+    "compare": "lh_eval.results.compare",
     "evaluate": "lh_eval.evaluation.evaluate",
     "get_task": "lh_eval.tasks.base",
     "lighthouse_attention": "lh_eval.attention.operator",
     "load_checkpoint": "lh_eval.models.loading",
+    "read_run": "lh_eval.results.run",
     "select_entries": "lh_eval.attention.operator",
     "use_lighthouse": "lh_eval.attention.transformers",
 }

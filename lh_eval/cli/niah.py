@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lh_eval.cli.closing import closing_lines
-from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import (
+    HAYSTACK,
+    UNTIL_CI,
+    parse_depths,
+    parse_ints,
+    parse_layers,
+    parse_lengths,
+    parse_names,
+)
+from lh_eval.evaluation.grid import MOST_TRIALS
 
 if TYPE_CHECKING:
     from lh_eval.models.loading import Checkpoint
@@ -42,6 +51,10 @@ def niah(
     depths: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "0,15,30,50,70,85,100",
     trials: Annotated[
         int | None, typer.Option(help=f"Samples of each cell; {_TRIALS}, on a CPU {_TRIALS_ON_CPU}, if not given.")
+    ] = None,
+    until_ci: Annotated[float | None, typer.Option(help=UNTIL_CI)] = None,
+    max_trials: Annotated[
+        int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
@@ -102,9 +115,11 @@ def niah(
         depths=tuple(depth_list),
         trials=trials,
         seed=seed,
+        until_ci=until_ci,
+        max_trials=max_trials,
     )
     if dry_run:
-        for line in estimate_lines(checkpoint, grid, settings, beyond_positions=beyond_positions):
+        for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):
             typer.echo(line)
         return
     finished = run_settings(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)

@@ -9,6 +9,7 @@ from lh_eval.lengths import parse_length
 
 T = TypeVar("T")
 
+UNTIL_CI = "Add trials to each cell until its 95% interval, from end to end, is at most this wide, such as 0.05."
 HAYSTACK = "Haystack of every task that takes one: moby_dick, FILE.txt, FILE.jsonl#COLUMN, OWNER/NAME[@REVISION]."
 
 

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lh_eval.cli.options import HAYSTACK, parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import (
+    HAYSTACK,
+    UNTIL_CI,
+    parse_depths,
+    parse_ints,
+    parse_layers,
+    parse_lengths,
+    parse_names,
+)
+from lh_eval.evaluation.grid import MOST_TRIALS
 from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
 
 if TYPE_CHECKING:
@@ -30,6 +39,10 @@ def run(
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
     depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
+    until_ci: Annotated[float | None, typer.Option(help=UNTIL_CI)] = None,
+    max_trials: Annotated[
+        int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
     threshold: Threshold = RULER_THRESHOLD,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
@@ -60,7 +73,16 @@ def run(
     from lh_eval.results.draw import write_figures
     from lh_eval.results.table import find_runs, results_table, write_tables
 
-    chosen = load_suite(suite, seed=seed, haystack=haystack, lengths=length_list, depths=depth_list, trials=trials)
+    chosen = load_suite(
+        suite,
+        seed=seed,
+        haystack=haystack,
+        lengths=length_list,
+        depths=depth_list,
+        trials=trials,
+        until_ci=until_ci,
+        max_trials=max_trials,
+    )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"

@@ -21,14 +21,14 @@ def check_grid(model: Any, tokenizer: Any, grid: Grid, *, beyond_positions: bool
         beyond_positions: whether samples may take more positions than the model has; their rows are marked.
 
     Raises:
-        InputError: a sample cannot be made, as where a task has fewer than `trials` in a cell, memory does not hold
+        InputError: a sample cannot be made, as where a task has fewer trials than a cell may get, memory does not hold
             it, the model has too few positions, or nothing ends a generated text.
     """
     most = None if beyond_positions else positions(model)
     if most is not None and grid.lengths[-1] > most:  # before such a sample is made, which may take long
         _refuse(most, grid.lengths[-1])
     task = get_task(grid.task)
-    for length, depth, trial in itertools.product(grid.lengths, grid.depths, sorted({0, grid.trials - 1})):
+    for length, depth, trial in itertools.product(grid.lengths, grid.depths, sorted({0, grid.at_most().trials - 1})):
         try:
             sample = task.sample(tokenizer, length=length, depth=depth, trial=trial, seed=grid.seed)
         except InputError:

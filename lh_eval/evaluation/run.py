@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +21,10 @@ from lh_eval.evaluation.evaluate import iterate_rows
 from lh_eval.evaluation.flatness import norm_spread
 from lh_eval.evaluation.grid import Grid
 from lh_eval.evaluation.setting import Setting
+from lh_eval.evaluation.stopping import due
 from lh_eval.models.loading import Checkpoint
 from lh_eval.results.folder import PROVENANCE, RunFolder, check_folder
+from lh_eval.results.rows import Key, Row
 from lh_eval.results.sweep import check_sweep, write_sweep
 from lh_eval.tasks.base import get_task
 from lh_eval.tasks.haystack_text import data_hashes
@@ -125,6 +127,8 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         "depths": list(grid.depths),
         "trials": grid.trials,
         "seed": grid.seed,
+        # only where it is used: runs of before there was the rule go on
+        **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
         **data_hashes(get_task(grid.task)),
         "attention": setting.to_dict(),
         "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
@@ -147,6 +151,8 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         if on_gpu
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
+        # what pairs trainings of different recipes; None where the checkpoint does not say
+        "training_seed": checkpoint.defaults.training.get("seed"),
         "norm_spread": norm_spread(checkpoint, grid, setting),
     }
 
@@ -160,10 +166,9 @@ def _run_all(
 ) -> dict[str, dict[str, Any]]:
     """Complete the settings' folders; returns what each one's metrics.json holds."""
     metrics = {}
-    done = {name: run.completed() for name, run in runs.items()}
     bar = tqdm(
         total=len(grid) * len(settings),
-        initial=sum(map(len, done.values())),
+        initial=sum(len(run.completed()) for run in runs.values()),
         unit="sample",
         smoothing=0.1,
         dynamic_ncols=True,
@@ -172,21 +177,33 @@ def _run_all(
         for setting in settings:
             bar.set_description(setting.name)
             run = runs[setting.name]
-            rows = iterate_rows(
-                checkpoint.model,
-                checkpoint.tokenizer,
-                grid,
-                setting,
-                batch_size=batch_size,
-                done=done[setting.name],
-            )
             try:
-                for row in rows:
+                for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
                     run.append(row)
                     bar.update()
             finally:
                 metrics[setting.name] = run.finish()
     return metrics
+
+
+def _rounds(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, run: RunFolder, batch_size: int | None, bar: "tqdm[Any]"
+) -> Iterator[Row]:
+    """The rows that a setting's run lacks, in rounds: all cells that are due more trials get them together."""
+    whole, planned = grid.at_most(), len(grid)
+    tried: set[Key] = run.completed()
+    while waiting := set(due(grid, (row for row in run.rows() if row.key in tried))) - tried:
+        bar.total = (bar.total or 0) + len(tried | waiting) - planned
+        planned = len(tried | waiting)
+        yield from iterate_rows(
+            checkpoint.model,
+            checkpoint.tokenizer,
+            whole,
+            setting,
+            batch_size=batch_size,
+            done={key for key in whole if key not in waiting},
+        )
+        tried |= waiting
 
 
 def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:

@@ -1,18 +1,66 @@
-"""Two settings on the same samples: how much better is one, and is it more than chance?"""
+"""Two settings or checkpoints on the same samples: how much better is one, and is it more than chance?"""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
+from lh_eval.results.compare_samples import by_samples
+from lh_eval.results.compare_trainings import by_trainings
+from lh_eval.results.comparison import Comparison
+from lh_eval.results.pairing import align
 from lh_eval.statistics import mcnemar_exact
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEY = ["task", "length", "depth", "trial"]
+
+def compare(
+    a: "pd.DataFrame | Sequence[pd.DataFrame]",
+    b: "pd.DataFrame | Sequence[pd.DataFrame]",
+    *,
+    level: float = 0.95,
+    paired: bool = False,
+    questions: int = 1,
+    seed: int = 0,
+) -> Comparison:
+    """Compare B with A on the samples that all runs have.
+
+    One run a side: the samples are what varies. A cell has Newcombe's interval of paired rates and McNemar's exact
+    p-value, Holm over the cells beside it; the mean over the grid has the cluster bootstrap's interval and McNemar's
+    exact p-value over all samples. Several runs a side, of one recipe trained with several seeds: the trainings are
+    what varies; see `compare_trainings`.
+
+    Args:
+        a: rows of the run that is the baseline, or of several.
+        b: rows of the run, or runs, set against it.
+        level: confidence level.
+        paired: the n-th run of both sides share their training seed.
+        questions: trials in a row that ask about one context, as the task's `questions`; they vary together, as do
+            the samples of a trial at all depths of a length.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: the runs are of different tasks, asked different questions, or have no sample in common.
+    """
+    sides = [[side] if hasattr(side, "columns") else list(side) for side in (a, b)]
+    _check_tasks([*sides[0], *sides[1]])
+    joined = align([*sides[0], *sides[1]])
+    if joined.empty:
+        raise InputError("compared runs must have samples in common, got none; run both on one grid")
+    first, second = list(range(len(sides[0]))), list(range(len(sides[0]), len(sides[0]) + len(sides[1])))
+    if len(first) == len(second) == 1:
+        compared = by_samples(joined, level=level, questions=questions, seed=seed)
+    else:
+        compared = by_trainings(joined, first, second, paired=paired, level=level)
+    alone = [sum(len(side) - len(joined) for side in runs) for runs in sides]
+    if any(alone):
+        left_out = f"left out, as not every run has an answer: {alone[0]} samples of A's, {alone[1]} of B's"
+        compared = compared._replace(notes=[*compared.notes, left_out])
+    return compared
 
 
 def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any] | None:
-    """Compare two runs sample by sample; None where they have no sample in common.
+    """What sweep.json keeps of a comparison; None where the two have no sample in common.
 
     Args:
         frame: rows of one setting.
@@ -25,18 +73,10 @@ def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any
     Raises:
         InputError: the two asked different questions under the same key.
     """
-    left, right = (side[side["error"].isna()][[*_KEY, "prompt_sha256", "score"]] for side in (frame, baseline))
-    pairs = left.merge(right, on=_KEY, suffixes=("", "_baseline"), validate="one_to_one")
+    pairs = align([baseline, frame])
     if pairs.empty:
         return None
-    unequal = pairs[pairs["prompt_sha256"] != pairs["prompt_sha256_baseline"]]
-    if len(unequal):
-        sample = ", ".join(f"{name} {unequal.iloc[0][name]}" for name in _KEY)
-        raise InputError(
-            f"compared runs must have the same prompts, got different ones for {sample}; "
-            "use one tokenizer, task and seed for all"
-        )
-    change = pairs["score"] - pairs["score_baseline"]
+    change = pairs[1] - pairs[0]
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
     return {
         "mean": float(change.groupby([pairs["length"], pairs["depth"]]).mean().mean()),
@@ -45,3 +85,11 @@ def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any
         "lost": lost,
         "p_value": mcnemar_exact(gained, lost),
     }
+
+
+def _check_tasks(frames: "Sequence[pd.DataFrame]") -> None:
+    tasks = sorted({task for frame in frames for task in frame["task"].unique()})
+    if len(tasks) > 1:
+        raise InputError(f"compared runs must be of one task, got {', '.join(tasks)}; run both on one")
+    if not tasks:
+        raise InputError("compared runs must have samples, got none; run some first")

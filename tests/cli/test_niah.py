@@ -143,3 +143,15 @@ def test_a_haystack_of_ones_own(tmp_path, capsys):
     assert capsys.readouterr().err.startswith(
         "lh-eval: error: haystack must be for a task with that option, got passkey;"
     )
+
+
+def test_a_rule_for_trials_is_recorded_and_bad_ones_are_one_line(tmp_path, capsys):
+    command = ["niah", *GRID, "--out", str(tmp_path / "a")]
+    assert main([*command, "--until-ci", "0.7", "--max-trials", "2"]) == 0
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    assert (config["trials"], config["until_ci"], config["max_trials"]) == (1, 0.7, 2)
+    assert "n=8" in capsys.readouterr().out  # one of one is 0.79 wide, two of two 0.66
+    assert main([*command[:-1], str(tmp_path / "b"), "--max-trials", "2"]) == 2
+    assert capsys.readouterr().err.startswith("lh-eval: error: until_ci must be given with max_trials")
+    assert main([*command[:-1], str(tmp_path / "b"), "--until-ci", "5"]) == 2
+    assert "it is the interval's full width" in capsys.readouterr().err

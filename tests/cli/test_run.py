@@ -58,6 +58,8 @@ def test_a_suite_ends_in_one_table(suite, tmp_path, capsys):
         (["--attention", "dense", "--k", "64"], "attention must be lighthouse"),
         (["--threshold", "2"], "threshold must be"),
         (["--trials", "0"], "trials must be"),
+        (["--until-ci", "5"], "until_ci must be between 0 and 1"),
+        (["--max-trials", "20"], "until_ci must be given with max_trials"),
     ],
 )
 def test_bad_input_is_one_line(options, message, tmp_path, capsys):

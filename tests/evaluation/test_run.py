@@ -141,3 +141,32 @@ def test_a_later_sweep_adds_its_settings(checkpoint, tmp_path):
     run_settings(checkpoint, grid(), [DENSE, LARGE], tmp_path)
     names = [entry["name"] for entry in json.loads((tmp_path / "sweep.json").read_text())["settings"]]
     assert names == ["dense", "norm-k128", "norm-k64"]
+
+
+def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the_same_rows(
+    checkpoint, tmp_path, monkeypatch
+):
+    rule = grid(trials=2, until_ci=0.4, max_trials=8)
+    whole = run_settings(checkpoint, rule, [DENSE], tmp_path / "whole", batch_size=1)
+    counts = [cell["n"] for cell in whole.metrics["dense"]["cells"]]
+    assert counts == [8, 8]  # eight of eight are 0.32 wide, four of four 0.49
+    config = json.loads((tmp_path / "whole" / "config.json").read_text())
+    assert (config["trials"], config["until_ci"], config["max_trials"]) == (2, 0.4, 8)
+    run_batch, calls = samples.run_batch, []
+
+    def interrupted(*arguments, **options):
+        calls.append(1)
+        if len(calls) > 7:  # in the second round
+            raise KeyboardInterrupt
+        return run_batch(*arguments, **options)
+
+    monkeypatch.setattr(samples, "run_batch", interrupted)
+    with pytest.raises(Interrupted):
+        run_settings(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
+    monkeypatch.setattr(samples, "run_batch", run_batch)
+    run_settings(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
+    columns = ["length", "depth", "trial", "prompt_sha256", "prediction", "score"]
+    frames = [read_run(tmp_path / name).frame[columns] for name in ("whole", "cut")]
+    assert frames[0].equals(frames[1])
+    with pytest.raises(InputError, match="until_ci"):
+        run_settings(checkpoint, grid(trials=2), [DENSE], tmp_path / "cut")

@@ -1,4 +1,4 @@
-"""Intervals and tests for retrieval rates. Knows counts, but neither runs nor figures."""
+"""A rate with its interval, and the mean of several."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from lh_eval.errors import InputError
 
 
 class Interval(NamedTuple):
-    """Confidence interval of a rate, both ends in 0..1."""
+    """Confidence interval, both ends in 0..1 for a rate and in -1..1 for a difference."""
 
     low: float
     high: float
@@ -18,6 +18,12 @@ class MeanRate(NamedTuple):
 
     rate: float
     interval: Interval
+
+
+def check_level(level: float) -> None:
+    """Raise InputError unless the level is one of confidence."""
+    if not 0 < level < 1:
+        raise InputError(f"level must be between 0 and 1, got {level}; 0.95 is usual")
 
 
 def wilson(hits: float, n: float, level: float = 0.95) -> Interval:
@@ -37,8 +43,7 @@ def wilson(hits: float, n: float, level: float = 0.95) -> Interval:
         raise InputError(f"n must be above 0, got {n}; a cell without samples has no interval")
     if not 0 <= hits <= n:
         raise InputError(f"hits must be from 0 to n = {n}, got {hits}")
-    if not 0 < level < 1:
-        raise InputError(f"level must be between 0 and 1, got {level}; 0.95 is usual")
+    check_level(level)
     low, high = proportion_confint(hits, n, alpha=1 - level, method="wilson")
     # At the two ends the formula is exact but its rounding is not.
     return Interval(0.0 if hits == 0 else max(0.0, float(low)), 1.0 if hits == n else min(1.0, float(high)))
@@ -62,22 +67,3 @@ def mean_of_rates(hits: Sequence[float], n: Sequence[int], level: float = 0.95) 
     rate = sum(h / m for h, m in cells) / len(cells)
     effective = len(cells) ** 2 / sum(1 / m for _, m in cells)
     return MeanRate(rate, wilson(min(rate * effective, effective), effective, level))
-
-
-def mcnemar_exact(gained: int, lost: int) -> float:
-    """Two-sided p-value of McNemar's exact test: do two settings differ on the same samples?
-
-    Args:
-        gained: samples that only the first setting got right.
-        lost: samples that only the second got right.
-
-    Raises:
-        InputError: a count is negative.
-    """
-    from statsmodels.stats.contingency_tables import mcnemar
-
-    if gained < 0 or lost < 0:
-        raise InputError(f"gained and lost must be counts, got {gained} and {lost}")
-    if gained + lost == 0:
-        return 1.0
-    return min(1.0, float(mcnemar([[0, gained], [lost, 0]], exact=True).pvalue))

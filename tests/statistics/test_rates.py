@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lh_eval import InputError
-from lh_eval.statistics import mcnemar_exact, mean_of_rates, wilson
+from lh_eval.statistics import mean_of_rates, wilson
 
 
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -64,16 +64,3 @@ def test_equal_cells_have_the_interval_of_their_sum(cells):
 
 def test_one_thin_cell_widens_the_interval():
     assert mean_of_rates([5, 1], [10, 2]).interval.low < mean_of_rates([5, 5], [10, 10]).interval.low
-
-
-@given(st.integers(0, 40), st.integers(0, 40))
-def test_mcnemar_is_the_sign_test(gained, lost):
-    n = gained + lost
-    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1)) / 2**n
-    assert mcnemar_exact(gained, lost) == pytest.approx(min(1.0, 2 * tail))
-    assert mcnemar_exact(gained, lost) == mcnemar_exact(lost, gained)
-
-
-def test_a_negative_count_is_refused():
-    with pytest.raises(InputError, match="gained and lost must be counts"):
-        mcnemar_exact(-1, 2)

@@ -1,0 +1,43 @@
+"""Runs side by side, sample by sample: what several settings or checkpoints made of the same questions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ["task", "length", "depth", "trial"]
+
+
+def align(frames: "Sequence[pd.DataFrame]") -> "pd.DataFrame":
+    """Join rows of several runs by sample; what one of them lacks or failed is left out.
+
+    Args:
+        frames: rows of one run each.
+
+    Returns:
+        `KEY` and for each run its scores, in columns 0, 1, ...; without rows where nothing is in common.
+
+    Raises:
+        InputError: the runs asked different questions under the same key.
+    """
+    joined = None
+    for number, frame in enumerate(frames):
+        side = frame[frame["error"].isna()][[*KEY, "prompt_sha256", "score"]].rename(columns={"score": number})
+        if joined is None:
+            joined = side
+            continue
+        joined = joined.merge(side, on=KEY, suffixes=("", "_other"), validate="one_to_one")
+        unequal = joined[joined["prompt_sha256"] != joined["prompt_sha256_other"]]
+        if len(unequal):
+            sample = ", ".join(f"{name} {unequal.iloc[0][name]}" for name in KEY)
+            raise InputError(
+                f"compared runs must have the same prompts, got different ones for {sample}; "
+                "use one tokenizer, task and seed for all"
+            )
+        joined = joined.drop(columns="prompt_sha256_other")
+    if joined is None:
+        raise InputError("runs must be at least one, got none")
+    return joined.drop(columns="prompt_sha256").sort_values(KEY, ignore_index=True)

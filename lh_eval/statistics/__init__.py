@@ -1,0 +1,19 @@
+"""Intervals and tests for retrieval rates. Knows counts and scores, but neither runs nor figures."""
+
+from lh_eval.statistics.clusters import bootstrap_mean
+from lh_eval.statistics.paired import holm, mcnemar_exact, paired_difference
+from lh_eval.statistics.rates import Interval, MeanRate, mean_of_rates, wilson
+from lh_eval.statistics.trainings import TrainingDifference, compare_trainings
+
+__all__ = [
+    "Interval",
+    "MeanRate",
+    "TrainingDifference",
+    "bootstrap_mean",
+    "compare_trainings",
+    "holm",
+    "mcnemar_exact",
+    "mean_of_rates",
+    "paired_difference",
+    "wilson",
+]
