@@ -75,15 +75,19 @@ def shown(run: Run, row: Mapping[Any, Any], prompts: Prompts) -> Shown:
 
 
 def lost_text(recall: float | None, dropped: tuple[tuple[int, tuple[int, ...]], ...] | None) -> str:
-    """Which heads dropped the needle, as `layer 2: heads 0–3, 5`; or why there is nothing to say."""
+    """Which heads dropped the needle, as `layers 2–4: heads 0–3, 5`; or why there is nothing to say."""
     if recall is None:
         return "nothing was selected: attention was dense, the task has no needle, or the sample failed to run"
     if dropped is None:
         return f"selection recall {recall:.2f}; which heads dropped it was not yet kept when this run was made"
     if not dropped:
         return "none: every head of every Lighthouse layer held the whole needle"
-    layers = [f"layer {layer}: head{'s' * (len(heads) > 1)} {_ranges(heads)}" for layer, heads in dropped]
-    return f"{'; '.join(layers)} (selection recall {recall:.2f})"
+    parts = []
+    # layers in a row that lost the same heads are named together
+    for (_, heads), group in groupby(enumerate(dropped), key=lambda item: (item[1][0] - item[0], item[1][1])):
+        layers = tuple(layer for _, (layer, _) in group)
+        parts.append(f"layer{'s' * (len(layers) > 1)} {_ranges(layers)}: head{'s' * (len(heads) > 1)} {_ranges(heads)}")
+    return f"{'; '.join(parts)} (selection recall {recall:.2f})"
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:
