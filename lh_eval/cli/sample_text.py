@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.marking import prompt_pieces
 
 
 def marked_prompt(tokenizer: Any, sample: Sample, *, marks: tuple[str, str]) -> str:
@@ -14,19 +15,8 @@ def marked_prompt(tokenizer: Any, sample: Sample, *, marks: tuple[str, str]) -> 
         sample: what to show.
         marks: text before and behind a needle.
     """
-
-    # beginnings are decoded, not pieces: some tokenizers drop the space at the start of what they decode
-    def characters(tokens: int) -> int:
-        return len(tokenizer.decode(sample.prompt_ids[:tokens]))
-
-    text = tokenizer.decode(sample.prompt_ids)
-    parts = []
-    shown = 0
-    for span in sorted(sample.spans):
-        start, end = map(characters, span)
-        parts += [text[shown:start], marks[0], text[start:end], marks[1]]
-        shown = end
-    return "".join([*parts, text[shown:]])
+    pieces = prompt_pieces(tokenizer, sample)
+    return "".join(f"{marks[0]}{text}{marks[1]}" if needle else text for text, needle in pieces)
 
 
 def describe_sample(tokenizer: Any, sample: Sample) -> Iterator[str]:

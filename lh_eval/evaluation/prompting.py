@@ -9,7 +9,7 @@ from transformers import DynamicCache
 
 from lh_eval.evaluation.answering import Answer, answer
 from lh_eval.evaluation.prefilling import Prefiller, Stack, is_croppable, repeated
-from lh_eval.evaluation.recall import SelectionRecall
+from lh_eval.evaluation.recall import Recall, SelectionRecall
 from lh_eval.tasks.base import Sample
 
 
@@ -17,11 +17,11 @@ class Outcome(NamedTuple):
     """What the model did with a sample.
 
     answer: what it said, and how likely the right answer was to it.
-    selection_recall: see `SelectionRecall`.
+    recall: which heads' selections held the needle; None where nothing was selected or there is no needle.
     """
 
     answer: Answer
-    selection_recall: float | None
+    recall: Recall | None
 
 
 @torch.inference_mode()
@@ -71,7 +71,7 @@ def run_batch(
     finally:
         prefiller.session.on_select = None
     said = [found[place] for place in range(len(samples))]
-    return [Outcome(one, share) for one, share in zip(said, recall.of_samples(), strict=True)]
+    return [Outcome(one, held) for one, held in zip(said, recall.of_samples(), strict=True)]
 
 
 def _rows(contexts: list[list[int]], *, sharing: bool) -> list[int]:

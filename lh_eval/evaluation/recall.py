@@ -1,14 +1,26 @@
-"""Selection recall: did the gathered sequence hold the needles at all?"""
+"""Selection recall: did the gathered sequence hold the needles at all, and which heads dropped them?"""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
 Span = tuple[int, int]
 
 
+class Recall(NamedTuple):
+    """What became of one sample's needles.
+
+    share: of the (layer, head) pairs that held all of them.
+    dropped: the other pairs, as ((layer, (head, ...)), ...), both ascending.
+    """
+
+    share: float
+    dropped: tuple[tuple[int, tuple[int, ...]], ...]
+
+
 class SelectionRecall:
-    """Watches one prefill: the share of (layer, head) pairs whose gathered sequence holds all needles at level 0.
+    """Watches one prefill: the (layer, head) pairs whose gathered sequence holds all needles at level 0.
 
     Args:
         spans: first and last-but-one token of each needle of each sample.
@@ -23,8 +35,9 @@ class SelectionRecall:
         filled = [[*each, *[(0, 0)] * (most - len(each))] for each in self._real]
         self._spans = torch.tensor(filled).reshape(len(filled), most, 2)
         self._held: list[torch.Tensor] = []
+        self._layers: list[int] = []
 
-    def __call__(self, layer: int, indices: torch.Tensor) -> None:  # noqa: ARG002
+    def __call__(self, layer: int, indices: torch.Tensor) -> None:
         """Take a layer's selected entries [C, H, S] of C contexts; an index below N is the token itself."""
         if self._rows != list(range(len(indices))):
             indices = indices[self._rows]
@@ -33,10 +46,23 @@ class SelectionRecall:
             inside = ((indices >= start) & (indices < stop)).sum(-1)
             held &= inside == (stop - start)[..., 0]
         self._held.append(held)
+        self._layers.append(layer)
 
-    def of_samples(self) -> list[float | None]:
+    def of_samples(self) -> list[Recall | None]:
         """Recall of each sample; None where no layer selected anything, or the sample has no needle."""
         if not self._held:
             return [None] * len(self._real)
-        shares = torch.stack(self._held, dim=1).float().mean((1, 2)).tolist()
-        return [share if spans else None for share, spans in zip(shares, self._real, strict=True)]
+        held = torch.stack(self._held, dim=1)
+        shares, heads = held.float().mean((1, 2)).tolist(), held.tolist()
+        return [
+            Recall(share, self._dropped(of_sample)) if spans else None
+            for share, of_sample, spans in zip(shares, heads, self._real, strict=True)
+        ]
+
+    def _dropped(self, held: list[list[bool]]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """From whether each head of each layer holds the needles to the layers and heads that do not."""
+        lost = (
+            (layer, tuple(head for head, kept in enumerate(heads) if not kept))
+            for layer, heads in zip(self._layers, held, strict=True)
+        )
+        return tuple(sorted((layer, heads) for layer, heads in lost if heads))

@@ -116,6 +116,7 @@ class SampleRunner:
         error: str | None = None,
     ) -> Row:
         task, length, depth, trial = key
+        recall = outcome.recall if outcome else None
         taken = positions_of(sample) if sample else length
         return Row(
             task=task,
@@ -136,7 +137,8 @@ class SampleRunner:
             first_token_logprob=outcome.answer.first_token_logprob if outcome else None,
             answer_logprob=outcome.answer.answer_logprob if outcome else None,
             rank=outcome.answer.rank if outcome else None,
-            selection_recall=outcome.selection_recall if outcome else None,
+            selection_recall=recall.share if recall else None,
+            dropped=recall.dropped if recall else None,
             seconds=round(seconds, 4),
             peak_bytes=peak,
             beyond_positions=self.positions is not None and taken > self.positions,

@@ -43,6 +43,8 @@ class Row:
         rank: of the right answer among the choices by logit, from 1; None where the answer was generated.
         selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
             where attention is dense or the sample failed.
+        dropped: the pairs that did not, as ((layer, (head, ...)), ...) with both ascending; None where there is no
+            `selection_recall`, and in rows of before it was kept.
         seconds: wall-clock time of the sample; samples that ran together share theirs.
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
         beyond_positions: whether prompt and what may be generated take more than the model's
@@ -76,6 +78,7 @@ class Row:
     rank: int | None = None
     peak_bytes: int | None = None
     beyond_positions: bool = False
+    dropped: tuple[tuple[int, tuple[int, ...]], ...] | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:
@@ -83,6 +86,9 @@ class Row:
         for name, (kind, optional) in _TYPES.items():
             value = getattr(self, name)
             if value is None and optional:
+                continue
+            if name == "dropped":
+                object.__setattr__(self, name, _checked_heads(value))
                 continue
             if kind is tuple:
                 if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
@@ -146,7 +152,22 @@ _LATER = {
     "rank",
     "peak_bytes",
     "beyond_positions",
+    "dropped",
 }
+
+
+def _checked_heads(value: Any) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Layers with their heads as tuples, from the lists that JSON has."""
+    try:
+        heads = tuple((layer, tuple(heads)) for layer, heads in value)
+        numbers = [[layer for layer, _ in heads], *[of_layer for _, of_layer in heads]]
+        sound = all(type(number) is int and number >= 0 for group in numbers for number in group)
+        sound = sound and all(list(group) == sorted(set(group)) for group in numbers) and all(map(len, numbers[1:]))
+    except (TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise InputError(f"dropped must be pairs of a layer and its heads, both ascending, or None, got {value!r}")
+    return heads
 
 
 def _type_of(annotation: Any) -> tuple[type, bool]:

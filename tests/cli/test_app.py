@@ -38,11 +38,11 @@ def error_line(capsys):
 def test_help(capsys, arguments):
     assert main(arguments) == 0
     text = capsys.readouterr().out
-    for name in ("niah", "train", "bench", "heatmap", "tasks", "scorers", "models", "lm-eval"):
+    for name in ("niah", "train", "bench", "heatmap", "report", "tasks", "scorers", "models", "lm-eval"):
         assert f"\n  {name} " in text
 
 
-@pytest.mark.parametrize("name", ["niah", "train", "bench", "heatmap", "tasks", "scorers", "models"])
+@pytest.mark.parametrize("name", ["niah", "train", "bench", "heatmap", "report", "tasks", "scorers", "models"])
 def test_help_of_each_command(capsys, name):
     assert main([name, "--help"]) == 0
     assert f"Usage: lh-eval {name}" in capsys.readouterr().out

@@ -78,6 +78,10 @@ def test_selection_recall_is_high_where_all_is_kept_and_absent_when_dense(checkp
     assert (everything["selection_recall"] == 1).all()
     few = rows(checkpoint, lengths=[512], config=LighthouseConfig(k=16, scorer="random"), dense_layers=(0, -1))
     assert few["selection_recall"].mean() < 1
+    layers = 4 - 2  # the first and the last stay dense
+    heads = checkpoint.model.config.num_attention_heads
+    lost = [sum(len(of_layer) for _, of_layer in dropped) for dropped in few["dropped"]]
+    assert [1 - count / (layers * heads) for count in lost] == pytest.approx(few["selection_recall"].tolist())
     assert rows(checkpoint, lengths=[256])["selection_recall"].isna().all()
 
 
