@@ -21,6 +21,7 @@ LEAST_HEIGHT = 0.95
 _LABEL, _TICK = 0.18, 0.07  # "needle depth (%)", and the mark and space behind a depth
 _AIR = 0.03  # between a number and its cell's edges
 _APART = 0.06  # between two lengths
+_BESIDE = 0.1  # between two grids, at least
 _LINE = 0.125  # a line of text
 _NOTED = 0.26  # the least height of a cell with two lines
 
@@ -171,8 +172,9 @@ def _ticks(labels: list[str], across: float) -> list[int]:
     widest = max(text_width(label, SIZE) for label in labels)
     step = next(step for step in range(1, len(labels) + 1) if step * across >= widest + _APART or step == len(labels))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
-    # A label that is wider than its cell at both ends of a grid would meet that of the grid beside it.
-    return ticks[1:] if len(ticks) > 1 and ticks[0] == 0 and widest > across + _APART / 2 else ticks
+    # Labels wider than their cells at both ends of a grid would meet those of the grid beside it.
+    over = (text_width(labels[0], SIZE) + text_width(labels[-1], SIZE)) / 2 - across
+    return ticks[1:] if len(ticks) > 1 and ticks[0] == 0 and over > _BESIDE - _AIR else ticks
 
 
 def _writer(values: list[float], scale: Scale, across: float) -> Callable[[float], str]:
