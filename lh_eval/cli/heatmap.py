@@ -1,37 +1,92 @@
 """`lh-eval heatmap RUN...`: draw the figures of runs and sweeps again, from their files."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
+from lh_eval.figures.palettes import Palette
+from lh_eval.figures.style import Width
+from lh_eval.results.draw import Kind
+
+_SUFFIXES = ("png", "pdf", "svg")
 
 
 def heatmap(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or of sweeps.")],
+    kind: Annotated[
+        Kind,
+        typer.Option(
+            help="heatmap: rates, a sweep's as scorers by k. difference: each setting minus dense. length: rates over "
+            "length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
+        ),
+    ] = "heatmap",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the figures, named after the runs; each run's own by default.")
+        Path | None,
+        typer.Option(help="Folder for the figures, named after the runs, or FILE.pdf of one; each run's own if none."),
     ] = None,
     width: Annotated[
-        Literal["single", "double"] | None,
+        str | None,
+        typer.Option(help="single (3.25 in, a column), double (6.75 in), or inches; as suits the figure if none."),
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="Some of png,pdf,svg.")] = "png,pdf",
+    palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
+    latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
+    bench: Annotated[
+        list[str] | None,
         typer.Option(
-            help="Column width of a paper; single (3.3 in) for a run, double (6.8 in) for a sweep by default."
+            metavar="[SCORER=]CSV",
+            help="Times of lh-eval bench for latency, of scorer norm unless named; the rows' seconds if none.",
         ),
     ] = None,
 ) -> None:
-    """Draw heatmap.png and .pdf of each run, sweep.png and .pdf of each sweep, from samples.jsonl."""
-    from lh_eval.results.draw import write_figures
+    """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
+    from lh_eval.results.draw import Look, write_figures
 
-    names = [run.resolve().name for run in runs]
-    if out is not None:
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise InputError(f"runs must have different names with --out, got {min(twice)!r} twice; draw one at a time")
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"out must be a folder, got {out} ({error.strerror}); choose another --out") from None
-    for run, name in zip(runs, names, strict=True):
-        for file in write_figures(run, stem=out / name if out else None, width=width):
+    formats = parse_names(format_, "format")
+    if bench and kind != "latency":
+        raise InputError(f"bench must be given for --kind latency, got it for {kind}; leave --bench out")
+    if out is not None and out.suffix.removeprefix(".") in _SUFFIXES:
+        if len(runs) > 1:
+            raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
+        formats = [out.suffix.removeprefix(".")]
+        stems: list[Path | None] = [out.with_suffix("")]
+        folder = out.parent
+    else:
+        stems = _stems(runs, kind, out)
+        folder = out or Path()
+    timings = dict(map(_bench, bench or []))
+    look = Look(width=_width(width), palette=palette, latex=latex, formats=formats, bench=timings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"out must be a folder, got {folder} ({error.strerror}); choose another --out") from None
+    for run, stem in zip(runs, stems, strict=True):
+        for file in write_figures(run, kind, stem=stem, look=look):
             typer.echo(file)
+
+
+def _stems(runs: list[Path], kind: Kind, out: Path | None) -> list[Path | None]:
+    """Where each run's figure goes; None is its own folder."""
+    names = [run.resolve().name for run in runs]
+    twice = {name for name in names if names.count(name) > 1}
+    if out is not None and twice:
+        raise InputError(f"runs must have different names with --out, got {min(twice)!r} twice; draw one at a time")
+    return [None if out is None else out / (name if kind == "heatmap" else f"{name}-{kind}") for name in names]
+
+
+def _width(text: str | None) -> Width | None:
+    names: dict[str, Width] = {"single": "single", "double": "double"}
+    if text is None:
+        return None
+    try:
+        return names[text] if text in names else float(text)
+    except ValueError:
+        raise InputError(f"width must be single, double or inches, got {text!r}; single is a column") from None
+
+
+def _bench(text: str) -> tuple[str | None, Path]:
+    scorer, equals, file = text.rpartition("=")
+    return (scorer if equals else None), Path(file)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.figures.panel import LEAST_HEIGHT, add_axes, draw_colour_bar, draw_panel, fit_text, grid, left_margin
-from lh_eval.figures.style import WIDTHS, Width, new_figure, style
+from lh_eval.figures.style import SIZE, Width, inches, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 # Inches.
 _RIGHT, _BAR, _TOP, _BOTTOM = 0.42, 0.08, 0.25, 0.5
 _GAP = 0.08
-_CELL_HEIGHT = {"single": 0.27, "double": 0.32}
-_TICKSIZE = 6.5  # points
+_CELL_HEIGHT = 0.3
 _WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
 
 
@@ -28,10 +27,10 @@ def difference_heatmap(
             `results.compare` makes them; under each difference stand the samples gained and lost.
         title: what is compared; the mean over cells is written after it.
         level: one less the p-value below which a cell is marked.
-        width: "single" is a column of a paper, "double" its whole page.
+        width: "single" is a column of a paper, "double" its whole page; or inches.
 
     Raises:
-        InputError: there is no cell.
+        InputError: there is no cell, or the width is none.
     """
     if cells.empty:
         raise InputError("cells must be at least one, got none; compare runs with samples in common")
@@ -42,34 +41,31 @@ def difference_heatmap(
         cells.assign(note=[f"+{g} −{lo}" for g, lo in zip(cells["gained"], cells["lost"], strict=True)]), "note"
     )
     rows, columns = differences.shape
-    height = max(rows * _CELL_HEIGHT[width], LEAST_HEIGHT)
-    margin = left_margin(differences.index, _TICKSIZE)
-    room = WIDTHS[width] - margin - _GAP - _BAR - _RIGHT
-    across = min(room, columns * _WIDEST * _CELL_HEIGHT[width])
+    page = inches(width)
+    height = max(rows * _CELL_HEIGHT, LEAST_HEIGHT)
+    margin = left_margin(differences.index)
+    room = page - margin - _GAP - _BAR - _RIGHT
+    across = min(room, columns * _WIDEST * _CELL_HEIGHT)
     left = margin + (room - across) / 2
     with style():
         figure_height = _TOP + height + _BOTTOM
-        figure = new_figure(WIDTHS[width], figure_height)
+        figure = new_figure(page, figure_height)
         axes = add_axes(figure, (left, _BOTTOM, across, height))
-        draw_panel(axes, differences, scale="difference", write=_signed, fontsize=6.5, ticksize=_TICKSIZE, notes=notes)
+        draw_panel(axes, differences, scale="difference", notes=notes)
         for y, x in zip(*(p_values < 1 - level).to_numpy().nonzero(), strict=True):
             # inside the cell, so that the frames of neighbours stay apart; white around black shows on any ground
             for line, colour in ((2.0, "white"), (0.9, "black")):
                 frame = Rectangle((x + 0.035, y + 0.045), 0.93, 0.91, fill=False, edgecolor=colour, linewidth=line)
                 axes.add_patch(frame)
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
-        summary = f"mean {_signed(float(cells['difference'].mean()))}"
+        mean = f"{cells['difference'].mean():+.2f}".replace("-", "−")
+        summary = f"mean {'0' if float(mean.replace('−', '-')) == 0 else mean}"
         heading = figure.text(0.5, 1 - 0.06 / figure_height, f"{title}: {summary}" if title else summary)
-        heading.set(ha="center", va="top", fontsize=7.5)
+        heading.set(ha="center", va="top", fontsize=8)
         key = figure.text(0.5, 0.04 / figure_height, f"+gained −lost samples; framed: p < {1 - level:.2g} after Holm")
-        key.set(ha="center", va="bottom", fontsize=6)
+        key.set(ha="center", va="bottom", fontsize=SIZE)
         for text in (heading, key):
-            fit_text(text, 0.97 * WIDTHS[width])
+            fit_text(text, 0.97 * page)
         bar = (left + across + _GAP, _BOTTOM, _BAR, height)
         draw_colour_bar(figure, bar, scale="difference", label="difference of rates")
     return figure
-
-
-def _signed(change: float) -> str:
-    text = f"{change:+.2f}"
-    return "0" if float(text) == 0 else text.replace("-", "−")

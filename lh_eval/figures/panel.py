@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from lh_eval.figures.style import MISSING, length_label, text_width
+from lh_eval.figures.palettes import DIVERGING, Palette, luminance
+from lh_eval.figures.style import MISSING, SIZE, length_label, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,24 +14,21 @@ if TYPE_CHECKING:
 
 Scale = Literal["rate", "difference"]
 
-# Both read the same to the colour-blind. cividis keeps its order in grey; a diverging scale cannot, its numbers
-# carry their sign.
-_SCALES: dict[Scale, tuple[str, float, float]] = {"rate": ("cividis", 0.0, 1.0), "difference": ("RdBu", -1.0, 1.0)}
+_LIMITS: dict[Scale, tuple[float, float]] = {"rate": (0.0, 1.0), "difference": (-1.0, 1.0)}
 
 # Inches. A panel is at least as high as the labels beside it are long.
-LEAST_HEIGHT = 0.9
+LEAST_HEIGHT = 0.95
 _LABEL, _TICK = 0.18, 0.07  # "needle depth (%)", and the mark and space behind a depth
+_AIR = 0.03  # between a number and its cell's edges
+_APART = 0.06  # between two lengths
+_BESIDE = 0.1  # between two grids, at least
+_LINE = 0.125  # a line of text
+_NOTED = 0.26  # the least height of a cell with two lines
 
 
-def left_margin(depths: Iterable[float], size: float) -> float:
+def left_margin(depths: Iterable[float], size: float = SIZE) -> float:
     """Inches left of a grid for its label and its depths, written in `size` points."""
     return _LABEL + max(text_width(f"{depth:g}", size) for depth in depths) + _TICK
-
-
-def length_size(lengths: Iterable[int], cell: float, largest: float) -> float:
-    """Points in which each length fits under a cell of that many inches, with a gap to the next one."""
-    widest = max(text_width(length_label(length), largest) for length in lengths)
-    return min(largest, largest * 0.92 * cell / widest)
 
 
 def grid(cells: "pd.DataFrame", column: str) -> "pd.DataFrame":
@@ -43,27 +41,23 @@ def draw_panel(
     values: "pd.DataFrame",
     *,
     scale: Scale,
-    write: Callable[[float], str],
-    fontsize: float,
-    ticksize: float,
+    palette: Palette = "cividis",
     notes: "pd.DataFrame | None" = None,
-    notesize: float = 5,
     depth_labels: bool = True,
-    length_labels: bool = True,
 ) -> None:
     """Draw a grid into `axes`; a cell without a value is grey and hatched.
+
+    All text has the one size that is printed legibly: what does not fit is shortened, and left out where that is not
+    enough, first a rate's zero before the point, then the notes, then the numbers, then every other length. A
+    difference keeps its sign, which its colour loses in grey.
 
     Args:
         axes: where to draw.
         values: [depths, lengths] as `grid` makes it.
         scale: "rate" is 0..1, "difference" is -1..1; fixed, so that figures can be compared.
-        write: a value as the cell's text.
-        fontsize: of that text, in points.
-        ticksize: of depths, and of lengths where their cell is wide enough, in points.
-        notes: [depths, lengths] smaller text under the value.
-        notesize: of the notes, in points.
+        palette: colours of rates.
+        notes: [depths, lengths] text under the value, where cells are high and wide enough.
         depth_labels: label the rows.
-        length_labels: label the columns.
     """
     import seaborn
     from matplotlib import colormaps
@@ -71,7 +65,7 @@ def draw_panel(
 
     figure = axes.get_figure(root=True)
     assert figure is not None
-    name, low, high = _SCALES[scale]
+    name, (low, high) = _colours(scale, palette), _LIMITS[scale]
     unknown = values.isna()
     seaborn.heatmap(
         values.astype(float),
@@ -83,31 +77,47 @@ def draw_panel(
         cbar=False,
         linewidths=0.4,
         linecolor="white",
-        xticklabels=[length_label(int(length)) for length in values.columns],
+        xticklabels=False,
         yticklabels=[f"{depth:g}" for depth in values.index],
     )
-    for y, x in zip(*(~unknown).to_numpy().nonzero(), strict=True):
+    place = axes.get_position()
+    across = place.width * figure.get_figwidth() / len(values.columns)
+    down = place.height * figure.get_figheight() / len(values.index)
+    known = list(zip(*(~unknown).to_numpy().nonzero(), strict=True))
+    write = _writer([float(values.iloc[cell]) for cell in known], scale, across)
+    noted = notes is not None and down >= _NOTED and all(_fits(str(notes.iloc[cell]), across) for cell in known)
+    for y, x in known:
         value = float(values.iloc[y, x])
-        ink = _ink(colormaps[name]((value - low) / (high - low)))
-        raised = 0.13 if notes is not None else 0.0
-        centred: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": ink}
-        axes.text(x + 0.5, y + 0.5 - raised, write(value), fontsize=fontsize, **centred)
-        if notes is not None:
-            axes.text(x + 0.5, y + 0.77, notes.iloc[y, x], fontsize=notesize, **centred)
+        ink = "black" if luminance(colormaps[name]((value - low) / (high - low))) > 0.179 else "white"
+        centred: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": ink, "fontsize": SIZE}
+        raised = _LINE / 2 / down if noted else 0.0
+        if text := write(value):
+            axes.text(x + 0.5, y + 0.5 - raised, text, **centred)
+        if noted:
+            assert notes is not None
+            axes.text(x + 0.5, y + 0.5 + raised, notes.iloc[y, x], **centred)
     for y, x in zip(*unknown.to_numpy().nonzero(), strict=True):
         cell = Rectangle((x, y), 1, 1, facecolor=MISSING, edgecolor="white", linewidth=0.4)
         axes.add_patch(cell)
         axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="/////", edgecolor="#a6a6a6", linewidth=0))
         box = {"boxstyle": "square,pad=0.15", "facecolor": MISSING, "edgecolor": "none"}
-        axes.text(x + 0.5, y + 0.5, "–", fontsize=fontsize, ha="center", va="center", bbox=box)
+        axes.text(x + 0.5, y + 0.5, "–", fontsize=SIZE, ha="center", va="center", bbox=box)
     axes.set(xlabel="", ylabel="")
-    axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels, labelsize=ticksize)
-    column = axes.get_position().width * figure.get_figwidth() / len(values.columns)
-    size = length_size(map(int, values.columns), column, ticksize)
-    axes.tick_params(axis="x", rotation=0, labelbottom=length_labels, bottom=length_labels, labelsize=size)
+    axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels, labelsize=SIZE)
+    labels = [length_label(int(length)) for length in values.columns]
+    ticks = _ticks(labels, across)
+    axes.set_xticks([x + 0.5 for x in ticks], [labels[x] for x in ticks])
+    axes.tick_params(axis="x", rotation=0, labelsize=SIZE)
 
 
-def draw_colour_bar(figure: "Figure", box: tuple[float, float, float, float], *, scale: Scale, label: str) -> None:
+def draw_colour_bar(
+    figure: "Figure",
+    box: tuple[float, float, float, float],
+    *,
+    scale: Scale,
+    label: str,
+    palette: Palette = "cividis",
+) -> None:
     """Draw the scale's colour bar into `box`; it lies or stands as the box does.
 
     Args:
@@ -115,14 +125,15 @@ def draw_colour_bar(figure: "Figure", box: tuple[float, float, float, float], *,
         box: left, bottom, width, height in inches.
         scale: which scale.
         label: what it shows.
+        palette: colours of rates.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    name, low, high = _SCALES[scale]
+    low, high = _LIMITS[scale]
     axes = add_axes(figure, box)
     bar = figure.colorbar(
-        ScalarMappable(Normalize(low, high), name),
+        ScalarMappable(Normalize(low, high), _colours(scale, palette)),
         cax=axes,
         orientation="horizontal" if box[2] > box[3] else "vertical",
         ticks=[low, (low + high) / 2, high],
@@ -138,16 +149,61 @@ def add_axes(figure: "Figure", box: tuple[float, float, float, float]) -> "Axes"
 
 
 def fit_text(text: "Text", width: float) -> None:
-    """Make a text's letters small enough for `width` inches, if they are not."""
+    """Make a text fit `width` inches: smaller letters while they are legible, then fewer."""
     figure = text.get_figure(root=True)
     assert figure is not None
     wide = text.get_window_extent().width / figure.dpi
     if wide > width:
-        text.set_fontsize(float(text.get_fontsize()) * width / wide)
+        text.set_fontsize(max(SIZE, float(text.get_fontsize()) * width / wide))
+    while len(text.get_text()) > 1 and text.get_window_extent().width / figure.dpi > width:
+        text.set_text(text.get_text().removesuffix("…")[:-1] + "…")
 
 
-def _ink(colour: tuple[float, float, float, float]) -> str:
-    """Black or white, whichever has the higher contrast on `colour` (WCAG's relative luminance)."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "black" if luminance > 0.179 else "white"
+def _colours(scale: Scale, palette: Palette) -> str:
+    return palette if scale == "rate" else DIVERGING
+
+
+def _fits(text: str, across: float) -> bool:
+    return text_width(text, SIZE) <= across - _AIR
+
+
+def _ticks(labels: list[str], across: float) -> list[int]:
+    """Which columns are labelled: all, or every second, third, ... from the last one back."""
+    widest = max(text_width(label, SIZE) for label in labels)
+    step = next(step for step in range(1, len(labels) + 1) if step * across >= widest + _APART or step == len(labels))
+    ticks = list(range(len(labels) - 1, -1, -step))[::-1]
+    # Labels wider than their cells at both ends of a grid would meet those of the grid beside it.
+    over = (text_width(labels[0], SIZE) + text_width(labels[-1], SIZE)) / 2 - across
+    return ticks[1:] if len(ticks) > 1 and ticks[0] == 0 and over > _BESIDE - _AIR else ticks
+
+
+def _writer(values: list[float], scale: Scale, across: float) -> Callable[[float], str]:
+    """The longest way to write all these values in cells of that width."""
+    ways: dict[Scale, list[Callable[[float], str]]] = {
+        "rate": ["{:.2f}".format, _short_rate],
+        "difference": [_difference, _short_difference],
+    }
+    for write in ways[scale]:
+        if all(_fits(write(value), across) for value in values):
+            return write
+    return _sign if scale == "difference" else lambda _: ""
+
+
+def _short_rate(rate: float) -> str:
+    """Two digits without what every number shares: .93, 1.0, 0."""
+    text = f"{rate:.2f}"
+    return {"1.00": "1.0", "0.00": "0"}.get(text, text.lstrip("0"))
+
+
+def _difference(change: float) -> str:
+    text = f"{change:+.2f}"
+    return "0" if float(text) == 0 else text.replace("-", "−")
+
+
+def _short_difference(change: float) -> str:
+    text = _difference(change).replace("0.", ".", 1)
+    return {"+1.00": "+1", "−1.00": "−1"}.get(text, text)
+
+
+def _sign(change: float) -> str:
+    return _difference(change)[0].replace("0", "")

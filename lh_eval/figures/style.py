@@ -1,27 +1,33 @@
 """What all figures share: column widths, fonts, labels, and saving to the same bytes every time."""
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lh_eval.errors import InputError, unknown_name
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Width = Literal["single", "double"]
+Width = Literal["single", "double"] | float  # a paper's column, its page, or inches
 
-WIDTHS: dict[Width, float] = {"single": 3.3, "double": 6.8}  # inches, a paper's column and its page
+WIDTHS = {"single": 3.25, "double": 6.75}  # inches
+_LEAST_WIDTH, _MOST_WIDTH = 2.0, 40.0
+SIZE = 7.0  # points, of everything but headings: the least that journals print
 DPI = 300
 MISSING = "#d9d9d9"
 
 _RC = {
     "font.family": "DejaVu Sans",  # matplotlib brings it along: the same figure on every machine
     "font.size": 7,
-    "axes.titlesize": 7.5,
+    "axes.titlesize": 8,
     "axes.labelsize": 7,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
     "axes.linewidth": 0.5,
     "xtick.major.width": 0.5,
     "ytick.major.width": 0.5,
@@ -31,7 +37,15 @@ _RC = {
     "ytick.major.pad": 2,
     "hatch.linewidth": 0.4,
     "pdf.fonttype": 42,  # TrueType; journals refuse matplotlib's default, Type 3
+    "svg.hashsalt": "lh_eval",  # ids are random without it
     "figure.dpi": DPI,
+}
+
+# What a file says of its making would change its bytes.
+_NO_METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    "svg": {"Creator": None, "Date": None},
 }
 
 
@@ -42,6 +56,21 @@ def style() -> Iterator[None]:
 
     with matplotlib.style.context(["default", _RC]):
         yield
+
+
+def inches(width: Width) -> float:
+    """The width in inches.
+
+    Raises:
+        InputError: it is neither a column's name nor a number that a figure can be wide.
+    """
+    value = WIDTHS.get(width, math.nan) if isinstance(width, str) else float(width)
+    if not _LEAST_WIDTH <= value <= _MOST_WIDTH:
+        raise InputError(
+            f"width must be single ({WIDTHS['single']} in), double ({WIDTHS['double']} in) or inches from "
+            f"{_LEAST_WIDTH:g} to {_MOST_WIDTH:g}, got {width}; use single for a paper's column"
+        )
+    return value
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -71,28 +100,37 @@ def text_width(text: str, size: float) -> float:
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) / 72
 
 
-def save(figure: "Figure", stem: str | Path) -> list[Path]:
-    """Write `<stem>.png` at 300 dpi and `<stem>.pdf` with embedded fonts; no file is ever seen half written.
+def save(figure: "Figure", stem: str | Path, formats: Sequence[str] = ("png", "pdf")) -> list[Path]:
+    """Write `<stem>.png` at 300 dpi, `<stem>.pdf` with embedded fonts; no file is ever seen half written.
 
-    The same figure gives the same bytes: neither holds a time or a version.
+    The same figure gives the same bytes: none holds a time or a version. Only in a PDF that LaTeX set, matplotlib
+    names the fonts at random.
 
     Args:
         figure: what to save.
         stem: path without suffix; a dot in it stays.
+        formats: some of png, pdf and svg.
 
     Returns:
-        The two files.
+        The files, in the order of the formats.
+
+    Raises:
+        InputError: a format is none of these, or LaTeX, where the figure asks for it, failed.
     """
-    nothing: dict[str, dict[str, None]] = {
-        "png": {"Software": None},
-        "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
-    }
     files = []
-    for kind, metadata in nothing.items():
+    for kind in formats:
+        if kind not in _NO_METADATA:
+            raise unknown_name("format", kind, _NO_METADATA)
         file = Path(f"{stem}.{kind}")
         buffer = io.BytesIO()
         with style():
-            figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+            try:
+                figure.savefig(buffer, format=kind, dpi=DPI, metadata=_NO_METADATA[kind])
+            except RuntimeError as error:
+                # What matplotlib says when latex or one of its packages is missing or fails; its log is many lines.
+                lines = [line for line in str(error).splitlines() if line.startswith("! ")]
+                reason = (lines or str(error).splitlines() or ["no reason given"])[0]
+                raise InputError(f"latex must typeset the figure's text, got {reason}; leave --latex out") from None
         part = Path(f"{file}.part")
         part.write_bytes(buffer.getvalue())
         part.replace(file)

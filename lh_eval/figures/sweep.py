@@ -1,10 +1,11 @@
-"""The figure of a sweep: settings side by side and, below each, how it differs from dense."""
+"""The figure of a sweep: a matrix of heatmaps, a row a scorer and a column a budget, dense beside it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.errors import InputError
+from lh_eval.figures.palettes import Palette, check_palette
 from lh_eval.figures.panel import (
     LEAST_HEIGHT,
     Scale,
@@ -14,127 +15,179 @@ from lh_eval.figures.panel import (
     fit_text,
     grid,
     left_margin,
-    length_size,
 )
-from lh_eval.figures.style import WIDTHS, Width, new_figure, style
+from lh_eval.figures.style import SIZE, Width, inches, new_figure, style, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+DENSE = "dense"
+
 # Inches.
-_RIGHT, _BAR = 0.42, 0.08
-_TITLE = 0.2  # over all
+_RIGHT, _BAR = 0.4, 0.08
+_TITLE = 0.22  # over all
 _GAP = 0.1  # between panels
-_DROP = 0.17  # between a setting's rates and its differences
-_HEADING = 0.3  # two lines over a panel
-_TICKS = 0.2  # length labels under a panel
-_BOTTOM = 0.18  # "context length" under all
-_NARROWEST, _WIDEST = 0.195, 0.45  # a cell
-_TICKSIZE, _LEAST_TICKSIZE = 6.0, 4.5  # points, of depths and lengths
-_NARROWEST_PANEL = 0.95  # its heading must be legible
-_CELL_HEIGHT = 0.19
+_SCORER = 0.17  # the scorer's name over its row
+_HEADING = 0.16  # a line over a panel
+_TICKS = 0.22  # length labels under a panel
+_BOTTOM = 0.16  # "context length" under all
+_WIDEST = 0.45  # a cell
+_NARROWEST_PANEL = 0.62  # its heading must be legible
+_CELL_HEIGHT = 0.17
+_UPRIGHT = 1.35  # a colour bar with its label, and what is over and under it
 
 
 class _Layout(NamedTuple):
-    """Panels a row, and in inches a cell's width, a grid's width and height, and the left end of the first grid."""
+    """Panels a row beside dense, and in inches a grid's width and height, and the left ends of dense and the rest."""
 
     columns: int
-    cell: float
     across: float
     height: float
-    left: float
+    dense: float
+    matrix: float
+
+
+class _Line(NamedTuple):
+    """Panels side by side: names of settings; `scorer` is None where it goes on the line above."""
+
+    scorer: str | None
+    settings: list[str]
 
 
 def sweep_figure(
-    settings: "Mapping[str, pd.DataFrame]", *, title: str = "", baseline: str = "dense", width: Width = "double"
+    cells: "pd.DataFrame",
+    *,
+    title: str = "",
+    difference: bool = False,
+    width: Width = "double",
+    palette: Palette = "cividis",
 ) -> "Figure":
-    """Draw each setting's rates and, under them, their difference to the baseline's.
+    """Draw each setting's rates, or their differences to dense.
 
     Args:
-        settings: cells by the name that is written above them, each with columns `length`, `depth`, `n` and
-            `rate`; drawn in this order but with the baseline first.
+        cells: columns `setting`, `scorer`, `k` (both missing for dense, whose setting is "dense"), `length`, `depth`,
+            `n` and `rate`, one row a cell.
         title: what was measured, over all panels.
-        baseline: name of the setting that the others are compared with; without it no differences are drawn.
-        width: "single" is a column of a paper, "double" its whole page; settings that do not fit go to a new row.
+        difference: draw each setting's rate minus dense's; dense stays as it is.
+        width: "single" is a column of a paper, "double" its whole page, or inches; budgets that do not fit go to a
+            new line.
+        palette: colours of rates, one of `palettes.Palette`.
 
     Raises:
-        InputError: there is no setting.
+        InputError: there is no cell, or no dense one where differences are asked for; the width or palette is none.
     """
-    if not settings:
-        raise InputError("settings must be at least one, got none; run one first")
-    names = sorted(settings, key=lambda name: name != baseline)
-    compared = set(names[1:]) if names[0] == baseline else set()
-    rates = _on_one_grid({name: grid(settings[name], "rate") for name in names})
-    if rates[names[0]].empty:
+    if cells.empty:
         raise InputError("cells must be at least one, got none; run some samples first")
-    layout = _lay_out(len(names), rates[names[0]], WIDTHS[width])
-    rows = [names[start : start + layout.columns] for start in range(0, len(names), layout.columns)]
-    tops = _tops([bool(compared & set(row)) for row in rows], layout.height)
-    bar_left = layout.left + layout.columns * (layout.across + _GAP)
+    check_palette(palette)
+    names = list(dict.fromkeys(cells["setting"]))
+    has_dense = DENSE in names
+    if difference and (not has_dense or len(names) == 1):
+        raise InputError(f"differences must be between dense and another setting, got {', '.join(names)}; run both")
+    rates = _on_one_grid({name: grid(cells[cells["setting"] == name], "rate") for name in names})
+    page = inches(width)
+    most = max((len(line.settings) for line in _lines(cells, len(names))), default=0)
+    layout = _lay_out(most, has_dense, rates[names[0]], page)
+    lines = list(_lines(cells, layout.columns))
+    beside = has_dense and bool(lines) and layout.dense < layout.matrix
+    if has_dense and not beside:
+        lines.insert(0, _Line(None, [DENSE]))
+    scales: set[Scale] = {"rate", "difference"} if difference else {"rate"}
+    over = sum(_line_height(line, 0) for line in lines)
+    # High enough for the colour bars too, whose labels stand upright.
+    height = max(layout.height, (len(scales) * _UPRIGHT - over) / len(lines))
+    layout = layout._replace(height=height)
+    top = _BOTTOM + over + len(lines) * height
     with style():
-        figure_height = tops[0] + (_TITLE if title else 0)
-        figure = new_figure(WIDTHS[width], figure_height)
-        bars: set[Scale] = set()
-        for row, top in zip(rows, tops, strict=True):
-            bottom = top - _HEADING - layout.height
-            below = bottom - _DROP - layout.height
-            for column, name in enumerate(row):
-                left = layout.left + column * (layout.across + _GAP)
-                box = (left, bottom, layout.across, layout.height)
-                axes = _draw(figure, box, rates[name], layout.cell, "rate", column == 0, name not in compared)
-                heading = axes.set_title(f"{name}\n{_summary(settings[name])}", fontsize=6.5, pad=3)
-                fit_text(heading, layout.across + 0.8 * _GAP)
-                if name in compared:
-                    first = column == 0 or row[column - 1] not in compared
-                    box = (left, below, layout.across, layout.height)
-                    _draw(figure, box, rates[name] - rates[baseline], layout.cell, "difference", first, True)
-            if "rate" not in bars:
-                bars.add("rate")
-                draw_colour_bar(figure, (bar_left, bottom, _BAR, layout.height), scale="rate", label="retrieval rate")
-            if "difference" not in bars and compared & set(row):
-                bars.add("difference")
-                box = (bar_left, below, _BAR, layout.height)
-                draw_colour_bar(figure, box, scale="difference", label=f"difference to {baseline}")
-        middle = (layout.left + bar_left - _GAP) / 2 / WIDTHS[width]
-        figure.text(middle, 0.04 / figure_height, "context length (tokens)", ha="center", va="bottom")
-        heading = figure.text(0.5, 1 - 0.06 / figure_height, title, ha="center", va="top", fontsize=8)
-        fit_text(heading, 0.97 * WIDTHS[width])
+        figure = new_figure(page, top + (_TITLE if title else 0))
+        if beside:  # in the middle of the lines' height: each of them is compared with it
+            middle = _TICKS + (_BOTTOM + top - _line_height(lines[0], layout.height)) / 2
+            box = (layout.dense, middle, layout.across, layout.height)
+            _draw(figure, box, rates[DENSE], "rate", palette, f"{DENSE} {_mean(rates[DENSE])}", True)
+        edge = top
+        for line in lines:
+            bottom = edge - _line_height(line, layout.height) + _TICKS
+            if line.scorer is not None:
+                place = (layout.matrix / page, (edge - 0.02) / figure.get_figheight())
+                name = figure.text(*place, line.scorer, va="top", fontsize=8, fontweight="bold")
+                fit_text(name, page - layout.matrix - 0.05)
+            for column, setting in enumerate(line.settings):
+                box = (layout.matrix + column * (layout.across + _GAP), bottom, layout.across, layout.height)
+                scale: Scale = "difference" if difference and setting != DENSE else "rate"
+                values = rates[setting] - rates[DENSE] if scale == "difference" else rates[setting]
+                heading = f"{_budget(cells, setting)}{_mean(values, signed=scale == 'difference')}"
+                _draw(figure, box, values, scale, palette, heading, column == 0)
+            edge -= _line_height(line, layout.height)
+        _bars(figure, scales, page - _RIGHT - _BAR, (_BOTTOM + _TICKS, top - _SCORER - _HEADING), palette)
+        figure.text(0.5, 0.04 / figure.get_figheight(), "context length (tokens)", ha="center", va="bottom")
+        subject = figure.text(0.5, 1 - 0.06 / figure.get_figheight(), title, ha="center", va="top", fontsize=8)
+        fit_text(subject, 0.97 * page)
     return figure
+
+
+def _lines(cells: "pd.DataFrame", columns: int) -> Iterator[_Line]:
+    """The settings but dense, scorer by scorer in their order, budgets rising, as many a line as there are columns."""
+    others = cells[cells["setting"] != DENSE].drop_duplicates("setting")
+    for scorer in dict.fromkeys(others["scorer"]):
+        own = others[others["scorer"] == scorer].sort_values("k", kind="stable")["setting"].tolist()
+        for start in range(0, len(own), columns):
+            yield _Line(str(scorer) if start == 0 else None, own[start : start + columns])
+
+
+def _line_height(line: _Line, height: float) -> float:
+    return (_SCORER if line.scorer is not None else 0) + _HEADING + height + _TICKS
+
+
+def _lay_out(most: int, has_dense: bool, rates: "pd.DataFrame", page: float) -> _Layout:
+    """As many panels a line as are legible, the lines as even as can be, all in the middle of the page.
+
+    Dense is beside the others where all budgets of a scorer fit on its line with it, else above them.
+    """
+    depths, lengths = rates.shape
+    margin = left_margin(rates.index)
+    for beside in (1, 0) if has_dense and most else (0,):
+        # beside each other, dense and the matrix both have depth labels
+        room = page - margin * (1 + beside) - _RIGHT - _BAR - _GAP * (1 + beside)
+        fitting = max(1, math.floor((room + _GAP) / (_NARROWEST_PANEL + _GAP)) - beside)
+        if fitting >= most:
+            break
+    columns = math.ceil(most / math.ceil(most / fitting)) if most else 1
+    panels = columns + beside
+    across = (room - (columns - 1) * _GAP) / panels
+    across = min(across, max(_WIDEST * lengths, 2 * _NARROWEST_PANEL))
+    spare = (room - (columns - 1) * _GAP - panels * across) / 2
+    dense = margin + spare
+    matrix = dense + beside * (across + _GAP + margin)
+    return _Layout(columns, across, max(depths * _CELL_HEIGHT, LEAST_HEIGHT), dense, matrix)
 
 
 def _draw(
     figure: "Figure",
     box: tuple[float, float, float, float],
     values: "pd.DataFrame",
-    cell: float,
     scale: Scale,
+    palette: Palette,
+    heading: str,
     depth_labels: bool,
-    length_labels: bool,
-) -> "Axes":
-    """Draw one grid; the narrower its cells, the shorter their text."""
+) -> None:
     axes = add_axes(figure, box)
-    size = 5 if cell < 0.26 else _TICKSIZE
-    short = cell < 0.3
-    write: Callable[[float], str]
-    if scale == "rate":
-        write = _short_rate if short else "{:.2f}".format
-    else:
-        write = _short_difference if short else _difference
-    draw_panel(
-        axes,
-        values,
-        scale=scale,
-        write=write,
-        fontsize=size,
-        ticksize=size,
-        depth_labels=depth_labels,
-        length_labels=length_labels,
-    )
+    draw_panel(axes, values, scale=scale, palette=palette, depth_labels=depth_labels)
+    # The mean is left out where its panel is narrow: the caption has it.
+    written = heading if text_width(heading, SIZE) <= box[2] + 0.6 * _GAP else heading.partition(" ")[0]
+    axes.set_title(written, fontsize=SIZE, pad=3)
     if depth_labels:
         axes.set_ylabel("needle depth (%)")
-    return axes
+
+
+def _bars(figure: "Figure", scales: "set[Scale]", left: float, between: tuple[float, float], palette: Palette) -> None:
+    """A colour bar for each scale that is used, one over the other."""
+    low, high = between
+    labels: dict[Scale, str] = {"rate": "retrieval rate", "difference": f"difference to {DENSE}"}
+    share = (high - low + 0.2) / len(scales)
+    for i, scale in enumerate(sorted(scales)):
+        height = min(share - 0.2, 1.6)
+        bottom = low + i * share + (share - 0.2 - height) / 2
+        draw_colour_bar(figure, (left, bottom, _BAR, height), scale=scale, label=labels[scale], palette=palette)
 
 
 def _on_one_grid(rates: "dict[str, pd.DataFrame]") -> "dict[str, pd.DataFrame]":
@@ -143,51 +196,18 @@ def _on_one_grid(rates: "dict[str, pd.DataFrame]") -> "dict[str, pd.DataFrame]":
     return {name: table.reindex(index=depths, columns=lengths) for name, table in rates.items()}
 
 
-def _lay_out(settings: int, rates: "pd.DataFrame", width: float) -> _Layout:
-    """As many panels a row as are legible, the rows as even as can be, all in the middle of the page."""
-    depths, lengths = rates.shape
-    margin = left_margin(rates.index, _TICKSIZE)
-    room = width - margin - _RIGHT - _BAR - _GAP
-    labels = _NARROWEST * _LEAST_TICKSIZE / length_size(map(int, rates.columns), _NARROWEST, _LEAST_TICKSIZE)
-    narrowest = max(lengths * labels, _NARROWEST_PANEL)
-    fitting = max(1, math.floor((room + _GAP) / (narrowest + _GAP)))
-    columns = math.ceil(settings / math.ceil(settings / fitting))
-    cell = min(((room + _GAP) / columns - _GAP) / lengths, max(_WIDEST, _NARROWEST_PANEL / lengths))
-    across = cell * lengths
-    spare = room - columns * (across + _GAP) + _GAP
-    return _Layout(columns, cell, across, max(depths * _CELL_HEIGHT, LEAST_HEIGHT), margin + spare / 2)
+def _budget(cells: "pd.DataFrame", setting: str) -> str:
+    """What stands over a setting's panel before its mean; a setting without a budget is named by its line."""
+    k = cells.loc[cells["setting"] == setting, "k"].dropna()
+    if setting == DENSE:
+        return f"{DENSE} "
+    return "" if k.empty else f"k={int(k.iloc[0])} "
 
 
-def _tops(compared: list[bool], height: float) -> list[float]:
-    """Upper end of each row of panels above the figure's lower edge; one without differences takes less."""
-    tops: list[float] = []
-    top = _BOTTOM
-    for differences in reversed(compared):
-        top += _HEADING + height + (_DROP + height if differences else 0) + _TICKS
-        tops.insert(0, top)
-    return tops
-
-
-def _summary(cells: "pd.DataFrame") -> str:
-    """Mean over cells, and the samples a cell has."""
-    measured = cells[cells["n"] > 0]
-    if measured.empty:
-        return "no samples"
-    low, high = measured["n"].min(), measured["n"].max()
-    return f"mean {measured['rate'].mean():.2f}, n={low}" + (f"–{high}" if high > low else "")
-
-
-def _short_rate(rate: float) -> str:
-    """Two digits without what every number shares: .93, 1.0, 0."""
-    text = f"{rate:.2f}"
-    return {"1.00": "1.0", "0.00": "0"}.get(text, text.lstrip("0"))
-
-
-def _difference(change: float) -> str:
-    text = f"{change:+.2f}"
-    return "0" if float(text) == 0 else text.replace("-", "−")
-
-
-def _short_difference(change: float) -> str:
-    text = _difference(change).replace("0.", ".", 1)
-    return {"+1.00": "+1", "−1.00": "−1"}.get(text, text)
+def _mean(values: "pd.DataFrame", *, signed: bool = False) -> str:
+    """The mean over cells; differences with their sign."""
+    mean = values.stack().mean()
+    if mean != mean:
+        return "–"
+    text = f"{mean:+.2f}" if signed and round(mean, 2) else f"{abs(mean):.2f}"
+    return f"({text})".replace("-", "−")

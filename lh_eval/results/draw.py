@@ -1,70 +1,115 @@
-"""Figures of runs and sweeps, drawn from their files: `heatmap.png` and `.pdf`, `sweep.png` and `.pdf`."""
+"""Figures of runs and sweeps, drawn from their files, each with its caption as text."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lh_eval.errors import InputError
+from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import Width
+from lh_eval.results import caption
 from lh_eval.results.run import Run, read_run
-from lh_eval.results.sweep import DENSE, Sweep, is_sweep, read_sweep
+from lh_eval.results.settings import setting_cells, setting_label
+from lh_eval.results.sweep import is_sweep, read_sweep
+from lh_eval.results.timing import timed_by_bench, timed_by_rows
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.figure import Figure
+
+Kind = Literal["heatmap", "difference", "length", "recall", "latency"]
 
 
-def write_figures(path: str | Path, *, stem: str | Path | None = None, width: Width | None = None) -> list[Path]:
-    """Draw the heatmap of a run, or the settings of a sweep side by side.
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How figures are drawn.
+
+    Attributes:
+        width: "single" or "double" column, or inches; where None, that which suits the kind.
+        palette: colours of rates and budgets.
+        latex: whether LaTeX sets the text.
+        formats: some of png, pdf and svg.
+        bench: files of `lh-eval bench` by scorer, for the time in a figure of latency; the rows' own where empty.
+    """
+
+    width: Width | None = None
+    palette: Palette = "cividis"
+    latex: bool = False
+    formats: Sequence[str] = ("png", "pdf")
+    bench: Mapping[str | None, Path] = field(default_factory=dict)
+
+
+class _Drawn(NamedTuple):
+    figure: "Figure"
+    caption: str
+
+
+def write_figures(
+    path: str | Path, kind: Kind = "heatmap", *, stem: str | Path | None = None, look: Look | None = None
+) -> list[Path]:
+    """Draw a run, or the settings of a sweep side by side.
 
     Args:
         path: folder of a run or of a sweep.
-        stem: where to write, without suffix; `heatmap` or `sweep` in the folder itself where None.
-        width: "single" or "double" column; where None, single for a run and double for a sweep.
+        kind: what to draw.
+        stem: where to write, without suffix; where None, the kind's name in the folder itself, `sweep` for the
+            heatmaps of a sweep.
+        look: how to draw it.
 
     Returns:
-        The PNG and the PDF.
+        The files of the figure in the order of the formats, and the text file of its caption.
 
     Raises:
-        InputError: the folder is neither, holds no samples, or cannot be written.
+        InputError: the folder is neither, holds no samples, lacks what the kind needs, or cannot be written.
     """
-    from lh_eval.figures.heatmap import heatmap
+    from lh_eval.figures.latex import check_latex, typeset
     from lh_eval.figures.style import save
-    from lh_eval.figures.sweep import sweep_figure
 
-    path = Path(path)
-    if is_sweep(path):
-        sweep = read_sweep(path)
-        figure = sweep_figure(_settings(sweep), title=_subject(sweep), baseline=DENSE, width=width or "double")
-    else:
-        run = read_run(path)
-        title = ", ".join([*run.frame["task"].unique(), setting_label(run)])
-        figure = heatmap(run.cells(), title=title, width=width or "single")
-    stem = stem or path / ("sweep" if is_sweep(path) else "heatmap")
+    path, look = Path(path), look or Look()
+    if look.latex:
+        check_latex()
+    sweep = is_sweep(path)
+    runs = read_sweep(path).runs if sweep else {path.resolve().name: read_run(path)}
+    figure, text = _draw(runs, kind, look, sweep)
+    if look.latex:
+        typeset(figure)
+    stem = stem or path / ("sweep" if sweep and kind == "heatmap" else kind)
     try:
-        return save(figure, stem)
+        files = save(figure, stem, look.formats)
+        written = Path(f"{stem}.txt")
+        written.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"out must be a folder that can be written, got {stem} ({error.strerror})") from None
+    return [*files, written]
 
 
-def setting_label(run: Run) -> str:
-    """How a figure names a run's setting: `dense`, `qk:dilation=8 k=2048`, or else the folder's name."""
-    attention = run.config.get("attention", {})
-    if attention is None:
-        return DENSE
-    if isinstance(attention, dict) and {"k", "scorer"} <= attention.keys():
-        return f"{attention['scorer']} k={attention['k']}"
-    return run.path.resolve().name
+def _draw(runs: Mapping[str, Run], kind: Kind, look: Look, sweep: bool) -> _Drawn:
+    from lh_eval.figures.heatmap import heatmap
+    from lh_eval.figures.latency import latency_figure
+    from lh_eval.figures.length import length_figure
+    from lh_eval.figures.recall import recall_correlation, recall_figure
+    from lh_eval.figures.sweep import sweep_figure
 
-
-def _subject(sweep: Sweep) -> str:
-    """The task and the model that a sweep's runs share, as far as their configurations say."""
-    config = next(iter(sweep.runs.values())).config
-    model = config.get("model")
-    names = [config.get("task"), model.get("name") if isinstance(model, dict) else model]
-    return ", ".join(name for name in names if isinstance(name, str))
-
-
-def _settings(sweep: Sweep) -> "dict[str, pd.DataFrame]":
-    labels = {name: DENSE if name == DENSE else setting_label(run) for name, run in sweep.runs.items()}
-    # Two folders may hold one budget and scorer that differ in another setting: then the folders' names tell.
-    unique = len(set(labels.values())) == len(labels)
-    return {labels[name] if unique else name: run.cells() for name, run in sweep.runs.items()}
+    cells = setting_cells(runs)
+    ordered = list(runs.values())
+    title = f"{caption.subject(ordered)}, n={caption.samples_per_cell(cells['n'])} per cell"
+    wide = kind in ("difference", "recall") or (sweep and kind != "latency")
+    width: Width = look.width or ("double" if wide else "single")
+    if kind == "heatmap" and not sweep:
+        (run,) = ordered
+        title = ", ".join([*run.frame["task"].unique(), setting_label(run)])
+        figure, text = heatmap(cells, title=title, width=width, palette=look.palette), caption.of_heatmap(cells)
+    elif kind in ("heatmap", "difference"):
+        differs = kind == "difference"
+        figure = sweep_figure(cells, title=title, difference=differs, width=width, palette=look.palette)
+        text = caption.of_difference(cells) if differs else caption.of_heatmap(cells)
+    elif kind == "length":
+        figure, text = length_figure(cells, title=title, width=width, palette=look.palette), caption.of_length(cells)
+    elif kind == "recall":
+        figure = recall_figure(cells, title=title, width=width, palette=look.palette)
+        text = caption.of_recall(cells, recall_correlation(cells[cells["scorer"].notna()]))
+    else:
+        timed = timed_by_bench(cells, look.bench) if look.bench else timed_by_rows(cells)
+        figure = latency_figure(timed.points, label=timed.label, title=title, width=width, palette=look.palette)
+        text = caption.of_latency(timed)
+    return _Drawn(figure, f"{text} {caption.measured(ordered, cells)}")

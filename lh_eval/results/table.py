@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.figures.style import length_label
-from lh_eval.results.draw import setting_label
 from lh_eval.results.effective import RULER_THRESHOLD, effective_length, rates_by_length
 from lh_eval.results.run import Run, is_run, read_run
+from lh_eval.results.settings import setting_label
 from lh_eval.results.sweep import SWEEP, is_sweep, read_sweep
 from lh_eval.statistics import mean_of_rates
 

@@ -36,7 +36,7 @@ def test_figures_are_drawn_beside_the_rows_and_named(make_run):
     runs = [make_run("a"), make_run("b")]
     result = call(*runs)
     assert result.exit_code == 0, result.output
-    expected = [run / f"heatmap.{kind}" for run in runs for kind in ("png", "pdf")]
+    expected = [run / f"heatmap.{kind}" for run in runs for kind in ("png", "pdf", "txt")]
     assert result.output.splitlines() == [str(file) for file in expected]
     assert all(file.stat().st_size for file in expected)
 
@@ -60,9 +60,12 @@ def test_a_sweep_folder_gets_the_sweep_figure(make_run, tmp_path):
 def test_out_and_width(make_run, tmp_path):
     run = make_run("a")
     assert call(run, "--out", tmp_path / "new" / "figures", "--width", "double").exit_code == 0
-    assert sorted(file.name for file in (tmp_path / "new/figures").iterdir()) == ["a.pdf", "a.png"]
+    assert sorted(file.name for file in (tmp_path / "new/figures").iterdir()) == ["a.pdf", "a.png", "a.txt"]
     assert not (run / "heatmap.png").exists()
-    assert call(run, "--width", "triple").exit_code == 2
+    result = call(run, "--width", "triple")
+    assert isinstance(result.exception, InputError)
+    assert call(run, "--out", tmp_path / "x", "--width", "4.5", "--format", "svg").exit_code == 0
+    assert 'width="324pt"' in (tmp_path / "x/a.svg").read_text()
 
 
 def test_two_runs_of_one_name_do_not_overwrite_each_other(make_run, tmp_path):
@@ -76,3 +79,32 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
     result = call(tmp_path / "absent")
     assert isinstance(result.exception, InputError)
     assert "absent" in str(result.exception)
+
+
+def test_one_figure_may_be_named_and_its_suffix_is_the_format(make_run, tmp_path):
+    run = make_run("a")
+    result = call(run, "--kind", "length", "--palette", "gray", "--out", tmp_path / "paper" / "fig.1.pdf")
+    assert result.exit_code == 0, result.exception
+    assert sorted(file.name for file in (tmp_path / "paper").iterdir()) == ["fig.1.pdf", "fig.1.txt"]
+    result = call(run, make_run("b"), "--out", tmp_path / "two.pdf")
+    assert "out must be a folder for several runs" in str(result.exception)
+
+
+def test_kinds_have_names_of_their_own(make_run, tmp_path):
+    run = make_run("a")
+    assert call(run, "--kind", "latency", "--out", tmp_path / "f", "--format", "png").exit_code == 0
+    assert call(run, "--kind", "latency", "--format", "png").exit_code == 0
+    assert sorted(file.name for file in (tmp_path / "f").iterdir()) == ["a-latency.png", "a-latency.txt"]
+    assert (run / "latency.png").exists()
+
+
+def test_a_bench_is_for_latency_alone(make_run):
+    result = call(make_run("a"), "--bench", "operator.csv")
+    assert "bench must be given for --kind latency, got it for heatmap" in str(result.exception)
+
+
+def test_latex_that_is_missing_is_one_line(make_run, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    result = call(make_run("a"), "--latex")
+    assert isinstance(result.exception, InputError)
+    assert "latex must be installed for --latex" in str(result.exception)

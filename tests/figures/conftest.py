@@ -2,6 +2,7 @@ import itertools
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 
 @pytest.fixture
@@ -13,8 +14,27 @@ def make_cells():
         for length in lengths:
             for depth in depths:
                 value = rate(length, depth)
-                rows.append({"length": length, "depth": depth, "n": n if value is not None else 0, "rate": value})
-        return pd.DataFrame(rows).astype({"rate": float})
+                cell = {"length": length, "depth": depth, "n": n if value is not None else 0, "rate": value}
+                rows.append(cell | {"hits": (value or 0) * n, "selection_recall": value})
+        return pd.DataFrame(rows).astype({"rate": float, "selection_recall": float})
+
+    return make
+
+
+@pytest.fixture
+def make_settings():
+    """Cells of many settings in one table; "dense" is dense, "norm k=512" a scorer and a budget."""
+
+    def make(settings):
+        tables = []
+        for name, cells in settings.items():
+            scorer, _, k = name.partition(" k=")
+            table = cells.copy()
+            table.insert(0, "setting", name)
+            table.insert(1, "scorer", pd.Series([None if name == "dense" else scorer] * len(table), dtype=object))
+            table.insert(2, "k", pd.Series([int(k) if k else None] * len(table), dtype="Int64"))
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)
 
     return make
 
@@ -26,9 +46,15 @@ def assert_readable():
     def check(figure):
         figure.canvas.draw()
         page = figure.bbox
-        shown = figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_text())
-        boxes = {text: text.get_window_extent() for text in shown if text.get_visible()}
+        off = set()  # labels of ticks that are beyond the axis' ends, which are not drawn
+        for axis in [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]:
+            low, high = sorted(axis.get_view_interval())
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                off |= set() if low <= tick.get_loc() <= high else {tick.label1, tick.label2}
+        shown = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible() and text not in off]
+        boxes = {text: text.get_window_extent() for text in shown}
         for text, box in boxes.items():
+            assert 7 <= text.get_fontsize() <= 9, text.get_text()
             assert page.x0 <= box.x0 < box.x1 <= page.x1, text.get_text()
             assert page.y0 <= box.y0 < box.y1 <= page.y1, text.get_text()
         for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):

@@ -103,7 +103,7 @@ def test_backward_is_the_stages_colour_hatched(make_rows):
 def test_nothing_leaves_the_page_or_overlaps(make_rows, shape):
     figure = bench_figure(make_rows(**shape), title="NVIDIA H100 80GB HBM3, bfloat16, " * 4)
     figure.canvas.draw()
-    assert figure.get_size_inches()[0] == pytest.approx(6.8)
+    assert figure.get_size_inches()[0] == pytest.approx(6.75)
     page = figure.bbox
     boxes = [axes.get_tightbbox() for axes in figure.axes] + [legend.get_window_extent() for legend in figure.legends]
     for box in boxes:

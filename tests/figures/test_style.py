@@ -8,8 +8,9 @@ import matplotlib
 import pytest
 from PIL import Image
 
+from lh_eval import InputError
 from lh_eval.figures.heatmap import heatmap
-from lh_eval.figures.style import WIDTHS, length_label, save, style
+from lh_eval.figures.style import WIDTHS, inches, length_label, save, style
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_files_have_the_column_width_and_embedded_truetype(make_cells, tmp_path,
     data = pdf.read_bytes()
     assert b"/FontFile2" in data
     assert b"/Type3" not in data
-    assert b"/MediaBox [ 0 0 %.1f" % (WIDTHS[width] * 72) in data
+    assert b"/MediaBox [ 0 0 %g " % (WIDTHS[width] * 72) in data
     assert sorted(file.name for file in tmp_path.iterdir()) == ["norm-k512.v2.pdf", "norm-k512.v2.png"]
 
 
@@ -38,6 +39,7 @@ def test_the_same_figure_gives_the_same_bytes_at_another_time_in_another_process
     program = """
 import sys
 import pandas as pd
+from lh_eval import InputError
 from lh_eval.figures.heatmap import heatmap
 from lh_eval.figures.style import save
 save(heatmap(pd.read_json(sys.argv[1]).astype({"rate": float}), title="again"), sys.argv[2])
@@ -68,6 +70,24 @@ def test_the_users_own_settings_do_not_change_the_figure(make_cells, tmp_path):
     plain = save(heatmap(make_cells()), tmp_path / "plain")[0].read_bytes()
     with matplotlib.rc_context({"font.size": 31, "axes.grid": True, "savefig.bbox": "tight", "lines.linewidth": 9}):
         assert save(heatmap(make_cells()), tmp_path / "loud")[0].read_bytes() == plain
+
+
+def test_svg_has_the_same_bytes_too_and_another_format_is_refused(make_cells, tmp_path):
+    (one,), (other,) = (save(heatmap(make_cells()), tmp_path / name, ["svg"]) for name in "ab")
+    assert one.read_bytes() == other.read_bytes()
+    with pytest.raises(InputError, match="format must be one of pdf, png, svg, got 'jpg'"):
+        save(heatmap(make_cells()), tmp_path / "c", ["jpg"])
+
+
+@pytest.mark.parametrize(("width", "expected"), [("single", 3.25), ("double", 6.75), (5, 5.0), (2.0, 2.0)])
+def test_widths(width, expected):
+    assert inches(width) == expected
+
+
+@pytest.mark.parametrize("width", ["triple", 1.9, 41, float("nan"), -3])
+def test_widths_that_no_figure_has(width):
+    with pytest.raises(InputError, match="width must be single"):
+        inches(width)
 
 
 def test_style_is_undone_after_an_error():

@@ -36,14 +36,16 @@ def make_run(tmp_path, make_row):
     """Write a run of 2 lengths, 2 depths and 2 trials; `score(length, depth, trial)` says what each gets."""
     from lh_eval.results.folder import RunFolder
 
-    def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, **config):
+    def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, recall=None, **config):
         config = {"task": "passkey", "lengths": [1024, 2048], "depths": [0, 100], "attention": attention} | config
         with RunFolder.open(tmp_path / path, config) as run:
             for length in config["lengths"]:
                 for depth in config["depths"]:
                     for trial in range(2):
                         got = float(score(length, depth, trial))
-                        run.append(make_row(length=length, depth=float(depth), trial=trial, score=got))
+                        run.append(
+                            make_row(length=length, depth=float(depth), trial=trial, score=got, selection_recall=recall)
+                        )
             run.finish()
         return tmp_path / path
 

@@ -3,23 +3,16 @@ from PIL import Image
 
 from lh_eval import InputError
 from lh_eval.figures.sweep import sweep_figure
-from lh_eval.results.draw import setting_label, write_figures
-from lh_eval.results.run import read_run
+from lh_eval.results.draw import Look, write_figures
 
 
 def test_a_run_gets_a_heatmap_and_a_sweep_its_figure(make_run, tmp_path):
     run = make_run("s/dense")
     make_run("s/norm-k512", attention={"k": 512, "scorer": "norm"})
-    assert [file.name for file in write_figures(run)] == ["heatmap.png", "heatmap.pdf"]
-    assert [file.name for file in write_figures(tmp_path / "s")] == ["sweep.png", "sweep.pdf"]
-    assert Image.open(run / "heatmap.png").width == 990
-    assert Image.open(tmp_path / "s/sweep.png").width == 2040
-
-
-def test_the_label_is_the_setting_or_the_folder(make_run):
-    assert setting_label(read_run(make_run("a"))) == "dense"
-    assert setting_label(read_run(make_run("b", attention={"k": 8, "scorer": "qk:dilation=8"}))) == "qk:dilation=8 k=8"
-    assert setting_label(read_run(make_run("c", attention="other"))) == "c"
+    assert [file.name for file in write_figures(run)] == ["heatmap.png", "heatmap.pdf", "heatmap.txt"]
+    assert [file.name for file in write_figures(tmp_path / "s")] == ["sweep.png", "sweep.pdf", "sweep.txt"]
+    assert Image.open(run / "heatmap.png").width == 975
+    assert Image.open(tmp_path / "s/sweep.png").width == 2025
 
 
 def test_an_unwritable_place_is_named(make_run, tmp_path):
@@ -37,4 +30,14 @@ def test_a_sweeps_figure_names_task_and_model(make_run, tmp_path, monkeypatch):
     make_run("t/dense")
     for name in ("s", "t"):
         write_figures(tmp_path / name)
-    assert titles == ["passkey, lh-passkey", "passkey"]
+    assert titles == ["passkey, lh-passkey, n=2 per cell", "passkey, n=2 per cell"]
+
+
+@pytest.mark.parametrize("kind", ["difference", "length", "recall", "latency"])
+def test_each_kind_has_its_files_and_a_caption(make_run, tmp_path, kind):
+    make_run("s/dense")
+    make_run("s/norm-k512", attention={"k": 512, "scorer": "norm"}, recall=0.5)
+    files = write_figures(tmp_path / "s", kind, look=Look(width=4.0, formats=["svg"]))
+    assert [file.name for file in files] == [f"{kind}.svg", f"{kind}.txt"]
+    assert 'width="288pt"' in files[0].read_text()
+    assert "Task passkey; model unnamed; 2 samples per cell, 16 in all; seed 0." in files[1].read_text()

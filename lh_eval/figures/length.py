@@ -1,0 +1,54 @@
+"""Retrieval over context length: a line a setting with its 95 % band."""
+
+from typing import TYPE_CHECKING
+
+from lh_eval.figures.lines import draw_lines, legend_below, looks, paneled, set_heading
+from lh_eval.figures.palettes import Palette
+from lh_eval.figures.style import Width, style
+from lh_eval.statistics import mean_of_rates
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def length_figure(
+    cells: "pd.DataFrame", *, title: str = "", width: Width = "single", palette: Palette = "cividis"
+) -> "Figure":
+    """Draw the mean rate over depths at each length; a panel a scorer, each with dense.
+
+    Args:
+        cells: columns `setting`, `scorer`, `k`, `length`, `depth`, `n` and `hits`, one row a cell.
+        title: what was measured.
+        width: "single", "double" or inches; panels that do not fit side by side go below.
+        palette: one of `palettes.Palette`.
+
+    Raises:
+        InputError: there is no cell, or the width or the palette is none.
+    """
+    look = looks(cells, palette)
+    scorers = list(dict.fromkeys(cells["scorer"].dropna()))
+    lengths = sorted(set(map(int, cells["length"])))
+    rates = {str(setting): rates_over_length(own) for setting, own in cells.groupby("setting", sort=False)}
+    with style():
+        figure, panels = paneled(width, max(1, len(scorers)), height=1.75)
+        for axes, scorer in zip(panels, scorers or [None], strict=True):
+            drawn = cells[cells["scorer"].isna() | (cells["scorer"] == scorer)]["setting"]
+            lines = {setting: rates[setting] for setting in dict.fromkeys(drawn)}
+            draw_lines(axes, lines, look, label="retrieval rate", lengths=lengths)
+            axes.set_title(str(scorer) if len(scorers) > 1 else "", fontsize=8)
+        set_heading(figure, title)
+        legend_below(figure, look)
+    return figure
+
+
+def rates_over_length(cells: "pd.DataFrame") -> "pd.DataFrame":
+    """Columns `length`, `value`, `low` and `high` of one setting: the mean over depths with its 95 % interval."""
+    import pandas as pd
+
+    rows = []
+    for length, own in cells.groupby("length"):
+        mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
+        if mean is not None:
+            rows.append((length, mean.rate, *mean.interval))
+    return pd.DataFrame(rows, columns=["length", "value", "low", "high"])

@@ -1,0 +1,133 @@
+"""What figures with lines or points share: a look for each setting, a panel over length, and a legend below."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lh_eval.errors import InputError
+from lh_eval.figures.palettes import Palette, check_palette, shades
+from lh_eval.figures.style import SIZE, Width, inches, length_label, new_figure, text_width
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (8, 2)))
+_MARKERS = "osD^vP"
+_DENSE: dict[str, Any] = {"color": "#b3362a", "marker": "*", "linestyle": "-"}
+
+
+def looks(cells: "pd.DataFrame", palette: Palette) -> dict[str, dict[str, Any]]:
+    """Colour, marker and dashes of each setting: its shade is the budget, its marker and dashes the scorer.
+
+    Budgets stay in order in grey, and scorers need no colour.
+
+    Args:
+        cells: columns `setting`, `scorer` and `k`.
+        palette: where shades are from.
+    """
+    check_palette(palette)
+    settings = cells.drop_duplicates("setting")
+    if settings.empty:
+        raise InputError("cells must be at least one, got none; run some samples first")
+    scorers = list(dict.fromkeys(settings["scorer"].dropna()))
+    budgets = sorted(set(settings["k"].dropna().astype(int)))
+    colours = dict(zip(budgets, shades(len(budgets), palette), strict=True))
+    found: dict[str, dict[str, Any]] = {}
+    for setting, scorer, k in settings[["setting", "scorer", "k"]].itertuples(index=False):
+        if not isinstance(scorer, str):
+            found[setting] = dict(_DENSE)
+            continue
+        which = scorers.index(scorer)
+        colour = colours[int(k)] if k == k and k is not None else "black"
+        found[setting] = {
+            "color": colour,
+            "marker": _MARKERS[which % len(_MARKERS)],
+            "linestyle": _DASHES[which % len(_DASHES)],
+        }
+    return found
+
+
+def paneled(width: Width, panels: int, *, height: float) -> "tuple[Figure, list[Axes]]":
+    """A figure of panels side by side where each has two inches, and else below one another."""
+    page = inches(width)
+    columns = max(1, min(panels, int(page // 2)))
+    rows = -(-panels // columns)
+    figure = new_figure(page, height * rows)
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for unused in axes[panels:]:
+        unused.remove()
+    return figure, axes[:panels]
+
+
+def draw_lines(
+    axes: "Axes",
+    lines: "Mapping[str, pd.DataFrame]",
+    look: dict[str, dict[str, Any]],
+    *,
+    label: str,
+    lengths: list[int],
+) -> None:
+    """Draw a line a setting over length, with a band between `low` and `high` where it has them.
+
+    Args:
+        axes: where to draw.
+        lines: by setting, columns `length` and `value`, and maybe `low` and `high`.
+        look: as `looks` makes it.
+        label: what the values are.
+        lengths: of all panels, so that they share their axis.
+    """
+    for setting, line in lines.items():
+        own = look[setting]
+        axes.plot(line["length"], line["value"], label=setting, linewidth=1.1, markersize=3.5, **own, clip_on=False)
+        if "low" in line:
+            band = {"color": own["color"], "alpha": 0.15, "linewidth": 0}
+            axes.fill_between(line["length"], line["low"], line["high"], **band)
+    axes.set_xscale("log", base=2)
+    shown = lengths[:: -(-len(lengths) // 7)]
+    axes.set_xticks(shown, [length_label(length) for length in shown])
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+    axes.set(xlabel="context length (tokens)", ylabel=label)
+    rate_axis(axes, "y")
+
+
+def rate_axis(axes: "Axes", which: str) -> None:
+    """Make an axis run over 0..1 whatever is drawn, with a little air for the markers at its ends."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axes.set(**{f"{which}lim": (-0.04, 1.04)})
+    axis.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "0.25", "0.5", "0.75", "1"])
+    axes.grid(linewidth=0.3, color="#d9d9d9")
+    axes.set_axisbelow(True)
+
+
+def legend_below(figure: "Figure", look: dict[str, dict[str, Any]], *, points: bool = False) -> None:
+    """One legend for all panels, under them; the figure grows by its height."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linewidth=0 if points else 1.1, markersize=3.5, label=name, **own) for name, own in look.items()
+    ]
+    page = figure.get_figwidth()
+    widest = max(text_width(name, SIZE) for name in look) + 0.48
+    lines = -(-len(look) // max(1, int((page - 0.1) // widest)))
+    columns = -(-len(look) // lines)  # as even as can be
+    figure.set_figheight(figure.get_figheight() + 0.13 * lines + 0.06)
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        borderpad=0,
+        handlelength=2.2,
+        columnspacing=1,
+        handletextpad=0.4,
+        labelspacing=0.25,
+    )
+
+
+def set_heading(figure: "Figure", title: str) -> None:
+    """What was measured, over all panels."""
+    if title:
+        figure.set_figheight(figure.get_figheight() + 0.18)
+        figure.suptitle(title, fontsize=8)

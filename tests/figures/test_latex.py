@@ -1,0 +1,46 @@
+import shutil
+
+import pytest
+
+from lh_eval import InputError
+from lh_eval.figures.heatmap import heatmap
+from lh_eval.figures.latex import check_latex, escape, typeset
+from lh_eval.figures.style import save
+
+
+def test_what_latex_would_read_as_commands_is_escaped():
+    assert (
+        escape("niah_single_2 (50 %) −0.10 10–20 a\\b") == r"niah\_single\_2 (50 \%) $-$0.10 10--20 a\textbackslash{}b"
+    )
+
+
+def test_without_latex_it_says_so(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InputError, match="got no latex and no dvipng; install TeX Live"):
+        check_latex()
+
+
+def test_what_latex_refuses_is_one_line(make_cells, tmp_path, monkeypatch):
+    figure = heatmap(make_cells())
+
+    def fail(*args, **how):
+        raise RuntimeError("latex was not able to process\nmany lines\n! LaTeX Error: File `type1ec.sty' not found.")
+
+    monkeypatch.setattr(figure, "savefig", fail)
+    with pytest.raises(InputError, match="got ! LaTeX Error: File `type1ec") as refused:
+        save(figure, tmp_path / "x")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.skipif(shutil.which("latex") is None or shutil.which("dvipng") is None, reason="needs LaTeX")
+def test_latex_sets_it_with_embedded_fonts_and_the_same_pixels(make_cells, tmp_path):
+    files = []
+    for name in "ab":
+        figure = heatmap(make_cells(), title="niah_single_2, 50 % & more")
+        typeset(figure)
+        files += save(figure, tmp_path / name)
+    image, pdf, again, _ = (file.read_bytes() for file in files)
+    assert image == again
+    assert b"/FontFile" in pdf
+    assert b"+CMR" in pdf
+    assert b"/Type3" not in pdf
