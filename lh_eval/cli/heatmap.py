@@ -8,8 +8,7 @@ import typer
 from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import Width
-from lh_eval.results.draw import Kind
+from lh_eval.figures.style import Kind, Width
 
 _SUFFIXES = ("png", "pdf", "svg")
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import Width
+from lh_eval.figures.style import Kind, Width
 from lh_eval.results import caption
 from lh_eval.results.run import Run, read_run
 from lh_eval.results.settings import setting_cells, setting_label
@@ -16,8 +16,6 @@ from lh_eval.results.timing import timed_by_bench, timed_by_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Kind = Literal["heatmap", "difference", "length", "recall", "latency"]
 
 
 @dataclass(frozen=True, kw_only=True)

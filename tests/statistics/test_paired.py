@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lh_eval import InputError
@@ -68,6 +68,7 @@ def test_holm_by_hand_and_nan_is_no_test():
     assert holm([]) == []
 
 
+@settings(max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_never_lowers_and_keeps_the_order(values):
     adjusted = holm(values)
