@@ -56,7 +56,8 @@ def table(rows: list[dict[str, str]]) -> str:
         both = [of_case.get((f"{provider} {SCORED}", "")) for provider in (OURS, RIVAL)]
         if all(row and row["peak_bytes"] for row in both):
             mine, theirs = (int(row["peak_bytes"]) / 1e6 for row in both if row)
-            memory.append(f"{names}{mine:.0f} | {theirs:.0f} | {mine / theirs:.3f} |")
+            ratio = f"{mine / theirs:.3f}" if theirs else "-"  # on a CPU, what was freed before may do
+            memory.append(f"{names}{mine:.0f} | {theirs:.0f} | {ratio} |")
     row = rows[-1]
     return "\n".join([
         f"{row['gpu']}, {row['model']}, {row['dtype']}; torch {row['torch']}, transformers {row['transformers']}, "

@@ -36,3 +36,5 @@ def test_memory_is_set_beside_where_both_sides_counted_it():
     counted = [mine | {"peak_bytes": "50000000"}, theirs | {"peak_bytes": "1000000000"}]
     assert "| passkey | 4096 | 50 | 1000 | 0.050 |" in table(counted)
     assert "passkey" not in table([mine | {"peak_bytes": ""}, theirs])
+    none = [mine | {"peak_bytes": "0"}, theirs | {"peak_bytes": "0"}]
+    assert "| passkey | 4096 | 0 | 0 | - |" in table(none)
