@@ -13,19 +13,7 @@ _TILE_BYTES = 8192
 def window_scores(
     x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, *, window: int, own: float, scale: float
 ) -> torch.Tensor:
-    """Strength of a token's window times 1 + own·a / (1 + |a|), a = scale·x·expected.
-
-    Args:
-        x: [B, H or G, N, D] queries, or keys that serve a group's heads.
-        expected: [B, H, n, D] of each window.
-        strength: [B, H, n] float32.
-        window: tokens of a window, n = ceil(N / window).
-        own: share of a token's own logit.
-        scale: factor of the logits.
-
-    Returns:
-        [B, H, N] float32.
-    """
+    """The scores [B, H, N], float32, of `lh_eval.scorers.pooled_qk.window_scores`, whose arguments these are."""
     x, expected, strength = rows_contiguous(x), expected.contiguous(), strength.contiguous()
     B, H, windows, D = expected.shape
     N = x.shape[2]

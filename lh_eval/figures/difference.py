@@ -3,18 +3,14 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import LEAST_HEIGHT, add_axes, draw_colour_bar, draw_panel, fit_text, grid, left_margin
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_alone
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-# Inches.
-_RIGHT, _BAR, _TOP, _BOTTOM = 0.42, 0.08, 0.25, 0.5
-_GAP = 0.08
-_CELL_HEIGHT = 0.3
-_WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
+_BOTTOM, _RIGHT = 0.5, 0.42  # inches
 
 
 def difference_heatmap(
@@ -40,17 +36,10 @@ def difference_heatmap(
     notes = grid(
         cells.assign(note=[f"+{g} −{lo}" for g, lo in zip(cells["gained"], cells["lost"], strict=True)]), "note"
     )
-    rows, columns = differences.shape
-    page = inches(width)
-    height = max(rows * _CELL_HEIGHT, LEAST_HEIGHT)
-    margin = left_margin(differences.index)
-    room = page - margin - _GAP - _BAR - _RIGHT
-    across = min(room, columns * _WIDEST * _CELL_HEIGHT)
-    left = margin + (room - across) / 2
+    lone = lay_out_alone(differences, inches(width), bottom=_BOTTOM, right=_RIGHT)
     with style():
-        figure_height = _TOP + height + _BOTTOM
-        figure = new_figure(page, figure_height)
-        axes = add_axes(figure, (left, _BOTTOM, across, height))
+        figure = new_figure(lone.page, lone.height)
+        axes = add_axes(figure, lone.box)
         draw_panel(axes, differences, scale="difference", notes=notes)
         for y, x in zip(*(p_values < 1 - level).to_numpy().nonzero(), strict=True):
             # inside the cell, so that the frames of neighbours stay apart; white around black shows on any ground
@@ -60,12 +49,11 @@ def difference_heatmap(
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = f"{cells['difference'].mean():+.2f}".replace("-", "−")
         summary = f"mean {'0' if float(mean.replace('−', '-')) == 0 else mean}"
-        heading = figure.text(0.5, 1 - 0.06 / figure_height, f"{title}: {summary}" if title else summary)
+        heading = figure.text(0.5, 1 - 0.06 / lone.height, f"{title}: {summary}" if title else summary)
         heading.set(ha="center", va="top", fontsize=8)
-        key = figure.text(0.5, 0.04 / figure_height, f"+gained −lost samples; framed: p < {1 - level:.2g} after Holm")
+        key = figure.text(0.5, 0.04 / lone.height, f"+gained −lost samples; framed: p < {1 - level:.2g} after Holm")
         key.set(ha="center", va="bottom", fontsize=SIZE)
         for text in (heading, key):
-            fit_text(text, 0.97 * page)
-        bar = (left + across + _GAP, _BOTTOM, _BAR, height)
-        draw_colour_bar(figure, bar, scale="difference", label="difference of rates")
+            fit_text(text, 0.97 * lone.page)
+        draw_colour_bar(figure, lone.bar, scale="difference", label="difference of rates")
     return figure

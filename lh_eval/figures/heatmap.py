@@ -4,18 +4,14 @@ from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette
-from lh_eval.figures.panel import LEAST_HEIGHT, add_axes, draw_colour_bar, draw_panel, fit_text, grid, left_margin
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_alone
 from lh_eval.figures.style import Width, inches, new_figure, style
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-# Inches.
-_RIGHT, _BAR, _TOP, _BOTTOM = 0.38, 0.08, 0.25, 0.38
-_GAP = 0.08
-_CELL_HEIGHT = 0.3
-_WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
+_BOTTOM, _RIGHT = 0.38, 0.38  # inches
 
 
 def heatmap(
@@ -37,24 +33,16 @@ def heatmap(
         raise InputError("cells must be at least one, got none; run some samples first")
     check_palette(palette)
     rates, counts = grid(cells, "rate"), grid(cells, "n")
-    rows, columns = rates.shape
-    page = inches(width)
-    height = max(rows * _CELL_HEIGHT, LEAST_HEIGHT)
-    margin = left_margin(rates.index)
-    room = page - margin - _GAP - _BAR - _RIGHT
-    across = min(room, columns * _WIDEST * _CELL_HEIGHT)
-    left = margin + (room - across) / 2
+    lone = lay_out_alone(rates, inches(width), bottom=_BOTTOM, right=_RIGHT)
     with style():
-        figure_height = _TOP + height + _BOTTOM
-        figure = new_figure(page, figure_height)
-        axes = add_axes(figure, (left, _BOTTOM, across, height))
+        figure = new_figure(lone.page, lone.height)
+        axes = add_axes(figure, lone.box)
         draw_panel(axes, rates, scale="rate", palette=palette, notes=counts.map(lambda n: f"n={n:.0f}"))
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = cells["rate"].mean()
         summary = "no samples" if mean != mean else f"mean {mean:.2f}"
-        heading = figure.text(0.5, 1 - 0.06 / figure_height, f"{title}: {summary}" if title else summary)
+        heading = figure.text(0.5, 1 - 0.06 / lone.height, f"{title}: {summary}" if title else summary)
         heading.set(ha="center", va="top", fontsize=8)
-        fit_text(heading, 0.97 * page)
-        bar = (left + across + _GAP, _BOTTOM, _BAR, height)
-        draw_colour_bar(figure, bar, scale="rate", label="retrieval rate", palette=palette)
+        fit_text(heading, 0.97 * lone.page)
+        draw_colour_bar(figure, lone.bar, scale="rate", label="retrieval rate", palette=palette)
     return figure

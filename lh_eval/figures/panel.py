@@ -1,7 +1,7 @@
 """One grid of cells, depth down and length across, with a number in each: what every heatmap is made of."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lh_eval.figures.palettes import DIVERGING, Palette, luminance
 from lh_eval.figures.style import MISSING, SIZE, length_label, text_width
@@ -24,6 +24,10 @@ _APART = 0.06  # between two lengths
 _BESIDE = 0.1  # between two grids, at least
 _LINE = 0.125  # a line of text
 _NOTED = 0.26  # the least height of a cell with two lines
+# A grid alone in its figure.
+_LONE_TOP, _LONE_GAP, _LONE_BAR = 0.25, 0.08, 0.08
+_LONE_CELL = 0.3  # its height
+_WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
 
 
 def left_margin(depths: Iterable[float], size: float = SIZE) -> float:
@@ -108,6 +112,30 @@ def draw_panel(
     ticks = _ticks(labels, across)
     axes.set_xticks([x + 0.5 for x in ticks], [labels[x] for x in ticks])
     axes.tick_params(axis="x", rotation=0, labelsize=SIZE)
+
+
+class Lone(NamedTuple):
+    """A figure of one grid with its colour bar, in inches: width and height, and the boxes of both.
+
+    box: left, bottom, width, height of the grid; `bar` that of the colour bar.
+    """
+
+    page: float
+    height: float
+    box: tuple[float, float, float, float]
+    bar: tuple[float, float, float, float]
+
+
+def lay_out_alone(values: "pd.DataFrame", page: float, *, bottom: float, right: float) -> Lone:
+    """Put a grid [depths, lengths] in the middle of a page of that width, with room below it and for the bar's text."""
+    rows, columns = values.shape
+    height = max(rows * _LONE_CELL, LEAST_HEIGHT)
+    margin = left_margin(values.index)
+    room = page - margin - _LONE_GAP - _LONE_BAR - right
+    across = min(room, columns * _WIDEST * _LONE_CELL)
+    left = margin + (room - across) / 2
+    bar = (left + across + _LONE_GAP, bottom, _LONE_BAR, height)
+    return Lone(page, _LONE_TOP + height + bottom, (left, bottom, across, height), bar)
 
 
 def draw_colour_bar(

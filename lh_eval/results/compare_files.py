@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.results.comparison import Comparison
-from lh_eval.results.draw import setting_label
 from lh_eval.results.folder import PROVENANCE
 from lh_eval.results.run import Run, is_run, read_run
+from lh_eval.results.settings import setting_label
 from lh_eval.results.sweep import is_sweep, read_sweep
 
 if TYPE_CHECKING:
