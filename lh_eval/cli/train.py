@@ -1,5 +1,6 @@
 """`lh-eval train CONFIG`: train a checkpoint by the two-stage recipe."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from lh_eval.errors import Interrupted
 def train(
     config: Annotated[str, typer.Argument(help="Training config: a TOML file, or a shipped name such as lh-passkey.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<name> if not given.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed instead of the config's; the name ends in -s<seed> then.")
+    ] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 500,
     log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,
     workers: Annotated[int, typer.Option(min=0, help="Processes that make batches.")] = 2,
@@ -26,6 +30,8 @@ def train(
     from lh_eval.training.trainer import train as run
 
     settings = TrainingConfig.find(config)
+    if seed is not None:
+        settings = dataclasses.replace(settings, name=f"{settings.name}-s{seed}", seed=seed)
     folder = out or Path("runs") / settings.name
     pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
     before = TrainingFolder(folder).finished

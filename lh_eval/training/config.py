@@ -32,7 +32,8 @@ class TrainingConfig:
         optimizer: AdamW's settings.
         lighthouse: what Lighthouse layers compute.
         dense_layers: layers that stay dense throughout.
-        text: a UTF-8 text file (plain or .xz) for the family "text"; None is the shipped novel.
+        text: a shipped text's name or a UTF-8 text file (plain or .xz) for the family "text"; None is the novel.
+        held_out: bytes at the text's end that training never sees; the loss curve has their loss.
         precision: "bf16" (autocast, on a GPU) or "no".
         micro_tokens: tokens that one process runs forward and backward at once.
     """
@@ -46,6 +47,7 @@ class TrainingConfig:
     lighthouse: LighthouseConfig = dataclasses.field(default_factory=LighthouseConfig)
     dense_layers: tuple[int, ...] = (0, -1)
     text: str | None = None
+    held_out: int = 0
     precision: Literal["bf16", "no"] = "bf16"
     micro_tokens: int = 65536
 
@@ -55,6 +57,10 @@ class TrainingConfig:
             raise InputError(f"name must be the plain name of a folder, got {self.name!r}")
         check_range(self, "seed", 0)
         check_range(self, "micro_tokens", 1)
+        check_range(self, "held_out", 0)
+        longest = max((phase.length for phase in self.phases), default=0)
+        if 0 < self.held_out < longest:
+            raise InputError(f"held_out must be 0 or a sequence of {longest} bytes and more, got {self.held_out}")
         by_data, by_attention = (sum(part.steps for part in parts) for parts in (self.phases, self.stages))
         if by_data != by_attention or not by_data:
             raise InputError(f"stages must add up to the phases' {by_data} steps, got {by_attention}")
@@ -106,16 +112,12 @@ class TrainingConfig:
     def read(cls, path: Path) -> "TrainingConfig":
         """Read a TOML file.
 
+        `extends = "other.toml"`, a file beside it, gives every field that the file itself does not.
+
         Raises:
             InputError: no such file, not TOML, an unknown or missing field, or a bad value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"training config must be a readable file, got {path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"training config must be TOML in UTF-8, got {path}: {error}") from None
-        return cls.from_dict(values)
+        return cls.from_dict(_read_toml(path))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
@@ -132,6 +134,29 @@ class TrainingConfig:
         if isinstance(values.setdefault("lighthouse", {}), dict):
             values["lighthouse"] = LighthouseConfig.from_dict(values["lighthouse"])
         return build(cls, "training config", values)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """A file's fields over those of the file that it extends, which extends none itself."""
+    values = _parse_toml(path)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise InputError(f"extends must be a file's name, got {base!r}; name a TOML file beside {path}")
+    inherited = _parse_toml(path.with_name(base))
+    if "extends" in inherited:
+        raise InputError(f"extends must name a file that extends none, got {base} in {path}")
+    return inherited | values
+
+
+def _parse_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"training config must be a readable file, got {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"training config must be TOML in UTF-8, got {path}: {error}") from None
 
 
 def _part_at(parts: tuple[Any, ...], step: int) -> Any:

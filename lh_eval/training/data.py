@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from lh_eval.errors import InputError
 from lh_eval.tasks import keyed, passkey
-from lh_eval.training.text import load_text
+from lh_eval.training.text import seen_text
 
 if TYPE_CHECKING:
     from lh_eval.training.config import TrainingConfig
@@ -157,15 +157,17 @@ class Steps(Dataset[Batch]):
 
     def __post_init__(self) -> None:
         longest = max((phase.length for phase in self.config.phases if "text" in phase.mix), default=0)
-        if longest and len(load_text(self.config.text)) <= longest:
-            raise InputError(f"text must be longer than a sequence of {longest} bytes, got {self.config.text}")
+        if (longest or self.config.held_out) and len(seen_text(self.config)) <= longest:
+            raise InputError(
+                f"text must be longer than a sequence of {longest} bytes and what is held out, got {self.config.text}"
+            )
 
     def __len__(self) -> int:
         return self.config.steps
 
     def __getitem__(self, step: int) -> Batch:
         phase = self.config.phase_at(step)
-        text = load_text(self.config.text) if "text" in phase.mix else np.empty(0, dtype=np.uint8)
+        text = seen_text(self.config) if "text" in phase.mix else np.empty(0, dtype=np.uint8)
         shares = np.array([phase.mix.get(name, 0.0) for name in FAMILIES])
         count = phase.tokens_per_step // phase.length
         ids, counted, family = [], [], []

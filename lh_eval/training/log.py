@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lh_eval.training.data import FAMILIES
 
-COLUMNS = ["step", "tokens", "seconds", "attention", "length", "lr", "tokens_per_second", "loss", *FAMILIES]
+COLUMNS = ["step", "tokens", "seconds", "attention", "length", "lr", "tokens_per_second", "loss", *FAMILIES, "held_out"]
 
 
 class LossLog:

@@ -1,6 +1,7 @@
 """The loss by data family and the tokens per second, summed on the device and reported every few steps."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,15 +28,20 @@ class Meter:
         self._sums[1].index_add_(0, family, torch.ones_like(losses))
         self._tokens += tokens
 
-    def write(self, step: int, config: TrainingConfig) -> None:
-        """Write the means since the last row, over all processes."""
+    def write(self, step: int, config: TrainingConfig, held_out: Callable[[], float] | None = None) -> None:
+        """Write the means since the last row, over all processes, and the loss of held-out text.
+
+        The seconds that `held_out` takes are not counted.
+        """
         sums = self._accelerator.reduce(self._sums).cpu().numpy()
         now = time.perf_counter()
-        elapsed, self._since = now - self._since, now
+        elapsed = now - self._since
         tokens = self._tokens * self._accelerator.num_processes
         self._seconds += elapsed
         self._sums.zero_()
         self._tokens = 0
+        unseen = {"held_out": f"{held_out():.5f}"} if held_out else {}
+        self._since = time.perf_counter()
         if self._log is None:
             return
         loss = float(sums[0].sum() / sums[1].sum())
@@ -55,6 +61,7 @@ class Meter:
                 "tokens_per_second": rate,
                 "loss": f"{loss:.5f}",
                 **means,
+                **unseen,
             }
         )
         self._bar.update(step - self._bar.n)

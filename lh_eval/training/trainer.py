@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +18,11 @@ from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.data import Batch, Steps
 from lh_eval.training.folder import TrainingFolder
+from lh_eval.training.held_out import held_out_loss
 from lh_eval.training.log import LossLog
 from lh_eval.training.meter import Meter
 from lh_eval.training.model import CountedLoss, build_model
+from lh_eval.training.text import held_out_text
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
     loss_of, optimizer = accelerator.prepare(CountedLoss(model), optimizer)
     first = folder.resume(accelerator)
     log = LossLog(folder.loss, step=first) if accelerator.is_main_process else None
+    unseen = partial(held_out_loss, model, held_out_text(config), accelerator=accelerator) if config.held_out else None
 
     last = config.steps if pace.max_steps is None else min(config.steps, first + pace.max_steps)
     collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
@@ -90,8 +94,8 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
                 group["lr"] = config.lr_at(step)
             with _attention(model, config, step):
                 _step(accelerator, loss_of, optimizer, batch, config, meter)
-            if (step + 1) % pace.log_every == 0 or step + 1 == last:
-                meter.write(step + 1, config)
+                if (step + 1) % pace.log_every == 0 or step + 1 == last:
+                    meter.write(step + 1, config, unseen and partial(unseen, config.phase_at(step).length))
             if (step + 1) % pace.save_every == 0 or step + 1 == last:
                 folder.save_state(accelerator, step + 1)
     if last < config.steps:

@@ -1,5 +1,6 @@
 """`lh-eval train`: its closing line, and one line for what cannot be used, before the bar is drawn."""
 
+import json
 import lzma
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_folder_of_something_else_is_one_line(call, tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("absent.txt", None, "text must be a readable file"),
+        ("absent.txt", None, "text must be moby_dick, state_of_the_union or a readable file"),
         ("small.txt", b"x" * 256, "text must be longer than a sequence of 256 bytes"),
         ("bad.xz", b"no xz", "text must be an .xz file"),
         ("cut.xz", lzma.compress(b"x" * 9999)[:60], "text must be an .xz file"),
@@ -101,3 +102,14 @@ def test_a_text_that_cannot_be_used_is_one_line(call, tmp_path, name, data, mess
         (tmp_path / name).write_bytes(data)
     assert_one_line(call(top=f"text = '{tmp_path / name}'"), message)
     assert not (tmp_path / "out").exists()
+
+
+def test_another_seed_is_another_name(call, tmp_path):
+    assert call("--seed", "7")[0] == 0
+    trained = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert (trained["name"], trained["seed"]) == ("tiny-s7", 7)
+
+
+def test_a_shipped_text_by_its_name_with_its_end_held_out(call, tmp_path):
+    assert call(top="text = 'state_of_the_union'\nheld_out = 256")[0] == 0
+    assert float((tmp_path / "out" / "loss.csv").read_text().splitlines()[-1].split(",")[-1]) > 0

@@ -1,5 +1,8 @@
 """Training configs: what cannot be used is refused by name."""
 
+from importlib import resources
+from pathlib import Path
+
 import pytest
 from tiny_training import TINY
 
@@ -29,6 +32,8 @@ from lh_eval.training.config import TrainingConfig
         ({"seed": -1}, "seed must be 0 or more, got -1"),
         ({"seed": True}, "seed must be an integer"),
         ({"micro_tokens": 0}, "micro_tokens must be 1 or more"),
+        ({"held_out": -1}, "held_out must be 0 or more"),
+        ({"held_out": 511}, "held_out must be 0 or a sequence of 512 bytes and more, got 511"),
         ({"lighthouse": {"k": 3}}, "k must be even"),
         ({"lighthouse": 3}, "lighthouse must be a table"),
         ({"optimizer": {"lr": "abc"}}, "lr must be a number, got 'abc'"),
@@ -51,7 +56,44 @@ def test_bad_configs_are_refused(change, message):
 
 
 def test_every_shipped_config_can_be_read():
-    for name in ("lh-passkey", "paper-530m-norm-k1536", "paper-530m-norm-k2048", "paper-530m-qk-k1536"):
+    names = [Path(file.name).stem for file in (resources.files("lh_eval.assets") / "configs").iterdir()]
+    assert {"lh-passkey", "paper-530m-norm-k1536", "grid-dense", "grid-qk-k256"} <= set(names)
+    for name in names:
         assert TrainingConfig.find(name).name == name
     with pytest.raises(InputError, match="did you mean 'lh-passkey'"):
         TrainingConfig.find("lh-paskey")
+
+
+def test_recipes_of_the_grid_differ_in_attention_alone():
+    base = TrainingConfig.find("grid-dense").to_dict()
+    for scorer, k, levels in [(s, k, n) for s in ("norm", "qk") for k, n in ((256, 3), (384, 3), (256, 5))]:
+        config = TrainingConfig.find(f"grid-{scorer}-k{k}" + ("-l5" if levels == 5 else ""))
+        lighthouse = config.lighthouse
+        assert (lighthouse.scorer, lighthouse.k, lighthouse.num_levels) == (scorer, k, levels)
+        assert {name for name, value in config.to_dict().items() if value != base[name]} == {
+            "name",
+            "lighthouse",
+            "stages",
+        }
+
+
+def test_a_file_extends_another(tmp_path):
+    (tmp_path / "base.toml").write_text('name = "base"\nseed = 3\n[lighthouse]\nk = 64\n')
+    (tmp_path / "base.toml").open("a").write(
+        "[model]\nhidden_size = 32\nnum_hidden_layers = 3\nnum_attention_heads = 2\n"
+        "[[stages]]\nsteps = 2\nattention = 'dense'\n"
+        "[[phases]]\nsteps = 2\nlength = 256\ntokens_per_step = 512\nmix = { copy = 1 }\n"
+    )
+    path = tmp_path / "other.toml"
+    path.write_text('extends = "base.toml"\nname = "other"\n[lighthouse]\nscorer = "qk"\n')
+    config = TrainingConfig.read(path)
+    assert (config.name, config.seed, config.lighthouse.scorer) == ("other", 3, "qk")
+    assert config.lighthouse.k != 64, "a table replaces the whole table"
+    for text, message in (
+        ("extends = 3", "extends must be a file's name, got 3"),
+        ('extends = "absent.toml"', "got .*absent.toml"),
+        ('extends = "other.toml"', "extends must name a file that extends none"),
+    ):
+        (tmp_path / "bad.toml").write_text(text)
+        with pytest.raises(InputError, match=message):
+            TrainingConfig.read(tmp_path / "bad.toml")

@@ -2,17 +2,22 @@
 
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 from tiny_training import TINY
 
 from lh_eval.errors import InputError
+from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.models.settings import CheckpointSettings
 from lh_eval.training.config import TrainingConfig
+from lh_eval.training.held_out import held_out_loss
 from lh_eval.training.log import COLUMNS, LossLog
 from lh_eval.training.meter import Meter
+from lh_eval.training.model import build_model
 from lh_eval.training.trainer import Pace, train
 
 
@@ -33,6 +38,31 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path):
     assert settings.dense_layers == (0, -1)
     with pytest.raises(InputError, match="another"):
         train(TrainingConfig.from_dict({**TINY, "seed": 1}), tmp_path / "cut", pace=pace)
+
+
+def test_held_out_text_is_measured_and_changes_no_weight(tmp_path):
+    pace = Pace(log_every=2, workers=0)
+    text = tmp_path / "speeches.txt"
+    text.write_bytes(bytes(range(97, 123)) * 100)
+    seen = tmp_path / "seen.txt"
+    seen.write_bytes(text.read_bytes()[:-600])
+    plain = train(TrainingConfig.from_dict({**TINY, "text": str(seen)}), tmp_path / "plain", pace=pace)
+    config = TrainingConfig.from_dict({**TINY, "text": str(text), "held_out": 600})
+    measured = train(config, tmp_path / "measured", pace=pace)
+    left, right = (load_file(folder / "model.safetensors") for folder in (plain, measured))
+    assert all(torch.equal(left[name], right[name]) for name in left)
+    losses = pd.read_csv(tmp_path / "measured" / "loss.csv")["held_out"]
+    assert losses.notna().all()
+    assert losses.iloc[-1] < losses.iloc[0] < np.log(400)
+    assert pd.read_csv(tmp_path / "plain" / "loss.csv")["held_out"].isna().all()
+
+
+def test_held_out_loss_is_the_models_own(tmp_path):
+    model = build_model(TINY["model"], byte_tokenizer(), seed=0)
+    text = np.frombuffer(b"the whale and the sea, " * 12, dtype=np.uint8)
+    windows = torch.from_numpy(text[:256].reshape(2, 128).astype(np.int64))
+    expected = np.mean([model(input_ids=row[None], labels=row[None]).loss.item() for row in windows])
+    assert held_out_loss(model, text, 128, Accelerator(cpu=True)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_loss_falls(tmp_path):
@@ -75,8 +105,8 @@ def test_a_loss_curve_without_state_or_checkpoint_is_not_begun_again(finished, t
 
 
 def test_a_kill_before_the_first_saved_step_can_be_gone_on_with(tmp_path, monkeypatch):
-    def killed(self, step, config):
-        write(self, step, config)
+    def killed(self, step, config, held_out):
+        write(self, step, config, held_out)
         if step == 2:
             raise KeyboardInterrupt
 
