@@ -1,4 +1,4 @@
-"""Ordinary causal attention by PyTorch's fastest kernel, for the gathered sequence."""
+"""Ordinary causal attention by PyTorch's fastest kernel: of the gathered sequence, and of whole trainings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,16 @@ _ORDER = [
 
 def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
     """Softmax attention of q, k, v [B, H, S, D], each position over itself and those before."""
-    with sdpa_kernel(_ORDER, set_priority=True) if torch.compiler.is_compiling() else _in_order():
+    with sdpa_kernel(_ORDER, set_priority=True) if torch.compiler.is_compiling() else fastest_first():
         return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
 
 
 @contextmanager
-def _in_order() -> Iterator[None]:
-    """What `sdpa_kernel` does to the order, in a tenth of the time: it counts at short lengths."""
+def fastest_first() -> Iterator[None]:
+    """Every `scaled_dot_product_attention` within takes the fastest kernel that will have it.
+
+    What `sdpa_kernel` does to the order, in a tenth of the time: it counts at short lengths.
+    """
     before = torch._C._get_sdp_priority_order()
     torch._C._set_sdp_priority_order([int(backend.value) for backend in _ORDER])
     try:

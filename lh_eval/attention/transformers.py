@@ -23,6 +23,7 @@ from transformers.masking_utils import sdpa_mask
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.operator import Impl, attend
 from lh_eval.attention.padding import real_spans
+from lh_eval.attention.side_by_side import attend_side_by_side, current_layout
 from lh_eval.errors import InputError
 
 _NAME = "lighthouse"
@@ -169,6 +170,9 @@ def _attention(
     if session._filling and layer == session.last_layer:
         raise _CacheFilled
 
+    if (layout := current_layout()) is not None:
+        _check_plain(kwargs, layer)
+        return attend_side_by_side(query, key, value, layout, scaling), None
     if session._filling and _continuing.get():
         return _extend(query, key, value, scaling), None
     sliding = kwargs.get("sliding_window") or getattr(module, "sliding_window", None)
@@ -177,9 +181,7 @@ def _attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
-    for option in ("softcap", "s_aux", "position_bias"):
-        if kwargs.get(option) is not None:
-            raise InputError(f"model must have plain softmax attention under Lighthouse, got {option} in layer {layer}")
+    _check_plain(kwargs, layer)
     if dropout:
         raise InputError(f"attention_dropout must be 0 under Lighthouse, got {dropout}; set it in the model config")
 
@@ -190,9 +192,18 @@ def _attention(
     return out.transpose(1, 2), None
 
 
+def _check_plain(options: dict[str, Any], layer: int) -> None:
+    for option in ("softcap", "s_aux", "position_bias"):
+        if options.get(option) is not None:
+            raise InputError(
+                f"model must have plain softmax attention under Lighthouse and where questions share a context, "
+                f"got {option} in layer {layer}"
+            )
+
+
 def _mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
-    """The mask that transformers' `sdpa` has; none where `_extend` needs none."""
-    return None if _continuing.get() else sdpa_mask(*args, **kwargs)
+    """The mask that transformers' `sdpa` has; none where `_extend` or questions side by side need none."""
+    return None if _continuing.get() or current_layout() else sdpa_mask(*args, **kwargs)
 
 
 def _extend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float | None) -> torch.Tensor:

@@ -13,6 +13,7 @@ from accelerate.utils import set_seed
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from lh_eval.attention.dense import fastest_first
 from lh_eval.attention.transformers import use_lighthouse
 from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.training.config import TrainingConfig
@@ -87,7 +88,7 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
         dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=collate
     )
     bar = tqdm(total=config.steps, initial=first, unit="step", disable=not accelerator.is_main_process, mininterval=1)
-    with bar:
+    with bar, fastest_first():
         meter = Meter(accelerator, log, bar)
         for step, batch in zip(range(first, last), loader, strict=True):
             for group in optimizer.param_groups:

@@ -52,6 +52,6 @@ def test_side_by_side_as_apart(name):
                     aside.read(_ids(2 * repeats, 4, 7))
                 every = place % 2 == 0
                 found = together.read(step, every=every)
-                torch.testing.assert_close(found, logits if every else logits[:, -1], rtol=1e-4, atol=1e-5)
+                torch.testing.assert_close(found, logits if every else logits[:, -1], rtol=1e-4, atol=5e-5)
         assert cache.get_seq_length() == 40
         assert cache.layers[0].keys.shape[0] == 2
