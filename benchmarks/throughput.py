@@ -33,11 +33,11 @@ from throughput_sides import (
 )
 from throughput_table import SCORED, append, table
 
-from lh_eval import get_task
 from lh_eval.bench.origin import origin_on
 from lh_eval.evaluation.batching import batch_size
 from lh_eval.lengths import parse_length
 from lh_eval.models.loading import Checkpoint, load_checkpoint
+from lh_eval.tasks.base import get_task, questions_of
 
 TASKS = "niah_single_2,kv,quote:questions=8"
 DEPTHS = "0,15,30,50,70,85,100"
@@ -46,7 +46,7 @@ SCORED_TASK = "passkey"
 
 def plan(task: str, length: int, depths: Sequence[float], samples: int) -> Work:
     """At least so many samples, as many at each depth, whole contexts where several questions share one."""
-    questions = getattr(get_task(task), "questions", 1)
+    questions = questions_of(get_task(task))
     each = -(-samples // len(depths))
     return Work(task, length, tuple(depths), -(-each // questions) * questions)
 

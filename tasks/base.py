@@ -65,7 +65,11 @@ class Sample:
 
 
 class Task(Protocol):
-    """Makes samples; the first line of the class docstring is what `lh-eval tasks` lists."""
+    """Makes samples; the first line of the class docstring is what `lh-eval tasks` lists.
+
+    A task that asks several questions about each context says how many in an attribute `questions`: trial t is question
+    t % questions of context t // questions.
+    """
 
     def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
         """Make one sample, the same for the same arguments whatever was made before.
@@ -93,6 +97,12 @@ def get_task(spec: str) -> Task:
         InputError: no such task, or a bad option; the message names the nearest.
     """
     return TASKS.build(spec)
+
+
+def questions_of(task: Task) -> int:
+    """Trials in a row that ask about one context: the task's `questions`, 1 where it has none."""
+    questions = getattr(task, "questions", 1)
+    return questions if type(questions) is int and questions > 0 else 1
 
 
 def sample_rng(task: str, *, length: int, depth: float, trial: int, seed: int) -> np.random.Generator:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, Scoring, sample_rng
+from lh_eval.tasks.encoding import encode_all
 from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.room import room_for
-from lh_eval.tasks.units import Units
+from lh_eval.tasks.units import Units, units_of
 
 
 class Item(NamedTuple):
@@ -170,9 +171,10 @@ class DocumentTask:
         made = _encoded.setdefault(tokenizer, {})
         if self not in made:
             document = self.document()
-            units = Units(tokenizer, document.units)
+            # by the text itself: tasks that ask about one text in other ways share its tokens
+            units = units_of(tokenizer, tuple(document.units), lambda: document.units)
             texts = [item.question for group in document.groups for item in group.items[: self.questions]]
-            ids = tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+            ids = encode_all(tokenizer, texts)
             questions = [ids[start : start + self.questions] for start in range(0, len(ids), self.questions)]
             most = max(units.size(group.first, group.last) for group in document.groups)
             made[self] = _Encoded(units, questions, most + max(map(len, ids)))

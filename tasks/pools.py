@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lh_eval.errors import InputError
+from lh_eval.tasks.encoding import encode_all
 
 
 class Pool(NamedTuple):
@@ -54,7 +55,7 @@ def pool_of(tokenizer: Any, name: str, texts: Callable[[], Sequence[str]]) -> Po
 
 
 def _tokenize(tokenizer: Any, name: str, texts: Sequence[str]) -> Pool:
-    encoded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False)["input_ids"]
+    encoded = encode_all(tokenizer, texts)
     lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
     if not lengths.all():
         raise InputError(f"tokenizer must make tokens of {name}, got none; use the model's own tokenizer")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lh_eval.errors import InputError
+from lh_eval.tasks.encoding import encode_all
 from lh_eval.tasks.filler import Filler
 
 
@@ -23,7 +24,7 @@ class Units:
     """
 
     def __init__(self, tokenizer: Any, texts: Sequence[str]) -> None:
-        encoded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False)["input_ids"]
+        encoded = encode_all(tokenizer, texts)
         lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
         if not lengths.all():
             raise InputError("tokenizer must make tokens of the text, got none; use the model's own tokenizer")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lh_eval.cli.options import parse_ints, parse_lengths, parse_names
+from lh_eval.cli.shared import Device, Dtype
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def bench(
     scorer: Annotated[
         str, typer.Option(help="Scorer; rows do not name it, so another than norm needs --out.")
     ] = "norm",
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    dtype: Dtype = "auto",
+    device: Device = "auto",
     repeats: Annotated[
         int | None,
         typer.Option(min=1, help=f"Most timed calls of a measurement; {_ON_GPU.repeats}, on a CPU {_ON_CPU.repeats}."),

@@ -108,10 +108,9 @@ def _p(value: float) -> str:
 
 def _questions(task: str) -> int:
     """Trials in a row that ask about one context; 1 where the task is not installed here."""
-    from lh_eval.tasks.base import get_task
+    from lh_eval.tasks.base import get_task, questions_of
 
     try:
-        questions = getattr(get_task(task), "questions", 1)
+        return questions_of(get_task(task))
     except InputError:
         return 1
-    return questions if isinstance(questions, int) else 1

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.shared import Seed
 from lh_eval.errors import InputError
 from lh_eval.registry import Registry
 
@@ -51,7 +52,7 @@ def show(
     length: Annotated[str, typer.Option(help="Tokens of the prompt, such as 4k.")] = "4k",
     depth: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "50",
     trial: Annotated[int, typer.Option(min=0, help="Number of the sample.")] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
+    seed: Seed = 0,
     model: Annotated[
         str | None, typer.Option(help="Checkpoint whose tokenizer it is made with; the shipped one if not given.")
     ] = None,

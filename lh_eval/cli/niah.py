@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lh_eval.cli.closing import closing_lines
-from lh_eval.cli.options import (
-    HAYSTACK,
-    UNTIL_CI,
-    parse_depths,
-    parse_ints,
-    parse_layers,
-    parse_lengths,
-    parse_names,
+from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.shared import (
+    Attention,
+    BatchSize,
+    BeyondPositions,
+    Budgets,
+    DenseLayers,
+    Device,
+    Dtype,
+    Haystack,
+    MaxTrials,
+    Model,
+    Scorers,
+    Seed,
+    TrustRemoteCode,
+    UntilCi,
 )
-from lh_eval.evaluation.grid import MOST_TRIALS
 
 if TYPE_CHECKING:
     from lh_eval.models.loading import Checkpoint
@@ -25,24 +32,15 @@ _TRIALS, _TRIALS_ON_CPU = 10, 2  # two cores take about a minute for the default
 
 
 def niah(
-    model: Annotated[
-        str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
-    ] = None,
+    model: Model = None,
     task: Annotated[
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
-    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
-    attention: Annotated[
-        Literal["dense", "lighthouse"] | None,
-        typer.Option(help="How the context is read; with --k both, side by side, if not given."),
-    ] = None,
-    k: Annotated[
-        str | None, typer.Option(help="Lighthouse's selection budget; several make a sweep: 2048,512.")
-    ] = None,
-    scorer: Annotated[
-        str | None, typer.Option(help="Scorers, such as norm,qk:dilation=8; see lh-eval scorers.")
-    ] = None,
-    dense_layers: Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")] = None,
+    haystack: Haystack = None,
+    attention: Attention = None,
+    k: Budgets = None,
+    scorer: Scorers = None,
+    dense_layers: DenseLayers = None,
     num_levels: Annotated[int | None, typer.Option(help="Levels of the pyramid.")] = None,
     pooling_factor: Annotated[int | None, typer.Option(help="Tokens pooled per level, a power of two.")] = None,
     selection: Annotated[Literal["chunked", "global"] | None, typer.Option(help="How entries are selected.")] = None,
@@ -52,25 +50,18 @@ def niah(
     trials: Annotated[
         int | None, typer.Option(help=f"Samples of each cell; {_TRIALS}, on a CPU {_TRIALS_ON_CPU}, if not given.")
     ] = None,
-    until_ci: Annotated[float | None, typer.Option(help=UNTIL_CI)] = None,
-    max_trials: Annotated[
-        int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")
-    ] = None,
-    beyond_positions: Annotated[
-        bool,
-        typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
-    ] = False,
+    until_ci: UntilCi = None,
+    max_trials: MaxTrials = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: BatchSize = None,
+    beyond_positions: BeyondPositions = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Time one sample a length, say how long the grid takes, write nothing.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
+    trust_remote_code: TrustRemoteCode = False,
 ) -> None:
     """Find the needle: retrieval rate by depth and length, dense and under Lighthouse attention.
 

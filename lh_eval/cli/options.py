@@ -9,9 +9,6 @@ from lh_eval.lengths import parse_length
 
 T = TypeVar("T")
 
-UNTIL_CI = "Add trials to each cell until its 95% interval, from end to end, is at most this wide, such as 0.05."
-HAYSTACK = "Haystack of every task that takes one: moby_dick, FILE.txt, FILE.jsonl#COLUMN, OWNER/NAME[@REVISION]."
-
 
 def parse_lengths(text: str) -> list[int]:
     """Lengths in tokens: `4k,8k,16384,1M` is [4096, 8192, 16384, 1048576].

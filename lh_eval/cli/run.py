@@ -1,20 +1,27 @@
 """`lh-eval run --suite NAME`: several tasks in one run, and one table of them; `lh-eval table`: that table again."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lh_eval.cli.options import (
-    HAYSTACK,
-    UNTIL_CI,
-    parse_depths,
-    parse_ints,
-    parse_layers,
-    parse_lengths,
-    parse_names,
+from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.shared import (
+    Attention,
+    BatchSize,
+    BeyondPositions,
+    Budgets,
+    DenseLayers,
+    Device,
+    Dtype,
+    Haystack,
+    MaxTrials,
+    Model,
+    Scorers,
+    Seed,
+    TrustRemoteCode,
+    UntilCi,
 )
-from lh_eval.evaluation.grid import MOST_TRIALS
 from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
 
 if TYPE_CHECKING:
@@ -25,35 +32,25 @@ Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to
 
 def run(
     suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
-    model: Annotated[
-        str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")
-    ] = None,
-    haystack: Annotated[str | None, typer.Option(help=HAYSTACK)] = None,
-    attention: Annotated[
-        Literal["dense", "lighthouse"] | None,
-        typer.Option(help="How the context is read; with --k both, side by side, if not given."),
-    ] = None,
-    k: Annotated[str | None, typer.Option(help="Lighthouse's selection budgets: 2048,512.")] = None,
-    scorer: Annotated[str | None, typer.Option(help="Scorers, such as norm,qk; see lh-eval scorers.")] = None,
-    dense_layers: Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")] = None,
+    model: Model = None,
+    haystack: Haystack = None,
+    attention: Attention = None,
+    k: Budgets = None,
+    scorer: Scorers = None,
+    dense_layers: DenseLayers = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
     depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
-    until_ci: Annotated[float | None, typer.Option(help=UNTIL_CI)] = None,
-    max_trials: Annotated[
-        int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 0,
+    until_ci: UntilCi = None,
+    max_trials: MaxTrials = None,
+    seed: Seed = 0,
     threshold: Threshold = RULER_THRESHOLD,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Samples at once.")] = None,
-    beyond_positions: Annotated[
-        bool,
-        typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
-    ] = False,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: BatchSize = None,
+    beyond_positions: BeyondPositions = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")] = False,
+    trust_remote_code: TrustRemoteCode = False,
 ) -> None:
     """Run a suite of tasks under each setting; write a folder a task, figures, and table.csv and table.tex.
 

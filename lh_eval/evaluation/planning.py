@@ -3,9 +3,7 @@
 from typing import Any, NamedTuple
 
 from lh_eval.evaluation.grid import Grid
-from lh_eval.tasks.base import Sample, Task
-
-_MOST_QUESTIONS = 64
+from lh_eval.tasks.base import Sample, Task, questions_of
 
 
 class Plan(NamedTuple):
@@ -20,7 +18,7 @@ class Plan(NamedTuple):
 
 
 def plan(task: Task, tokenizer: Any, grid: Grid, *, dense: bool) -> Plan:
-    """Look at a few samples of the shortest length. The order of a run depends on it, none of its rows does.
+    """Look at the task and at two samples of the shortest length; a run's order depends on it, none of its rows does.
 
     Args:
         task: what makes the samples.
@@ -29,24 +27,19 @@ def plan(task: Task, tokenizer: Any, grid: Grid, *, dense: bool) -> Plan:
         dense: whether contexts that begin alike can share what they have in common.
     """
 
-    def sample(depth: float, trial: int) -> Sample | None:
+    def sample(depth: float) -> Sample | None:
         try:
-            return task.sample(tokenizer, length=grid.lengths[0], depth=depth, trial=trial, seed=grid.seed)
+            return task.sample(tokenizer, length=grid.lengths[0], depth=depth, trial=0, seed=grid.seed)
         except Exception:  # a sample that cannot be made is a row with its error, when its time has come
             return None
 
-    first = sample(grid.depths[-1], 0)
-    if first is None:
-        return Plan()
-    questions = 1
-    while questions < min(grid.trials, _MOST_QUESTIONS):
-        other = sample(grid.depths[-1], questions)
-        if other is None or other.context_ids != first.context_ids:
-            break
-        questions += 1
-    other = sample(grid.depths[-2], 0) if dense and len(grid.depths) > 1 else None
-    by_depth = other is not None and _shared(first.context_ids, other.context_ids) > len(first.context_ids) // 4
-    return Plan(questions, by_depth)
+    questions = questions_of(task)
+    if not dense or len(grid.depths) < 2:
+        return Plan(questions)
+    first, other = sample(grid.depths[-1]), sample(grid.depths[-2])
+    if first is None or other is None:
+        return Plan(questions)
+    return Plan(questions, _shared(first.context_ids, other.context_ids) > len(first.context_ids) // 4)
 
 
 def _shared(left: list[int], right: list[int]) -> int:

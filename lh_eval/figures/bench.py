@@ -121,7 +121,7 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
     axes.set_yscale("log")
     axes.set_xticks(ticks, [length_label(length) for length in ticks])
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-    axes.tick_params(axis="y", which="minor", labelsize=5.5)
+    axes.tick_params(axis="y", which="minor", labelsize=6)
     _write_plainly(axes)
     axes.set_xlabel("sequence length (tokens)")
     axes.grid(axis="y", linewidth=0.3, color="#d9d9d9")

@@ -37,7 +37,7 @@ def draw_stages(axes: "Axes", rows: "pd.DataFrame") -> None:
             for name, ms in stages.items():
                 axes.bar(place, ms / total, 0.82, bottom, **_look(name))
                 bottom += ms / total
-            axes.text(place, 1.02, _milliseconds(total), ha="center", va="bottom", fontsize=5.5, rotation=slant)
+            axes.text(place, 1.02, _milliseconds(total), ha="center", va="bottom", fontsize=6, rotation=slant)
             ticks.append(place)
             labels.append(length_label(int(length)))
             place += 1

@@ -7,37 +7,12 @@ from lh_eval.statistics import holm
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = [
-    "length",
-    "depth",
-    "pairs",
-    "rate_a",
-    "rate_b",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "gained",
-    "lost",
-    "p",
-    "p_holm",
-]
+_DIFFERENCE = ["difference", "ci_low", "ci_high", "gained", "lost", "p"]
+COLUMNS = ["length", "depth", "pairs", "rate_a", "rate_b", *_DIFFERENCE, "p_holm"]
 OVERALL_COLUMNS = [
-    "trainings_a",
-    "trainings_b",
-    "cells",
-    "pairs",
-    "rate_a",
-    "rate_a_low",
-    "rate_a_high",
-    "rate_b",
-    "rate_b_low",
-    "rate_b_high",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "gained",
-    "lost",
-    "p",
+    *["trainings_a", "trainings_b", "cells", "pairs"],
+    *["rate_a", "rate_a_low", "rate_a_high", "rate_b", "rate_b_low", "rate_b_high"],
+    *_DIFFERENCE,
     "least_p",
 ]
 NOTHING = (float("nan"), float("nan"))

@@ -123,7 +123,7 @@ class Row:
 
     def to_json(self) -> str:
         """The row as one line of JSON, without its line break."""
-        return json.dumps(dataclasses.asdict(self), allow_nan=False)
+        return json.dumps(vars(self), allow_nan=False)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> "Row":
@@ -183,7 +183,7 @@ def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
     """Make a table of rows, one column a field, sorted by task, length, depth and trial; None becomes NaN (NA)."""
     import pandas as pd
 
-    table = pd.DataFrame([dataclasses.asdict(row) for row in rows], columns=list(_TYPES))
+    table = pd.DataFrame([vars(row) for row in rows], columns=list(_TYPES))
     kinds = {name: "Int64" if kind is int and optional else kind for name, (kind, optional) in _TYPES.items()}
     table = table.astype({name: kind for name, kind in kinds.items() if kind not in (str, tuple)})
     return table.sort_values(["task", "length", "depth", "trial"], kind="stable", ignore_index=True)

@@ -60,8 +60,9 @@ def test_a_folder_that_cannot_be_used_is_one_line(tmp_path, capfd, place, attent
     (tmp_path / "file").touch()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.tex").touch()
-    assert main(["niah", *attention, *GRID, "--out", str(tmp_path / "other")]) == 0
-    capfd.readouterr()
+    if place == "other":
+        assert main(["niah", *attention, *GRID, "--out", str(tmp_path / "other")]) == 0
+        capfd.readouterr()
     assert main(["niah", *attention, *GRID, "--seed", "1", "--out", str(tmp_path / place)]) == 2
     out, err = capfd.readouterr()
     assert out == ""

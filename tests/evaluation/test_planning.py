@@ -15,7 +15,8 @@ GRID = Grid(task="trees", lengths=(200, 300), depths=(0.0, 50.0, 100.0), trials=
         (Trees(), True, Plan(1, True)),
         (Trees(), False, Plan(1, False)),
         (Trees(questions=3), True, Plan(3, True)),
-        (Trees(questions=9), False, Plan(6, False)),
+        (Trees(questions=9), False, Plan(9, False)),
+        (get_task("kv:questions=4"), False, Plan(4, False)),
         (get_task("passkey"), True, Plan(1, False)),
     ],
 )
@@ -23,5 +24,5 @@ def test_what_samples_share_is_found(task, dense, expected):
     assert plan(task, byte_tokenizer(), GRID, dense=dense) == expected
 
 
-def test_a_sample_that_cannot_be_made_plans_nothing():
-    assert plan(Trees(), None, GRID, dense=True) == Plan()
+def test_a_sample_that_cannot_be_made_shares_nothing_with_other_depths():
+    assert plan(Trees(questions=2), None, GRID, dense=True) == Plan(2)

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from lh_eval import InputError
 from lh_eval.figures.bench import bench_figure
@@ -104,6 +105,7 @@ def test_nothing_leaves_the_page_or_overlaps(make_rows, shape):
     figure = bench_figure(make_rows(**shape), title="NVIDIA H100 80GB HBM3, bfloat16, " * 4)
     figure.canvas.draw()
     assert figure.get_size_inches()[0] == pytest.approx(6.75)
+    assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text() and text.get_visible()) >= 6
     page = figure.bbox
     boxes = [axes.get_tightbbox() for axes in figure.axes] + [legend.get_window_extent() for legend in figure.legends]
     for box in boxes:

@@ -1,6 +1,7 @@
 """The model in lm-eval: our samples, our rates; likelihoods of a plain forward, with only scored rows' logits."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import lm_eval
 import pytest
@@ -75,9 +76,12 @@ def test_lighthouse_rates_agree_to_the_sample(lighthouse):
 
 
 def test_lm_evals_own_ruler_runs_with_our_model(lighthouse, checkpoint, monkeypatch):
-    pytest.importorskip("wonderwords", reason="lm-eval's RULER tasks import wonderwords")
+    wonderwords = pytest.importorskip("wonderwords", reason="lm-eval's RULER tasks import wonderwords")
     nltk = pytest.importorskip("nltk", reason="lm-eval's RULER tasks import nltk")
     monkeypatch.setattr(nltk, "download", lambda _: False)  # of punkt_tab, which this haystack does not need
+    words = wonderwords.RandomWord()  # of which RULER sorts all pairs of a noun and an adjective, nine million
+    few = {kind: list(words._categories[kind])[:50] for kind in ("nouns", "adjectives", "verbs")}
+    monkeypatch.setattr(wonderwords, "RandomWord", lambda: SimpleNamespace(_categories=few))
     folder = str(Path(lm_eval.tasks.__file__).parent / "ruler")
     metadata = {"max_seq_lengths": [600], "tokenizer": str(checkpoint.folder)}
     manager = TaskManager(include_path=folder, include_defaults=False, metadata=metadata)

@@ -68,6 +68,13 @@ def test_holm_by_hand_and_nan_is_no_test():
     assert holm([]) == []
 
 
+def test_holm_is_statsmodels_to_the_bit():
+    from statsmodels.stats.multitest import multipletests
+
+    values = [0.5, 0.001, 0.02, 0.02, 1.0, 0.0, 0.3, 0.011]
+    assert holm(values) == multipletests(values, method="holm")[1].tolist()
+
+
 @settings(max_examples=15)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_never_lowers_and_keeps_the_order(values):

@@ -7,6 +7,10 @@ import pytest
 import torch
 
 _INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+if _INTERPRETED:
+    from quick_interpreter import quicken
+
+    quicken()
 
 
 @pytest.hookimpl(tryfirst=True)

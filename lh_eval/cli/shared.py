@@ -1,0 +1,44 @@
+"""Options that several commands have, each with its one text."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from lh_eval.evaluation.grid import MOST_TRIALS
+
+Model = Annotated[str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")]
+Haystack = Annotated[
+    str | None,
+    typer.Option(
+        help="Haystack of every task that takes one: moby_dick, FILE.txt, FILE.jsonl#COLUMN, OWNER/NAME[@REVISION]."
+    ),
+]
+TrustRemoteCode = Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, ...")]
+Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+
+Attention = Annotated[
+    Literal["dense", "lighthouse"] | None,
+    typer.Option(help="How the context is read; with --k both, side by side, if not given."),
+]
+Budgets = Annotated[str | None, typer.Option(help="Lighthouse's selection budget; several make a sweep: 2048,512.")]
+Scorers = Annotated[str | None, typer.Option(help="Scorers, such as norm,qk:dilation=8; see lh-eval scorers.")]
+DenseLayers = Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")]
+
+UntilCi = Annotated[
+    float | None,
+    typer.Option(
+        help="Add trials to each cell until its 95% interval, from end to end, is at most this wide, such as 0.05."
+    ),
+]
+MaxTrials = Annotated[
+    int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of all samples.")]
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")
+]
+BeyondPositions = Annotated[
+    bool,
+    typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
+]
