@@ -80,7 +80,7 @@ def recipe_table_for_people(table: pd.DataFrame, scopes: Iterable[str]) -> pd.Da
     for scope in scopes:
         shown[f"Lighthouse: {scope}"] = [rate(value) for value in table[f"lighthouse_{scope}"]]
     shown["paper, 530M"] = [rate(value) for value in table["paper"]]
-    for name, column in (("held-out text", HELD_OUT), ("loss", "loss"), ("loss, text", "loss_text")):
+    for name, column in (("held-out text", HELD_OUT), ("training loss", "loss"), ("its text", "loss_text")):
         shown[name] = [NOTHING if pd.isna(value) else f"{value:.3f}" for value in table[column]]
     return shown
 
