@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test gpu sanitize lint format type check bench niah ci clean figures
+.PHONY: help install test gpu sanitize lint format type check bench niah ci clean figures findings
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -47,3 +47,8 @@ clean:  ## remove what builds and tools left behind; an editable install needs `
 
 figures:  ## draw the committed figures again from their rows
 	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json outputs/*/*/samples.jsonl))
+
+findings:  ## make the tables and figures of docs/findings.md again from their rows
+	$(PYTHON) -m lh_eval heatmap outputs/smollm2-niah $(dir $(wildcard outputs/smollm2-layers/*/samples.jsonl))
+	$(PYTHON) benchmarks/smollm2.py
+	$(if $(wildcard outputs/grid/training),$(PYTHON) benchmarks/grid.py outputs/grid)

@@ -49,10 +49,10 @@ def looks(cells: "pd.DataFrame", palette: Palette) -> dict[str, dict[str, Any]]:
 
 
 def paneled(width: Width, panels: int, *, height: float) -> "tuple[Figure, list[Axes]]":
-    """A figure of panels side by side where each has two inches, and else below one another."""
+    """A figure of panels side by side where each has two inches, else in rows that are as even as can be."""
     page = inches(width)
-    columns = max(1, min(panels, int(page // 2)))
-    rows = -(-panels // columns)
+    rows = -(-panels // max(1, int(page // 2)))
+    columns = -(-panels // rows)
     figure = new_figure(page, height * rows)
     figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.04)
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()

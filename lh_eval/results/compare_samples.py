@@ -63,7 +63,7 @@ def by_samples(joined: "pd.DataFrame", *, level: float, questions: int, seed: in
 def grid_interval(
     joined: "pd.DataFrame", values: "pd.Series", *, level: float = 0.95, questions: int = 1, seed: int = 0
 ) -> Interval | None:
-    """Cluster-bootstrap interval of a mean over the grid; as `bootstrap_mean`.
+    """Cluster-bootstrap interval of a mean over the grid of a task, or of several; as `bootstrap_mean`.
 
     A cluster is a length and a trial (or a context, of several `questions`): tasks draw a trial's filler, needles and
     distractors once for all depths of a length, and anew for another length.
@@ -75,12 +75,12 @@ def grid_interval(
         questions: as in `compare`.
         seed: of the bootstrap.
     """
-    lengths = joined["length"].tolist()
+    strata = list(zip(joined["task"], joined["length"], strict=True))
     return bootstrap_mean(
         values.to_numpy(dtype=float),
-        cells=list(zip(lengths, joined["depth"].tolist(), strict=True)),
-        clusters=list(zip(lengths, (joined["trial"] // questions).tolist(), strict=True)),
-        strata=lengths,
+        cells=list(zip(strata, joined["depth"], strict=True)),
+        clusters=list(zip(strata, joined["trial"] // questions, strict=True)),
+        strata=strata,
         level=level,
         seed=seed,
     )

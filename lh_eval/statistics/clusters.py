@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 9999
 _BATCH = 1000  # resamples in memory at once
+_DIGITS = 12  # decimal ones that a mean has
 
 
 def bootstrap_mean(
@@ -67,7 +68,8 @@ def bootstrap_mean(
             n = often @ counts
             means.append(np.divide(often @ sums, n, out=np.full(n.shape, np.nan), where=n > 0))
         together = np.concatenate(means, axis=-1)
-        return np.nanmean(together, axis=-1).reshape(drawn[0].shape[:-1])
+        # BCa counts the resamples that equal the observed mean: rounding, another one on each machine, must not
+        return np.nanmean(together, axis=-1).reshape(drawn[0].shape[:-1]).round(_DIGITS)
 
     data = tuple(np.arange(len(sums)) for sums, _ in tables)
     options: dict[str, Any] = {"vectorized": True, "axis": -1, "confidence_level": level, "batch": _BATCH}

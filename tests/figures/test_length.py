@@ -27,6 +27,14 @@ def test_a_panel_a_scorer_each_with_dense_on_one_scale(cells):
         assert axes.get_ylim() == (-0.04, 1.04)
 
 
+def test_panels_that_do_not_fit_are_in_even_rows(make_cells, make_settings):
+    cells = make_settings({name: make_cells() for name in ("dense", *(f"{scorer} k=256" for scorer in "abcd"))})
+    figure = length_figure(cells, width="double")
+    figure.draw_without_rendering()
+    corners = [axes.get_position() for axes in figure.axes]
+    assert [len({round(getattr(corner, end), 3) for corner in corners}) for end in ("x0", "y0")] == [2, 2]
+
+
 def test_settings_differ_in_shade_by_budget_and_in_marker_by_scorer(cells):
     norm, qk = length_figure(cells, width="double").axes
     (_, small, large), (_, other, _) = norm.lines, qk.lines

@@ -1,9 +1,12 @@
 import math
 
+import pandas as pd
 import pytest
 
 from lh_eval import InputError
 from lh_eval.results.compare import compare, difference
+from lh_eval.results.compare_samples import grid_interval
+from lh_eval.results.pairing import align
 from lh_eval.results.rows import to_frame
 
 
@@ -78,6 +81,18 @@ def test_trials_about_one_context_vary_together(make_row):
     apart, together = (compare(a, b, questions=questions).overall.iloc[0] for questions in (1, 4))
     widths = [whole["ci_high"] - whole["ci_low"] for whole in (apart, together)]
     assert widths[1] / widths[0] == pytest.approx(2, rel=0.15)
+
+
+def test_tasks_are_fixed_by_the_design_as_lengths_are(make_row):
+    """What one task lost in a trial, the other won: they are drawn apart, so that this evens out nothing."""
+    tasks = [
+        frame(make_row, lambda length, depth, trial, odd=odd: trial % 2 == odd, task=task)
+        for odd, task in enumerate(("keyed", "passkey"))
+    ]
+    joined = pd.concat([align([task]) for task in tasks], ignore_index=True)
+    interval = grid_interval(joined, joined[0])
+    assert interval.low < 0.4
+    assert interval.high > 0.6
 
 
 def test_scores_between_0_and_1_have_no_interval_of_counts(make_row):

@@ -61,6 +61,15 @@ def test_it_is_the_same_every_time_and_in_any_order():
     assert bootstrap_mean(values, **design_) != bootstrap_mean(values, **design_, seed=1)
 
 
+def test_rounding_does_not_decide():
+    """Thirds, whose sums depend on their order, give the interval that whole numbers give."""
+    design_ = design(trials=10, depths=7)
+    whole = np.random.default_rng(0).integers(0, 4, len(design_["cells"]))
+    expected = bootstrap_mean(whole, **design_)
+    thirds = bootstrap_mean(whole / 3, **design_)
+    assert [3 * end for end in thirds] == pytest.approx(list(expected), abs=1e-9)
+
+
 def test_it_covers_what_it_says():
     """Of 200 experiments whose clusters share half of their luck, about 95 % of the intervals hold the truth."""
     design_ = design(lengths=1, trials=30)

@@ -1,0 +1,134 @@
+"""Figures of the grid, each with its caption as text: rates over length, scorers by k, and differences."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+from grid_claims import qk_over_norm
+from grid_table import pooled_cells
+from grid_trainings import Training, by_recipe, tasks_of
+
+from lh_eval.figures.difference import difference_heatmap
+from lh_eval.figures.length import length_figure
+from lh_eval.figures.style import length_label, save
+from lh_eval.figures.sweep import sweep_figure
+from lh_eval.results import caption
+from lh_eval.results.compare import compare
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Drawn(NamedTuple):
+    """A figure, its file's name without suffix, and its caption."""
+
+    name: str
+    figure: "Figure"
+    caption: str
+
+
+def write_figures(trainings: list[Training], folder: Path) -> list[Path]:
+    """Draw every figure that the grid has trainings for, as PNG and PDF."""
+    files = []
+    for task in tasks_of(trainings):
+        evaluated = [training for training in trainings if (task, "dense") in training.runs]
+        for drawn in _draw(evaluated, task):
+            stem = folder / f"{drawn.name}-{re.sub(r'[^A-Za-z0-9.-]+', '_', task)}"  # a task spec has colons
+            written = Path(f"{stem}.txt")
+            written.write_text(drawn.caption + "\n", encoding="utf-8")
+            files += [*save(drawn.figure, stem), written]
+    return files
+
+
+def recipe_cells(trainings: list[Training], task: str, *, levels: bool = False) -> pd.DataFrame:
+    """The cells of all recipes on a task, pooled over their trainings, as figures of settings take them.
+
+    Args:
+        trainings: those that were evaluated on the task.
+        task: which one.
+        levels: recipes differ in their levels too, which then are part of the scorer's name.
+    """
+    tables = []
+    for recipe, group in by_recipe(trainings).items():
+        table = pooled_cells(group, task)
+        assert table is not None
+        scorer = recipe.scorer and f"{recipe.scorer}, L={recipe.num_levels}" if levels else recipe.scorer
+        table.insert(0, "setting", recipe.label)
+        table.insert(1, "scorer", pd.Series([scorer] * len(table), dtype=object))
+        table.insert(2, "k", pd.Series([recipe.k] * len(table), dtype="Int64"))
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _draw(trainings: list[Training], task: str) -> Iterator[Drawn]:
+    cells = recipe_cells(trainings, task, levels=True)
+    figure = length_figure(cells, title=_title(cells, task), width="double")
+    yield Drawn("length", figure, f"{caption.of_length(cells)} {_measured(trainings, cells, task)}")
+    dense = [training for training in trainings if training.recipe.scorer is None]
+    for levels in sorted({training.recipe.num_levels for training in trainings} - {None}):
+        own = [training for training in trainings if training.recipe.num_levels == levels]
+        cells = recipe_cells([*dense, *own], task)
+        figure = sweep_figure(cells, title=f"{_title(cells, task)}, L={levels}")
+        text = f"{caption.of_heatmap(cells)} {_measured([*dense, *own], cells, task)}"
+        yield Drawn(f"heatmap-l{levels}", figure, text)
+        if matched := _of_shared_seeds([*dense, *own]):
+            yield _less_dense(matched, task, levels)
+    if any(pair.have([task]) for pair in qk_over_norm(trainings).pairs):
+        yield _qk_less_norm(trainings, task)
+
+
+def _less_dense(trainings: list[Training], task: str, levels: int) -> Drawn:
+    cells = recipe_cells(trainings, task)
+    figure = sweep_figure(cells, title=f"two stages less dense, {_title(cells, task)}, L={levels}", difference=True)
+    what = (
+        "Retrieval rate after two stages minus that of dense attention from scratch, of trainings with the same seeds, "
+        "by context length and needle depth; dense's own rates beside them. No test; against-dense.csv has them."
+    )
+    return Drawn(
+        f"two-stages-less-dense-l{levels}", figure, f"{what} {caption.means(cells)} {_measured(trainings, cells, task)}"
+    )
+
+
+def _qk_less_norm(trainings: list[Training], task: str) -> Drawn:
+    pairs = [pair for pair in qk_over_norm(trainings).pairs if pair.have([task])]
+    base, other = ([pair[side].runs[task, "dense"].frame for pair in pairs] for side in (0, 1))
+    compared = compare(base, other, paired=True)
+    labels = dict.fromkeys(f"{pair.other.recipe.label} less {pair.base.recipe.label}" for pair in pairs)
+    what = (
+        f"Retrieval rate of query-key minus norm at equal k and L, mean over {len(pairs)} pairs of trainings with the "
+        f"same seed ({', '.join(labels)}); gained and lost are prompts that the one side's trainings find more or less "
+        f"often. How they are compared: {'; '.join(compared.notes)}; Holm over cells."
+    )
+    used = [training for pair in pairs for training in (pair.base, pair.other)]
+    cells = recipe_cells(used, task)
+    figure = difference_heatmap(compared.cells, title=f"qk less norm, {task}")
+    return Drawn("qk-less-norm", figure, f"{what} {_measured(used, cells, task)}")
+
+
+def _of_shared_seeds(trainings: list[Training]) -> list[Training]:
+    """The trainings whose seed every recipe has, dense among them; none where there is no such seed."""
+    groups = by_recipe(trainings)
+    shared = set.intersection(*({training.seed for training in group} for group in groups.values()))
+    has_dense = any(recipe.scorer is None for recipe in groups)
+    return [training for training in trainings if has_dense and training.seed in shared]
+
+
+def _title(cells: pd.DataFrame, task: str) -> str:
+    return f"{task}, n={caption.samples_per_cell(cells['n'])} per cell"
+
+
+def _measured(trainings: list[Training], cells: pd.DataFrame, task: str) -> str:
+    """Task, grid, samples a cell, seeds and weights, in sentences."""
+    seeds = "; ".join(
+        f"{recipe.label}: {', '.join(f'{training.seed} ({str(training.weights)[:12]})' for training in group)}"
+        for recipe, group in by_recipe(trainings).items()
+    )
+    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
+    depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
+    return (
+        f"Task {task}, evaluated dense; {caption.samples_per_cell(cells['n'])} samples per cell over a recipe's "
+        f"trainings, {int(cells['n'].sum())} in all. Context lengths {lengths} tokens; needle depths {depths} %. "
+        f"Seeds (weights sha256): {seeds}."
+    )

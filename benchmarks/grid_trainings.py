@@ -1,0 +1,161 @@
+"""What a folder of trainings and their evaluations holds, read back: which recipe each is, its losses and its rows.
+
+    GRID/training/<name>/{train.json,loss.csv}
+    GRID/<task>/<name>/{dense,<scorer>-k<k>}/{config.json,samples.jsonl}
+
+A recipe is read from train.json; names of folders say only which evaluation belongs to which training.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pandas as pd
+
+from lh_eval.errors import InputError
+from lh_eval.results.files import read_json
+from lh_eval.results.folder import PROVENANCE
+from lh_eval.results.run import Run
+from lh_eval.results.sweep import is_sweep, read_sweep
+from lh_eval.training.config import TrainingConfig
+from lh_eval.training.data import FAMILIES
+
+Attention = Literal["dense", "lighthouse"]  # how a checkpoint is evaluated
+
+TRAINING, CONFIG, LOSS = "training", "train.json", "loss.csv"
+HELD_OUT = "held_out"
+PAPER_TASK = "passkey"  # what the paper asks; it comes first
+LOSSES = (HELD_OUT, "loss", *FAMILIES)
+_LAST = 0.05  # share of the steps whose losses are the final ones
+
+
+class Recipe(NamedTuple):
+    """What trainings of several seeds have in common; all None is dense attention from scratch.
+
+    scorer: scorer spec of the Lighthouse stage.
+    k: its selection budget.
+    num_levels: its levels (the paper's L).
+    """
+
+    scorer: str | None = None
+    k: int | None = None
+    num_levels: int | None = None
+
+    @property
+    def label(self) -> str:
+        """How tables and figures name it."""
+        return "dense" if self.scorer is None else f"{self.scorer} k={self.k} L={self.num_levels}"
+
+    @property
+    def order(self) -> tuple[bool, int, str, int]:
+        """Sort key: dense first, then by levels, scorer and budget."""
+        return (self.scorer is not None, self.num_levels or 0, self.scorer or "", self.k or 0)
+
+
+class Training(NamedTuple):
+    """One training with its evaluations.
+
+    recipe: what it shares with other seeds.
+    seed: of its weights and data.
+    longest: tokens of its longest sequences.
+    losses: of `LOSSES`, those that its curve has; held-out text in nats per byte.
+    runs: by task and attention.
+    """
+
+    recipe: Recipe
+    seed: int
+    longest: int
+    losses: dict[str, float]
+    runs: dict[tuple[str, Attention], Run]
+
+    @property
+    def weights(self) -> str | None:
+        """Hash of the weights that were evaluated; None where no run is there or none has it."""
+        for run in self.runs.values():
+            model = run.config.get("model")
+            return model.get("weights_sha256") if isinstance(model, dict) else None
+        return None
+
+
+def read_grid(path: Path) -> list[Training]:
+    """Read every training, sorted by recipe and seed.
+
+    Raises:
+        InputError: there is none, one is unfinished, two have one recipe and seed, or an evaluation is of another
+            training than the one that it is named after.
+    """
+    folders = sorted(file.parent for file in (path / TRAINING).glob(f"*/{CONFIG}"))
+    if not folders:
+        raise InputError(f"grid must hold {TRAINING}/<name>/{CONFIG}, got {path} without one; copy the trainings there")
+    tasks = sorted(folder for folder in path.iterdir() if folder.is_dir() and folder.name != TRAINING)
+    found: dict[tuple[Recipe, int], Training] = {}
+    for folder in folders:
+        sweeps = [task / folder.name for task in tasks if is_sweep(task / folder.name)]
+        training = _read_training(folder, sweeps)
+        if (training.recipe, training.seed) in found:
+            raise InputError(
+                f"trainings must differ in recipe or seed, got {training.recipe.label} with seed {training.seed} "
+                f"twice; remove {folder} or the other"
+            )
+        found[training.recipe, training.seed] = training
+    return sorted(found.values(), key=lambda training: (training.recipe.order, training.seed))
+
+
+def by_recipe(trainings: Iterable[Training]) -> dict[Recipe, list[Training]]:
+    """The trainings of each recipe, in their order."""
+    groups: dict[Recipe, list[Training]] = {}
+    for training in trainings:
+        groups.setdefault(training.recipe, []).append(training)
+    return groups
+
+
+def tasks_of(trainings: Iterable[Training]) -> list[str]:
+    """Tasks that some training was evaluated on, the paper's first."""
+    found = {task for training in trainings for task, _ in training.runs}
+    return sorted(found, key=lambda task: (task != PAPER_TASK, task))
+
+
+def scopes_of(trainings: Iterable[Training]) -> dict[str, list[str]]:
+    """What a number is given for: each task, and where there are several, all of them together."""
+    tasks = tasks_of(trainings)
+    together = {"both" if len(tasks) == 2 else "all": tasks} if len(tasks) > 1 else {}
+    return {task: [task] for task in tasks} | together
+
+
+def _read_training(folder: Path, sweeps: list[Path]) -> Training:
+    config = TrainingConfig.from_dict(read_json(folder / CONFIG))
+    sparse = any(stage.attention == "lighthouse" for stage in config.stages)
+    lighthouse = config.lighthouse
+    recipe = Recipe(lighthouse.scorer, lighthouse.k, lighthouse.num_levels) if sparse else Recipe()
+    runs: dict[tuple[str, Attention], Run] = {}
+    for sweep in sweeps:
+        for run in read_sweep(sweep).runs.values():
+            seed = (run.config.get(PROVENANCE) or {}).get("training_seed", config.seed)
+            if seed != config.seed:
+                raise InputError(f"{run.path} must be of the training with seed {config.seed}, got {seed}; evaluate it")
+            attention = run.config.get("attention")
+            if attention is None:
+                runs[str(run.config["task"]), "dense"] = run
+            elif (attention["scorer"], attention["k"]) == (recipe.scorer, recipe.k):
+                runs[str(run.config["task"]), "lighthouse"] = run
+    training = Training(recipe, config.seed, max(phase.length for phase in config.phases), {}, runs)
+    for run in runs.values():
+        if (run.config.get("model") or {}).get("weights_sha256") != training.weights:
+            raise InputError(f"{run.path} must be of the same weights as the other tasks of {folder.name}; evaluate it")
+    return training._replace(losses=_read_losses(folder / LOSS, config.steps))
+
+
+def _read_losses(file: Path, steps: int) -> dict[str, float]:
+    """The means over the last steps, and the last loss of held-out text, which is of all of it."""
+    try:
+        curve = pd.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} must be a loss curve, got {error}; copy it from the training") from None
+    if curve.empty or int(curve["step"].iloc[-1]) != steps:
+        raise InputError(f"{file} must go to step {steps}, got a curve that does not; finish the training")
+    last = curve[curve["step"] > (1 - _LAST) * steps]
+    losses = {name: last[name].mean() for name in LOSSES if name in curve and name != HELD_OUT}
+    held_out = curve[HELD_OUT].dropna() if HELD_OUT in curve else pd.Series(dtype=float)
+    if len(held_out):
+        losses[HELD_OUT] = held_out.iloc[-1]
+    return {name: float(value) for name, value in losses.items() if value == value}

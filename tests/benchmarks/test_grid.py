@@ -1,0 +1,79 @@
+"""The tables and figures of a whole grid, and the page that shows them."""
+
+import random
+import shutil
+
+import pytest
+from grid import main, make_tables, write_tables
+from grid_figures import write_figures
+from grid_trainings import read_grid
+from tiny_grid import write_grid
+
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
+NAMES = ["table", "claims", "against-dense", "lengths"]
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def written(tiny_grid, tmp_path_factory, few_resamples):
+    folder = tmp_path_factory.mktemp("written")
+    write_tables(make_tables(read_grid(tiny_grid)), folder)
+    return files(folder)
+
+
+def test_every_table_in_every_format(written):
+    tex = ["table", "claims-prompts", "claims-trainings", "against-dense-prompts", "against-dense-trainings", "lengths"]
+    expected = [f"{name}.{kind}" for name in NAMES for kind in ("csv", "md")] + [f"{name}.tex" for name in tex]
+    assert sorted(written) == sorted(expected)
+
+
+def test_the_same_rows_give_the_same_bytes_whatever_their_folders_are_called(tiny_grid, written, tmp_path):
+    names = sorted(path.name for path in (tiny_grid / "training").iterdir())
+    others = [f"run{i}" for i in range(len(names))]
+    random.Random(0).shuffle(others)
+    for folder in (path for path in tiny_grid.iterdir() if path.is_dir()):
+        for name, other in zip(names, others, strict=True):
+            shutil.copytree(folder / name, tmp_path / "grid" / folder.name / other)
+    (tmp_path / "tables").mkdir()
+    write_tables(make_tables(read_grid(tmp_path / "grid")), tmp_path / "tables")
+    assert files(tmp_path / "tables") == written
+
+
+def test_figures_have_captions_and_differences_shared_seeds(tiny_grid, tmp_path):
+    keyed = [
+        training._replace(runs={key: run for key, run in training.runs.items() if key[0] == "keyed"})
+        for training in read_grid(tiny_grid)
+    ]
+    found = write_figures(keyed, tmp_path)
+    kinds = [
+        "length",
+        "heatmap-l3",
+        "two-stages-less-dense-l3",
+        "heatmap-l5",
+        "two-stages-less-dense-l5",
+        "qk-less-norm",
+    ]
+    stems = [f"{kind}-keyed" for kind in kinds]
+    assert [path.name for path in found] == [f"{stem}.{kind}" for stem in stems for kind in ("png", "pdf", "txt")]
+    assert "dense: 0 (" in (tmp_path / "heatmap-l5-keyed.txt").read_text()
+    matched = (tmp_path / "two-stages-less-dense-l5-keyed.txt").read_text()
+    assert "; 3 samples per cell" in matched
+    assert ", 1 (" not in matched  # seed 1 has no training with L = 5
+    assert "5 against 5, paired by seed" in (tmp_path / "qk-less-norm-keyed.txt").read_text()
+
+
+def test_the_command_fills_the_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("grid.write_figures", lambda *_: [])
+    write_grid(tmp_path / "grid", lambda *_: 0.5, recipes=["dense", "qk-k256"], seeds=[0])
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- grid: lengths -->\n\n<!-- /grid -->\nafter\n")
+    main([str(tmp_path / "grid"), "--page", str(page)])
+    table = (tmp_path / "grid" / "lengths.md").read_text()
+    assert page.read_text() == f"before\n<!-- grid: lengths -->\n{table}<!-- /grid -->\nafter\n"
+    assert capsys.readouterr().out.splitlines()[-1] == str(page)
+    with pytest.raises(SystemExit, match=r"grid\.py: error: grid must hold training"):
+        main([str(tmp_path / "nothing"), "--page", str(page)])

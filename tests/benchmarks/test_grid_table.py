@@ -1,0 +1,69 @@
+import pandas as pd
+import pytest
+from grid_table import PAPER, PAPER_DENSE, length_table, length_table_for_people, paper_rate, recipe_table
+from grid_trainings import Recipe, read_grid
+from tiny_grid import write_grid
+
+from lh_eval.statistics import mean_of_rates
+
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
+
+@pytest.fixture(scope="module")
+def trainings(tiny_grid):
+    return read_grid(tiny_grid)
+
+
+def test_a_row_has_its_recipe_rates_and_losses(trainings):
+    table = recipe_table(trainings)
+    row = table[(table["scorer"] == "norm") & (table["k"] == 384)].iloc[0]
+    assert row[["num_levels", "seeds"]].tolist() == [3, "0 1"]
+    assert row["k_over_n"] == 384 / 16384
+    for scope in ("passkey", "keyed", "both"):
+        assert row[f"dense_{scope}"] == row[f"lighthouse_{scope}"] == pytest.approx(0.5)  # two and one of three
+        assert row[f"dense_{scope}_low"] < 0.5 < row[f"dense_{scope}_high"]
+        assert row[f"dense_{scope}_by_seed"] == "0.666667 0.333333"
+    assert row[["dense_keyed_prompts", "dense_both_prompts"]].tolist() == [12, 24]
+    assert row["dense_both_high"] - row["dense_both_low"] < row["dense_keyed_high"] - row["dense_keyed_low"]
+    assert row["held_out"] == pytest.approx(3 * (1 / 6 + 0.005))
+    assert row["loss_text"] == pytest.approx(2 * (1 / 6 + 0.005))
+    assert len(row["weights"].split()) == 2
+
+
+def test_dense_has_no_lighthouse(trainings):
+    row = recipe_table(trainings).iloc[0]
+    assert row["scorer"] == "dense"
+    assert row[["k", "k_over_n", "num_levels", "lighthouse_both"]].isna().all()
+    assert row["dense_both"] == pytest.approx(2 / 3)
+
+
+def test_without_spread_the_interval_is_wilsons(tmp_path):
+    grid = write_grid(tmp_path, lambda *_: 1.0, recipes=["dense"], seeds=[0], lengths=[4096], depths=[0, 100])
+    row = recipe_table(read_grid(grid)).iloc[0]
+    assert row[["dense_keyed_low", "dense_keyed_high"]].tolist() == list(mean_of_rates([3, 3], [3, 3]).interval)
+
+
+def test_the_papers_smaller_and_larger_budgets_are_the_grids():
+    assert paper_rate(Recipe(), [256, 384]) == PAPER_DENSE
+    assert paper_rate(Recipe("qk:dilation=8", 256, 3), [256, 384]) == PAPER["qk", 1536]
+    assert paper_rate(Recipe("norm", 384, 3), [256, 384]) == PAPER["norm", 2048]
+    assert paper_rate(Recipe("norm", 256, 5), [256, 384]) is None
+    assert paper_rate(Recipe("recency", 256, 3), [256, 384]) is None
+    assert paper_rate(Recipe("norm", 256, 3), [256]) is None
+
+
+def test_rates_by_length_pool_depths_and_seeds(trainings):
+    table = length_table(trainings)
+    own = table[(table["task"] == "keyed") & (table["recipe"] == "norm k=384 L=3")]
+    assert own[["length", "n"]].to_numpy().tolist() == [[4096, 12], [8192, 12]]
+    mean = mean_of_rates([3, 3], [6, 6])
+    assert own.iloc[0][["rate", "ci_low", "ci_high"]].tolist() == pytest.approx([mean.rate, *mean.interval])
+    shown = length_table_for_people(table)
+    assert shown.columns.tolist() == ["task", "recipe", "4K", "8K"]
+    assert len(shown) == 14
+
+
+def test_a_length_that_one_recipe_lacks_is_a_dash(trainings):
+    table = length_table(trainings)
+    shown = length_table_for_people(pd.concat([table.iloc[:1], table[table["recipe"] == "qk k=256 L=5"]]))
+    assert shown.iloc[0]["8K"] == "–"

@@ -1,0 +1,92 @@
+import shutil
+
+import pytest
+from grid_trainings import Recipe, by_recipe, read_grid, scopes_of, tasks_of
+from tiny_grid import write_grid, write_training
+
+from lh_eval import InputError
+from lh_eval.results.files import read_json, write_json
+
+
+def half(*_):
+    return 0.5
+
+
+@pytest.fixture
+def grid(tmp_path):
+    return write_grid(tmp_path / "grid", half, recipes=["qk-k256"], seeds=[0, 1], lengths=[4096], depths=[0], trials=2)
+
+
+def test_recipes_are_read_from_the_trainings_and_sorted(tiny_grid):
+    trainings = read_grid(tiny_grid)
+    assert [(recipe.label, len(group)) for recipe, group in by_recipe(trainings).items()] == [
+        ("dense", 2),
+        ("norm k=256 L=3", 2),
+        ("norm k=384 L=3", 2),
+        ("qk k=256 L=3", 2),
+        ("qk k=384 L=3", 2),
+        ("norm k=256 L=5", 1),
+        ("qk k=256 L=5", 1),
+    ]
+    assert {training.longest for training in trainings} == {16384}
+    assert tasks_of(trainings) == ["passkey", "keyed"]
+    assert scopes_of(trainings) == {"passkey": ["passkey"], "keyed": ["keyed"], "both": ["passkey", "keyed"]}
+    assert {len(training.runs) for training in trainings if training.recipe == Recipe()} == {2}
+    assert {len(training.runs) for training in trainings if training.recipe != Recipe()} == {4}
+
+
+def test_names_of_folders_say_nothing(grid):
+    for folder in (grid / "training", grid / "passkey", grid / "keyed"):
+        (folder / "qk-k256-s0").rename(folder / "z")
+        (folder / "qk-k256-s1").rename(folder / "norm-k384-s0")
+    trainings = read_grid(grid)
+    assert [(training.recipe, training.seed) for training in trainings] == [
+        (Recipe("qk", 256, 3), 0),
+        (Recipe("qk", 256, 3), 1),
+    ]
+
+
+def test_final_losses_are_of_the_last_rows(grid):
+    first, second = read_grid(grid)
+    assert first.losses == pytest.approx({"loss": 1 / 6, "text": 2 / 6, "held_out": 3 / 6})
+    assert second.losses["held_out"] == pytest.approx(3 * (1 / 6 + 0.01))
+
+
+def test_what_was_not_evaluated_is_there_without_runs(grid):
+    shutil.rmtree(grid / "keyed")
+    write_training(grid / "training" / "dense-s0", "dense", 0)
+    dense, *others = read_grid(grid)
+    assert (dense.recipe, dense.runs, dense.weights) == (Recipe(), {}, None)
+    assert scopes_of([dense, *others]) == {"passkey": ["passkey"]}
+
+
+def test_grids_that_do_not_add_up_are_refused(grid, tmp_path):
+    with pytest.raises(InputError, match=r"grid must hold training/<name>/train\.json"):
+        read_grid(tmp_path)
+    write_training(grid / "training" / "again", "qk-k256", 1)
+    with pytest.raises(InputError, match="must differ in recipe or seed, got qk k=256 L=3 with seed 1 twice"):
+        read_grid(grid)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"provenance": {"training_seed": 1}}, "must be of the training with seed 0, got 1"),
+        ({"model": {"name": "qk", "weights_sha256": "0"}}, "must be of the same weights as the other tasks"),
+    ],
+)
+def test_evaluations_of_another_training_are_refused(grid, change, message):
+    file = grid / "passkey" / "qk-k256-s0" / "qk-k256" / "config.json"
+    write_json(file, read_json(file) | change)
+    with pytest.raises(InputError, match=message):
+        read_grid(grid)
+
+
+def test_a_training_that_was_stopped_is_refused(grid):
+    file = grid / "training" / "qk-k256-s0" / "loss.csv"
+    file.write_text("\n".join(file.read_text().splitlines()[:-1]) + "\n")
+    with pytest.raises(InputError, match=r"loss\.csv must go to step 6"):
+        read_grid(grid)
+    file.unlink()
+    with pytest.raises(InputError, match=r"loss\.csv must be a loss curve"):
+        read_grid(grid)
