@@ -47,3 +47,4 @@ clean:  ## remove what builds and tools left behind; an editable install needs `
 
 figures:  ## draw the committed figures again from their rows
 	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json outputs/*/*/samples.jsonl))
+	$(PYTHON) -m lh_eval curves outputs/training/lh-passkey
