@@ -46,6 +46,7 @@ clean:  ## remove what builds and tools left behind; an editable install needs `
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 figures:  ## draw the committed figures again from their rows
+	$(PYTHON) -m lh_eval curves outputs/training/lh-passkey
 	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json outputs/*/*/samples.jsonl))
 
 findings:  ## make the tables and figures of docs/findings.md again from their rows

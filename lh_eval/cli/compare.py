@@ -1,15 +1,11 @@
 """`lh-eval compare RUN_A RUN_B`: is one setting or checkpoint better than another, on the same samples?"""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from lh_eval.errors import InputError
-
-if TYPE_CHECKING:
-    from lh_eval.results.comparison import Comparison
 
 _RUN = "A run's folder (of a sweep, one of its settings'); A,B,C are trainings of one recipe with several seeds."
 
@@ -17,10 +13,16 @@ _RUN = "A run's folder (of a sweep, one of its settings'); A,B,C are trainings o
 def compare(
     a: Annotated[str, typer.Argument(metavar="RUN_A", help=_RUN)],
     b: Annotated[str, typer.Argument(metavar="RUN_B", help="What is set against it; differences are B less A.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for table.csv and table.tex, comparison.json, and difference.png, .pdf and .txt."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="File for the comparison as JSON.")] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(help="Difference heatmap, as .png and .pdf; beside --json if not given, else none is drawn."),
+        typer.Option(
+            help="Difference heatmap, as .png, .pdf and .txt; beside --json if not given, else none without --out."
+        ),
     ] = None,
     level: Annotated[float, typer.Option(help="Confidence level; cells are marked below 1 - level after Holm.")] = 0.95,
     paired: Annotated[
@@ -32,8 +34,10 @@ def compare(
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
     from lh_eval.figures.difference import difference_heatmap
     from lh_eval.figures.style import save
+    from lh_eval.results.caption import of_comparison
     from lh_eval.results.compare import compare as compare_frames
     from lh_eval.results.compare_files import comparison_values, read_side, shared_seeds, side_labels, write_comparison
+    from lh_eval.results.compare_table import for_people, write_tables
     from lh_eval.statistics.rates import check_level
 
     check_level(level)
@@ -51,59 +55,28 @@ def compare(
     names = side_labels(first, second)
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
         typer.echo(f"{letter}: {name}, {', '.join(str(run.path) for run in runs)}")
-    for line in table_lines(compared):
-        typer.echo(line)
+    typer.echo(for_people(compared).to_string(index=False))
+    for note in compared.notes:
+        typer.echo(note)
+    if out is not None:
+        for file in write_tables(compared, names, out):
+            typer.echo(f"table: {file}")
+        json, figure = json or out / "comparison.json", figure or out / "difference"
     stem = figure or json
+    values = comparison_values(compared, first, second, level)
     if json is not None:
-        write_comparison(json, comparison_values(compared, first, second, level))
+        write_comparison(json, values)
         typer.echo(f"json: {json}")
     if stem is not None:
         drawn = difference_heatmap(compared.cells, title=f"{names[1]} less {names[0]}", level=level, width=width)
         try:
             stem.parent.mkdir(parents=True, exist_ok=True)
-            files = save(drawn, stem.with_suffix("") if stem.suffix in (".json", ".png", ".pdf") else stem)
+            stem = stem.with_suffix("") if stem.suffix in (".json", ".png", ".pdf") else stem
+            files = save(drawn, stem)
+            Path(f"{stem}.txt").write_text(of_comparison(values, names) + "\n", encoding="utf-8")
         except OSError as error:
             raise InputError(f"figure must be a file that can be written, got {stem} ({error.strerror})") from None
         typer.echo(f"figure: {files[0]}")
-
-
-def table_lines(compared: "Comparison") -> Iterator[str]:
-    """The comparison for people: a line a cell, one for the grid, and what its intervals and tests are."""
-    import pandas as pd
-
-    from lh_eval.figures.style import length_label
-
-    rows = []
-    whole = compared.overall.iloc[0]
-    for row in [*compared.cells.to_dict(orient="records"), whole.to_dict()]:
-        overall = "length" not in row
-        rows.append(
-            {
-                "length": "grid" if overall else length_label(int(row["length"])),
-                "depth": "" if overall else f"{row['depth']:g}",
-                "pairs": f"{row['pairs']:.0f}",
-                "A": f"{row['rate_a']:.3f}",
-                "B": f"{row['rate_b']:.3f}",
-                "B-A": f"{row['difference']:+.3f}",
-                "interval": _interval(row["ci_low"], row["ci_high"]),
-                "gained": f"{row['gained']:.0f}",
-                "lost": f"{row['lost']:.0f}",
-                "p": _p(row["p"]),
-                "p (Holm)": "" if overall else _p(row["p_holm"]),
-            }
-        )
-    yield from pd.DataFrame(rows).to_string(index=False).splitlines()
-    yield from compared.notes
-
-
-def _interval(low: float, high: float) -> str:
-    return "–" if low != low else f"{low:+.3f} to {high:+.3f}"
-
-
-def _p(value: float) -> str:
-    if value != value:
-        return "–"
-    return "<0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def _questions(task: str) -> int:

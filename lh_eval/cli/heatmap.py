@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.figure_options import WIDTH, is_figure, parse_width
 from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import Kind, Width
-
-_SUFFIXES = ("png", "pdf", "svg")
+from lh_eval.figures.style import Kind
 
 
 def heatmap(
@@ -28,7 +27,7 @@ def heatmap(
     ] = None,
     width: Annotated[
         str | None,
-        typer.Option(help="single (3.25 in, a column), double (6.75 in), or inches; as suits the figure if none."),
+        typer.Option(help=f"{WIDTH}; as suits the figure if none."),
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="Some of png,pdf,svg.")] = "png,pdf",
     palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
@@ -47,7 +46,7 @@ def heatmap(
     formats = parse_names(format_, "format")
     if bench and kind != "latency":
         raise InputError(f"bench must be given for --kind latency, got it for {kind}; leave --bench out")
-    if out is not None and out.suffix.removeprefix(".") in _SUFFIXES:
+    if out is not None and is_figure(out):
         if len(runs) > 1:
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
         formats = [out.suffix.removeprefix(".")]
@@ -57,7 +56,13 @@ def heatmap(
         stems = _stems(runs, kind, out)
         folder = out or Path()
     timings = dict(map(_bench, bench or []))
-    look = Look(width=_width(width), palette=palette, latex=latex, formats=formats, bench=timings)
+    look = Look(
+        width=None if width is None else parse_width(width),
+        palette=palette,
+        latex=latex,
+        formats=formats,
+        bench=timings,
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,16 +79,6 @@ def _stems(runs: list[Path], kind: Kind, out: Path | None) -> list[Path | None]:
     if out is not None and twice:
         raise InputError(f"runs must have different names with --out, got {min(twice)!r} twice; draw one at a time")
     return [None if out is None else out / (name if kind == "heatmap" else f"{name}-{kind}") for name in names]
-
-
-def _width(text: str | None) -> Width | None:
-    names: dict[str, Width] = {"single": "single", "double": "double"}
-    if text is None:
-        return None
-    try:
-        return names[text] if text in names else float(text)
-    except ValueError:
-        raise InputError(f"width must be single, double or inches, got {text!r}; single is a column") from None
 
 
 def _bench(text: str) -> tuple[str | None, Path]:

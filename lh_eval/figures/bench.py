@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.figures.crossover import Crossover, crossover
+from lh_eval.figures.lines import write_plainly
 from lh_eval.figures.panel import add_axes, fit_text
 from lh_eval.figures.stages import draw_stages, stage_legend
 from lh_eval.figures.style import WIDTHS, length_label, new_figure, style
@@ -122,7 +123,7 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
     axes.set_xticks(ticks, [length_label(length) for length in ticks])
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.tick_params(axis="y", which="minor", labelsize=6)
-    _write_plainly(axes)
+    write_plainly(axes.yaxis)
     axes.set_xlabel("sequence length (tokens)")
     axes.grid(axis="y", linewidth=0.3, color="#d9d9d9")
     axes.set_axisbelow(True)
@@ -135,17 +136,6 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
         axes.text(*place, note, transform=axes.transAxes, va="top", fontsize=6, color=colour)
         if found is not None and found.exact:
             _mark(axes, found.length, dense, bottom, colour)
-
-
-def _write_plainly(axes: "Axes") -> None:
-    """Label ticks between powers of ten as 50: 5 × 10¹ is as wide as the margin. They have labels within a decade."""
-    from matplotlib.ticker import LogFormatter
-
-    class Plain(LogFormatter):
-        def __call__(self, x: float, pos: int | None = None) -> str:
-            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks have a label is matplotlib's to say
-
-    axes.yaxis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def _mark(axes: "Axes", length: float, dense: dict[int, float], bottom: float, colour: str) -> None:

@@ -5,6 +5,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
+from lh_eval.figures.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,8 +33,10 @@ def typeset(figure: "Figure") -> None:
     """Have LaTeX set every text of a figure that is done; its letters are narrower, so that what fitted still does."""
     from matplotlib.text import Text
 
-    figure.draw_without_rendering()  # ticks that matplotlib chooses are made when it draws
-    for text in figure.findobj(Text):
+    with style():  # how many ticks there are depends on the size of their labels
+        figure.draw_without_rendering()  # ticks that matplotlib chooses are made when it draws
+        texts = figure.findobj(Text)
+    for text in texts:
         text.set_usetex(True)
         if not text.get_text().startswith("$"):  # as the powers of ten on an axis do
             text.set_text(escape(text.get_text()))

@@ -10,11 +10,12 @@ from lh_eval.figures.style import SIZE, Width, inches, length_label, new_figure,
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (8, 2)))
-_MARKERS = "osD^vP"
-_DENSE: dict[str, Any] = {"color": "#b3362a", "marker": "*", "linestyle": "-"}
+MARKERS = "osD^vP"
+DENSE: dict[str, Any] = {"color": "#b3362a", "marker": "*", "linestyle": "-"}
 
 
 def looks(cells: "pd.DataFrame", palette: Palette) -> dict[str, dict[str, Any]]:
@@ -36,13 +37,13 @@ def looks(cells: "pd.DataFrame", palette: Palette) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for setting, scorer, k in settings[["setting", "scorer", "k"]].itertuples(index=False):
         if not isinstance(scorer, str):
-            found[setting] = dict(_DENSE)
+            found[setting] = dict(DENSE)
             continue
         which = scorers.index(scorer)
         colour = colours[int(k)] if k == k and k is not None else "black"
         found[setting] = {
             "color": colour,
-            "marker": _MARKERS[which % len(_MARKERS)],
+            "marker": MARKERS[which % len(MARKERS)],
             "linestyle": _DASHES[which % len(_DASHES)],
         }
     return found
@@ -99,6 +100,17 @@ def rate_axis(axes: "Axes", which: str) -> None:
     axis.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "0.25", "0.5", "0.75", "1"])
     axes.grid(linewidth=0.3, color="#d9d9d9")
     axes.set_axisbelow(True)
+
+
+def write_plainly(axis: "Axis") -> None:
+    """Label ticks between powers of ten as 50: 5 × 10¹ is as wide as the margin. They have labels within a decade."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks have a label is matplotlib's to say
+
+    axis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
 def legend_below(figure: "Figure", look: dict[str, dict[str, Any]], *, points: bool = False) -> None:

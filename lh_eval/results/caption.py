@@ -1,12 +1,14 @@
 """The caption of a figure as text: what was measured, on how many samples, and what its intervals are."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.figures.style import length_label
 from lh_eval.statistics import mean_of_rates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from lh_eval.figures.recall import Correlation
@@ -102,6 +104,37 @@ def of_latency(timed: "Timed") -> str:
     return (
         f"Mean retrieval rate over needle depths at {length_label(timed.length)} tokens against {timed.label}: "
         f"{timed.source}. Bars: {_INTERVAL}. Time and rate: {points}.{missing} No test."
+    )
+
+
+def of_comparison(values: "Mapping[str, Any]", names: tuple[str, str]) -> str:
+    """What a difference heatmap of two sides shows.
+
+    Args:
+        values: as `comparison_values` makes them.
+        names: of both sides.
+    """
+    whole, level = values["overall"], values["level"]
+    p = "none" if whole["p"] is None else f"{whole['p']:.2g}" if whole["p"] >= 1e-4 else "< 0.0001"
+    interval = "no interval"
+    if whole["ci_low"] is not None:
+        interval = f"{level:.0%} interval {whole['ci_low']:+.3f} to {whole['ci_high']:+.3f}"
+    sides = []
+    for name, runs in zip(names, (values["a"], values["b"]), strict=True):
+        models = [
+            f"{run['model']}"
+            + (f" (weights sha256 {run['weights_sha256'][:12]})" if run["weights_sha256"] else "")
+            + (f" of training seed {run['training_seed']}" if run["training_seed"] is not None else "")
+            for run in runs
+        ]
+        sides.append(f"{name}: {', '.join(models)}.")
+    return (
+        f"Retrieval rate of {names[1]} less that of {names[0]} by context length and needle depth; under each "
+        f"difference the samples gained and lost; framed: p < {1 - level:.2g} after Holm. "
+        f"Task {values['a'][0]['task']}. {' '.join(sides)} Mean over cells {whole['rate_b']:.3f} less "
+        f"{whole['rate_a']:.3f}: {whole['difference']:+.3f} ({interval}, p {p}), {whole['pairs']} pairs in "
+        f"{whole['cells']} cells. "
+        f"{'. '.join(values['notes'])}."
     )
 
 

@@ -10,6 +10,7 @@ from lh_eval.results.effective import RULER_THRESHOLD, effective_length, rates_b
 from lh_eval.results.run import Run, is_run, read_run
 from lh_eval.results.settings import setting_label
 from lh_eval.results.sweep import SWEEP, is_sweep, read_sweep
+from lh_eval.results.tabular import booktabs
 from lh_eval.statistics import mean_of_rates
 
 if TYPE_CHECKING:
@@ -96,16 +97,12 @@ def write_tables(table: "pd.DataFrame", folder: Path) -> Tables:
     Raises:
         InputError: the folder cannot be written.
     """
-    shown = for_people(table)
-    text = {"l": 2, "r": len(shown.columns) - 2}
-    latex = shown.to_latex(
-        index=False, escape=True, column_format="".join(kind * count for kind, count in text.items())
-    )
+    latex = booktabs(for_people(table), left=2)
     tables = Tables(folder / "table.csv", folder / "table.tex")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tables.csv.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-        tables.tex.write_text(latex.replace("–", "--"), encoding="utf-8")
+        tables.tex.write_text(latex, encoding="utf-8")
     except OSError as error:
         raise InputError(f"out must be a folder that can be written, got {folder} ({error.strerror})") from None
     return tables

@@ -61,6 +61,29 @@ def test_table_json_and_figure(make_run, tmp_path, capsys):
     assert [cell["p_holm"] for cell in values["cells"]] == [1.0, 0.015625]
 
 
+def test_out_has_the_table_as_csv_and_latex_the_figure_and_its_caption(make_run, tmp_path, capsys):
+    a = make_run("dense", lambda depth, trial: depth == 0)
+    b = make_run("norm-k256", lambda depth, trial: True, attention=NORM)
+    for name in ("one", "two"):
+        assert main(["compare", a, b, "--out", str(tmp_path / name)]) == 0
+    names = ["comparison.json", "difference.pdf", "difference.png", "difference.txt", "table.csv", "table.tex"]
+    assert sorted(file.name for file in (tmp_path / "one").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert f"table: {tmp_path}/two/table.tex" in capsys.readouterr().out
+    caption = (tmp_path / "one" / "difference.txt").read_text()
+    assert caption.startswith("Retrieval rate of norm k=256 less that of dense by context length")
+    assert "Mean over cells 1.000 less 0.500: +0.500" in caption
+    assert "exact McNemar" in caption
+
+
+def test_an_out_that_cannot_be_written_is_one_line(make_run, tmp_path, capsys):
+    a, b = make_run("a", lambda *_: True), make_run("b", lambda *_: True)
+    (tmp_path / "file").write_text("")
+    assert main(["compare", a, b, "--out", str(tmp_path / "file")]) == 2
+    assert "out must be a folder that can be written" in capsys.readouterr().err
+
+
 def test_the_same_runs_give_the_same_bytes(make_run, tmp_path):
     a = make_run("a", lambda depth, trial: trial % 3 == 0)
     b = make_run("b", lambda depth, trial: trial % 2)

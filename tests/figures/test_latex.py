@@ -5,7 +5,7 @@ import pytest
 from lh_eval import InputError
 from lh_eval.figures.heatmap import heatmap
 from lh_eval.figures.latex import check_latex, escape, typeset
-from lh_eval.figures.style import save
+from lh_eval.figures.style import new_figure, save, style
 
 
 def test_what_latex_would_read_as_commands_is_escaped():
@@ -30,6 +30,19 @@ def test_what_latex_refuses_is_one_line(make_cells, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="got ! LaTeX Error: File `type1ec") as refused:
         save(figure, tmp_path / "x")
     assert "\n" not in str(refused.value)
+
+
+def test_every_tick_that_is_drawn_is_set():
+    with style():
+        figure = new_figure(2, 2)
+        axes = figure.add_axes((0.2, 0.2, 0.7, 0.7))
+        axes.plot([0, 7], [0, 7])
+        figure.draw_without_rendering()
+    typeset(figure)
+    with style():
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks = axis.get_major_ticks(len(axis.get_majorticklocs()))
+            assert all(tick.label1.get_usetex() for tick in ticks)
 
 
 @pytest.mark.skipif(shutil.which("latex") is None or shutil.which("dvipng") is None, reason="needs LaTeX")

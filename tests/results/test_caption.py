@@ -34,3 +34,20 @@ def test_latency_names_what_was_timed(make_run):
     text = caption.of_latency(timed_by_rows(setting_cells({"dense": read_run(make_run("dense"))})))
     assert "at 2K tokens against seconds per sample" in text
     assert "dense 0.25, 1.00 (0.51 to 1.00)" in text
+
+
+def test_a_comparison_names_both_sides_weights_seeds_and_tests():
+    def run(seed):
+        return {"task": "keyed", "model": "m", "weights_sha256": "0123456789abcdef", "training_seed": seed}
+
+    overall = {"rate_a": 0.5, "rate_b": 0.25, "difference": -0.25, "ci_low": -0.5, "ci_high": 0.0, "p": 1e-5}
+    values = {"a": [run(0)], "b": [run(1), run(2)], "level": 0.9, "notes": ["one", "two"]}
+    values["overall"] = overall | {"pairs": 40, "cells": 4}
+    text = caption.of_comparison(values, ("dense", "norm"))
+    assert "framed: p < 0.1 after Holm. Task keyed. dense: m (weights sha256 0123456789ab) of training seed 0." in text
+    assert "norm: m (weights sha256 0123456789ab) of training seed 1, m (weights" in text
+    assert (
+        "0.250 less 0.500: -0.250 (90% interval -0.500 to +0.000, p < 0.0001), 40 pairs in 4 cells. one. two." in text
+    )
+    values["overall"] |= {"ci_low": None, "ci_high": None, "p": None}
+    assert "-0.250 (no interval, p none)" in caption.of_comparison(values, ("dense", "norm"))

@@ -1,0 +1,50 @@
+"""`lh-eval curves RUN...`: training curves in one figure, and a table of what the switch of attention did."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lh_eval.cli.figure_options import WIDTH, is_figure, parse_width
+from lh_eval.cli.options import parse_names
+
+_NAME = "curves"
+
+
+def curves(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of lh-eval train, or folders that hold some.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for curves.*, or FILE.pdf; a single run's own folder, or the current one, if none."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Losses, such as text,copy: columns of loss.csv; text (held_out if all have it),keyed,copy."),
+    ] = None,
+    width: Annotated[str, typer.Option(help=f"{WIDTH}.")] = "double",
+    format_: Annotated[str, typer.Option("--format", help="Some of png,pdf,svg.")] = "png,pdf",
+    latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
+) -> None:
+    """Draw losses over tokens, a colour a recipe, with a close look at the switch to dense attention.
+
+    Beside the figure: NAME.txt is its caption; NAME.csv, .md and .tex are the table that is printed.
+    """
+    from lh_eval.results.curves import read_curves
+    from lh_eval.results.curves_draw import write_curves
+    from lh_eval.results.curves_table import for_people
+    from lh_eval.results.draw import Look
+
+    formats = parse_names(format_, "format")
+    names = None if columns is None else parse_names(columns, "column")
+    found = read_curves(runs)
+    if out is not None and is_figure(out):
+        stem, formats = out.with_suffix(""), [out.suffix.removeprefix(".")]
+    else:
+        stem = (out or (found[0].path if len(found) == 1 else Path())) / _NAME
+    look = Look(width=parse_width(width), latex=latex, formats=formats)
+    written = write_curves(found, stem, columns=names, look=look)
+    typer.echo(for_people(written.table).to_string(index=False))
+    for file in written.files:
+        typer.echo(file)
