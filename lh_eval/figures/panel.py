@@ -63,6 +63,7 @@ def draw_panel(
         notes: [depths, lengths] text under the value, where cells are high and wide enough.
         depth_labels: label the rows.
     """
+    import seaborn
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
@@ -70,10 +71,19 @@ def draw_panel(
     assert figure is not None
     name, (low, high) = _colours(scale, palette), _LIMITS[scale]
     unknown = values.isna()
-    axes.pcolormesh(values.to_numpy(float), cmap=name, vmin=low, vmax=high, linewidths=0.4, edgecolors="white")
-    axes.spines[:].set_visible(False)
-    axes.set(xlim=(0, len(values.columns)), ylim=(len(values.index), 0))
-    axes.set_yticks([y + 0.5 for y in range(len(values.index))], [f"{depth:g}" for depth in values.index], va="center")
+    seaborn.heatmap(
+        values.astype(float),
+        ax=axes,
+        mask=unknown,
+        cmap=name,
+        vmin=low,
+        vmax=high,
+        cbar=False,
+        linewidths=0.4,
+        linecolor="white",
+        xticklabels=False,
+        yticklabels=[f"{depth:g}" for depth in values.index],
+    )
     place = axes.get_position()
     across = place.width * figure.get_figwidth() / len(values.columns)
     down = place.height * figure.get_figheight() / len(values.index)
@@ -96,11 +106,12 @@ def draw_panel(
         axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="/////", edgecolor="#a6a6a6", linewidth=0))
         box = {"boxstyle": "square,pad=0.15", "facecolor": MISSING, "edgecolor": "none"}
         axes.text(x + 0.5, y + 0.5, "–", fontsize=SIZE, ha="center", va="center", bbox=box)
-    axes.tick_params(axis="y", labelleft=depth_labels, left=depth_labels, labelsize=SIZE)
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels, labelsize=SIZE)
     labels = [length_label(int(length)) for length in values.columns]
     ticks = _ticks(labels, across)
     axes.set_xticks([x + 0.5 for x in ticks], [labels[x] for x in ticks])
-    axes.tick_params(axis="x", labelsize=SIZE)
+    axes.tick_params(axis="x", rotation=0, labelsize=SIZE)
 
 
 class Lone(NamedTuple):

@@ -10,7 +10,7 @@ from lh_eval.cli import app as module
 from lh_eval.cli.app import main
 from lh_eval.errors import InputError
 
-HEAVY = ("torch", "transformers", "pandas", "matplotlib", "numpy", "tokenizers", "accelerate")
+HEAVY = ("torch", "transformers", "pandas", "matplotlib", "seaborn", "numpy", "tokenizers", "accelerate")
 
 
 @pytest.fixture
