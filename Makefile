@@ -52,4 +52,5 @@ figures:  ## draw the committed figures again from their rows
 findings:  ## make the tables and figures of docs/findings.md again from their rows
 	$(PYTHON) -m lh_eval heatmap outputs/smollm2-niah $(dir $(wildcard outputs/smollm2-layers/*/samples.jsonl))
 	$(PYTHON) benchmarks/smollm2.py
-	$(if $(wildcard outputs/grid/training),$(PYTHON) benchmarks/grid.py outputs/grid)
+	$(PYTHON) benchmarks/grid.py outputs/grid
+	$(PYTHON) -m lh_eval curves outputs/grid/training --out outputs/grid
