@@ -13,10 +13,16 @@ from lh_eval.models.catalog import CATALOG
 
 # Checkpoints that come with the package, as folders of lh_eval/assets.
 SHIPPED = {"lh-passkey": "checkpoint"}
+CHECKPOINT = "checkpoint"  # the folder of the weights in that of their training
 DEFAULT_MODEL = "lh-passkey"
 _ABOUT = {"lh-passkey": "trained under Lighthouse attention on passkeys: 4 layers, a token a byte, comes with lh_eval"}
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+
+
+def _shown_name(folder: Path) -> str:
+    """A folder's name; of the `checkpoint` of a training run, the run's."""
+    return folder.parent.name if folder.name == CHECKPOINT and folder.parent.name else folder.name
 
 
 def locate(name: str | None = None) -> tuple[str, Path]:
@@ -37,7 +43,7 @@ def locate(name: str | None = None) -> tuple[str, Path]:
     if name in CATALOG and (installed := installed_folder(name)) is not None:
         return name, installed
     if name and Path(name).expanduser().is_dir():
-        return Path(name).expanduser().resolve().name, Path(name).expanduser()
+        return _shown_name(Path(name).expanduser().resolve()), Path(name).expanduser()
     if name in SHIPPED:
         folder = _shipped_folder(name)
         if not folder.is_dir():

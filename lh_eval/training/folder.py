@@ -9,6 +9,7 @@ import torch
 from accelerate import Accelerator
 
 from lh_eval.errors import InputError
+from lh_eval.models.locating import CHECKPOINT
 from lh_eval.models.quiet import quiet_transformers
 from lh_eval.models.settings import CheckpointSettings
 from lh_eval.results.files import read_json, write_json
@@ -30,7 +31,7 @@ class TrainingFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loss = path / "loss.csv"
-        self.checkpoint = path / "checkpoint"
+        self.checkpoint = path / CHECKPOINT
         self._state = path / "state"
         self._latest = self._state / "latest"
 

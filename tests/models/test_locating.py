@@ -130,3 +130,13 @@ def test_broken_index(sharded, text):
     (sharded / "model.safetensors.index.json").write_text(text)
     with pytest.raises(InputError, match="must be an index of safetensors files"):
         weight_files(sharded)
+
+
+def test_a_trainings_checkpoint_has_the_trainings_name(tiny, tmp_path):
+    run = tmp_path / "grid-dense-s1"
+    run.mkdir()
+    (run / "checkpoint").symlink_to(tiny, target_is_directory=True)
+    assert locate(str(run / "checkpoint"))[0] == tiny.name, "where a link leads counts"
+    (run / "checkpoint").unlink()
+    (run / "checkpoint").mkdir()
+    assert locate(str(run / "checkpoint")) == ("grid-dense-s1", run / "checkpoint")
