@@ -2,9 +2,10 @@
 
     python benchmarks/grid.py outputs/grid
 
-writes into the folder `table`, `claims`, `against-dense` and `lengths` as CSV, Markdown and LaTeX, and the figures with
-their captions; then it puts the tables into docs/findings.md, between `<!-- grid: NAME -->` and `<!-- /grid -->`. The
-same rows give the same bytes. `grid_trainings.py` says what the folder holds.
+writes into the folder `table`, `claims`, `against-dense`, `lengths`, `lighthouse` and `losses` as CSV, Markdown and
+LaTeX, and the figures with their captions; then it puts the tables into docs/findings.md, between
+`<!-- grid: NAME -->` and `<!-- /grid -->`. The same rows give the same bytes. `grid_trainings.py` says what the folder
+holds.
 """
 
 import argparse
@@ -16,6 +17,8 @@ from typing import NamedTuple
 import pandas as pd
 from grid_claims import BY, NOTES, claims_table, claims_table_for_people, paper_claims, recipes_over_dense
 from grid_figures import write_figures
+from grid_lighthouse import LIGHTHOUSE_NOTE, lighthouse_table, lighthouse_table_for_people
+from grid_losses import losses_note, losses_table, losses_table_for_people
 from grid_table import (
     LENGTH_NOTE,
     RECIPE_NOTE,
@@ -57,11 +60,15 @@ def make_tables(trainings: list[Training]) -> dict[str, Table]:
     claims = claims_table(paper_claims(trainings), trainings)
     over_dense = claims_table(recipes_over_dense(trainings), trainings)
     lengths = length_table(trainings)
+    lighthouse = lighthouse_table(trainings)
+    losses = losses_table(trainings)
     return {
         "table": Table(recipes, {"": (recipe_table_for_people(recipes, scopes_of(trainings)), RECIPE_NOTE)}, 1),
         "claims": _tested(claims),
         "against-dense": _tested(over_dense),
         "lengths": Table(lengths, {"": (length_table_for_people(lengths), LENGTH_NOTE)}, 2),
+        "lighthouse": Table(lighthouse, {"": (lighthouse_table_for_people(lighthouse), LIGHTHOUSE_NOTE)}, 2),
+        "losses": Table(losses, {"": (losses_table_for_people(losses), losses_note(trainings))}, 1),
     }
 
 

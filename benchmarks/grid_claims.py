@@ -9,16 +9,13 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 import pandas as pd
+from grid_prompts import LEVEL, add_holm, by_prompts, ends, side_by_side
 from grid_table import PAPER, PAPER_DENSE, budgets_of, mean_over_cells, paper_rate
 from grid_trainings import PAPER_TASK, Training, by_recipe, scopes_of
-from tables import p_value, signed
+from tables import p_value, signed, signed_with_interval
 
-from lh_eval.results.compare_samples import grid_interval
-from lh_eval.results.comparison import discordant
-from lh_eval.results.pairing import align
-from lh_eval.statistics import Interval, compare_trainings, holm, mcnemar_exact, paired_difference
+from lh_eval.statistics import compare_trainings
 
-LEVEL = 0.95
 BY = ("prompts", "trainings")
 _VERDICT = (
     f"Agrees, or opposite: p after Holm, over the lines of one task, is below {1 - LEVEL:.2g}, and the interval on one "
@@ -132,23 +129,20 @@ def claims_table(claims: Iterable[Claim], trainings: list[Training]) -> pd.DataF
     rows = []
     for claim in claims:
         for scope, tasks in scopes_of(trainings).items():
-            keys = [(task, "dense") for task in tasks]
             pairs = [pair for pair in claim.pairs if pair.have(tasks)]
             if not pairs:
                 continue
             base, other = _sides(pairs)
-            frames = [[training.runs[key].frame for training in (*base, *other)] for key in keys]
-            joined = pd.concat(map(align, frames), ignore_index=True)
+            joined = side_by_side([(training, "dense") for training in (*base, *other)], tasks)
             known = {"claim": claim.name, "task": scope, "pairs": len(pairs)}
             known["paper"] = claim.paper if PAPER_TASK in tasks else None
             rows += [
-                known | {"by": "prompts"} | _by_prompts(joined, len(pairs)),
+                known | {"by": "prompts"} | by_prompts(joined),
                 known | {"by": "trainings"} | _by_trainings(joined, pairs),
             ]
     columns = ["by", "claim", "task", "pairs", "observations", "difference", "ci_low", "ci_high", "gained", "lost", "p"]
     table = pd.DataFrame(rows, columns=[*columns, "least_p", "p_holm", "paper", "verdict"])
-    for _, own in table.groupby(["by", "task"]):
-        table.loc[own.index, "p_holm"] = holm(own["p"].astype(float).tolist())
+    add_holm(table, ["by", "task"])
     table["verdict"] = [
         verdict(low, high, p) for low, high, p in table[["ci_low", "ci_high", "p_holm"]].to_numpy(float)
     ]
@@ -161,8 +155,7 @@ def claims_table_for_people(table: pd.DataFrame, by: str) -> pd.DataFrame:
     shown = own[["claim", "task"]].copy()
     shown["pairs"] = own["observations"].astype(str)
     shown["difference (95 % interval)"] = [
-        signed(change) if low != low else f"{signed(change)} ({signed(low)} to {signed(high)})"
-        for change, low, high in own[["difference", "ci_low", "ci_high"]].to_numpy(float)
+        signed_with_interval(*values) for values in own[["difference", "ci_low", "ci_high"]].to_numpy(float)
     ]
     if by == "prompts":
         shown = shown.rename(columns={"pairs": "prompts"})
@@ -183,24 +176,6 @@ def verdict(low: float, high: float, p: float) -> str:
     return "opposite" if p < 1 - LEVEL and high < 0 else "not decided"
 
 
-def _by_prompts(joined: pd.DataFrame, pairs: int) -> dict[str, Any]:
-    """Checkpoints are fixed: a prompt's score is the mean over a side's trainings."""
-    base, other = (joined[list(columns)].sum(axis=1) / pairs for columns in (range(pairs), range(pairs, 2 * pairs)))
-    gained, lost = discordant(base, other)
-    interval = grid_interval(joined, other - base, level=LEVEL)
-    if interval is None and gained + lost == 0:
-        right = round(float(base.sum()))
-        interval = paired_difference(right, 0, 0, len(joined) - right, LEVEL)
-    return {
-        "observations": len(joined),
-        "difference": mean_over_cells(joined, other - base),
-        **_ends(interval),
-        "gained": gained,
-        "lost": lost,
-        "p": mcnemar_exact(gained, lost),
-    }
-
-
 def _by_trainings(joined: pd.DataFrame, pairs: list[Pair]) -> dict[str, Any]:
     """Trainings vary: what counts is a training's mean over the grid."""
     sides: list[list[float]] = []
@@ -213,7 +188,7 @@ def _by_trainings(joined: pd.DataFrame, pairs: list[Pair]) -> dict[str, Any]:
     return {
         "observations": len(sides[0]),
         "difference": found.difference,
-        **_ends(found.interval),
+        **ends(found.interval),
         "p": found.p,
         "least_p": found.least_p,
     }
@@ -246,7 +221,3 @@ def _base_scorer(training: Training) -> str:
 
 def _listed(values: Iterable[int]) -> str:
     return " or ".join(map(str, values))
-
-
-def _ends(interval: Interval | None) -> dict[str, float | None]:
-    return {"ci_low": interval.low if interval else None, "ci_high": interval.high if interval else None}

@@ -1,4 +1,4 @@
-"""Figures of the grid, each with its caption as text: rates over length, scorers by k, and differences."""
+"""Figures of the grid, each with its caption as text: rates over length, scorers by k, differences, and losses."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 from grid_claims import qk_over_norm
+from grid_losses import loss_correlations, points, said
+from grid_prompts import LEVEL, add_holm, cells_by_prompts, side_by_side
+from grid_scatter import scatter_figure
 from grid_table import pooled_cells
 from grid_trainings import Training, by_recipe, tasks_of
 
@@ -15,10 +18,11 @@ from lh_eval.figures.length import length_figure
 from lh_eval.figures.style import length_label, save
 from lh_eval.figures.sweep import sweep_figure
 from lh_eval.results import caption
-from lh_eval.results.compare import compare
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_RATE = ["task", "rate", "ci_low", "ci_high"]
 
 
 class Drawn(NamedTuple):
@@ -35,10 +39,10 @@ def write_figures(trainings: list[Training], folder: Path) -> list[Path]:
     for task in tasks_of(trainings):
         evaluated = [training for training in trainings if (task, "dense") in training.runs]
         for drawn in _draw(evaluated, task):
-            stem = folder / f"{drawn.name}-{re.sub(r'[^A-Za-z0-9.-]+', '_', task)}"  # a task spec has colons
-            written = Path(f"{stem}.txt")
-            written.write_text(drawn.caption + "\n", encoding="utf-8")
-            files += [*save(drawn.figure, stem), written]
+            ending = re.sub(r"[^A-Za-z0-9.-]+", "_", task)  # a task spec has colons
+            files += _write(drawn, folder / f"{drawn.name}-{ending}")
+    for drawn in _loss_against_retrieval(trainings):
+        files += _write(drawn, folder / drawn.name)
     return files
 
 
@@ -62,6 +66,12 @@ def recipe_cells(trainings: list[Training], task: str, *, levels: bool = False) 
     return pd.concat(tables, ignore_index=True)
 
 
+def _write(drawn: Drawn, stem: Path) -> list[Path]:
+    written = Path(f"{stem}.txt")
+    written.write_text(drawn.caption + "\n", encoding="utf-8")
+    return [*save(drawn.figure, stem), written]
+
+
 def _draw(trainings: list[Training], task: str) -> Iterator[Drawn]:
     cells = recipe_cells(trainings, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
@@ -81,10 +91,21 @@ def _draw(trainings: list[Training], task: str) -> Iterator[Drawn]:
 
 def _less_dense(trainings: list[Training], task: str, levels: int) -> Drawn:
     cells = recipe_cells(trainings, task)
+    groups = by_recipe(trainings)
+    dense = next(group for recipe, group in groups.items() if recipe.scorer is None)
+    tested = [
+        cells_by_prompts(_joined(dense, group, task)).assign(setting=recipe.label)
+        for recipe, group in groups.items()
+        if recipe.scorer is not None
+    ]
+    tests = pd.concat(tested, ignore_index=True)
+    add_holm(tests)
+    cells = cells.merge(tests[["setting", "length", "depth", "p_holm"]], "left", on=["setting", "length", "depth"])
     figure = sweep_figure(cells, title=f"two stages less dense, {_title(cells, task)}, L={levels}", difference=True)
     what = (
         "Retrieval rate after two stages minus that of dense attention from scratch, of trainings with the same seeds, "
-        "by context length and needle depth; dense's own rates beside them. No test; against-dense.csv has them."
+        f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
+        "against-dense.csv has the means' tests."
     )
     return Drawn(
         f"two-stages-less-dense-l{levels}", figure, f"{what} {caption.means(cells)} {_measured(trainings, cells, task)}"
@@ -93,18 +114,54 @@ def _less_dense(trainings: list[Training], task: str, levels: int) -> Drawn:
 
 def _qk_less_norm(trainings: list[Training], task: str) -> Drawn:
     pairs = [pair for pair in qk_over_norm(trainings).pairs if pair.have([task])]
-    base, other = ([pair[side].runs[task, "dense"].frame for pair in pairs] for side in (0, 1))
-    compared = compare(base, other, paired=True)
+    joined = _joined([pair.base for pair in pairs], [pair.other for pair in pairs], task)
+    compared = cells_by_prompts(joined)
+    add_holm(compared)
     labels = dict.fromkeys(f"{pair.other.recipe.label} less {pair.base.recipe.label}" for pair in pairs)
     what = (
         f"Retrieval rate of query-key minus norm at equal k and L, mean over {len(pairs)} pairs of trainings with the "
-        f"same seed ({', '.join(labels)}); gained and lost are prompts that the one side's trainings find more or less "
-        f"often. How they are compared: {'; '.join(compared.notes)}; Holm over cells."
+        f"same seed ({', '.join(labels)}), on the {len(joined)} prompts that all of them answered; gained and lost are "
+        f"prompts that the one side's trainings find more or less often. {_framed(compared)}"
     )
     used = [training for pair in pairs for training in (pair.base, pair.other)]
     cells = recipe_cells(used, task)
-    figure = difference_heatmap(compared.cells, title=f"qk less norm, {task}")
+    figure = difference_heatmap(compared, title=f"qk less norm, {task}")
     return Drawn("qk-less-norm", figure, f"{what} {_measured(used, cells, task)}")
+
+
+def _loss_against_retrieval(trainings: list[Training]) -> Iterator[Drawn]:
+    found = points(trainings)
+    found = found[found["task"].isin(tasks_of(trainings))]
+    if found.empty:
+        return
+    (task, *_) = dict.fromkeys(found["task"])
+    drawn = [training for training in trainings if training.recipe.label in set(found["recipe"])]
+    cells = recipe_cells([training for training in drawn if (task, "dense") in training.runs], task, levels=True)
+    values = "; ".join(
+        f"{recipe}, seed {seed}: {own['held_out'].iloc[0]:.3f}, "
+        + ", ".join(f"{task} {rate:.2f} ({low:.2f} to {high:.2f})" for task, rate, low, high in own[_RATE].to_numpy())
+        for (recipe, seed), own in found.groupby(["recipe", "seed"], sort=False)
+    )
+    what = (
+        "Retrieval rate, evaluated dense, mean over lengths and depths, over the final loss of held-out text in nats "
+        "per byte, a point a training. Bars: 95 % intervals of the cluster bootstrap over prompts, of this checkpoint; "
+        "the axis of rates does not begin at 0."
+    )
+    text = f"{what} {said(loss_correlations(trainings))} Loss and rates: {values}."
+    yield Drawn("loss-against-retrieval", scatter_figure(found, cells), text)
+
+
+def _joined(base: list[Training], other: list[Training], task: str) -> pd.DataFrame:
+    return side_by_side([(training, "dense") for training in (*base, *other)], [task])
+
+
+def _framed(tests: pd.DataFrame) -> str:
+    framed = int((tests["p_holm"] < 1 - LEVEL).sum())
+    return (
+        f"Framed, {framed} of {len(tests)} cells: p < {1 - LEVEL:.2g} after Holm over the figure's cells, exact "
+        "McNemar test of the prompts gained and lost in a cell; of these checkpoints, not of what another seed would "
+        "give."
+    )
 
 
 def _of_shared_seeds(trainings: list[Training]) -> list[Training]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
-from grid_trainings import HELD_OUT, LOSSES, Attention, Recipe, Training, by_recipe, scopes_of, tasks_of
+from grid_trainings import ATTENTIONS, HELD_OUT, LOSSES, Attention, Recipe, Training, by_recipe, scopes_of, tasks_of
 from tables import NOTHING, rate, rate_with_interval
 
 from lh_eval.figures.style import length_label
@@ -20,12 +20,11 @@ PAPER_LEVELS = 3
 PAPER_DENSE = 0.72
 PAPER = {("qk", 2048): 0.76, ("qk", 1536): 0.73, ("norm", 2048): 0.72, ("norm", 1536): 0.65}
 
-_ATTENTIONS: tuple[Attention, ...] = ("dense", "lighthouse")
 RECIPE_NOTE = (
     "Means over lengths and depths, each cell counting the same, over the recipe's trainings; 95 % intervals by the "
     "cluster bootstrap over prompts, of these checkpoints: they do not say what another seed would give. N is the "
-    "longest training length. Held-out text in nats per byte, and the training's losses over its last twentieth, "
-    "means over seeds. The paper's rates are of its passkey; its smaller and larger k are set beside those here."
+    "longest training length. Held-out text in nats per byte, the mean over seeds. The paper's rates are of its 530M "
+    "checkpoints and its passkey; its smaller and larger k are set beside those here."
 )
 LENGTH_NOTE = (
     "Dense evaluation; means over depths and the recipe's trainings, with 95 % Wilson intervals of these checkpoints."
@@ -51,7 +50,7 @@ def recipe_table(trainings: list[Training]) -> pd.DataFrame:
             "seeds": " ".join(str(training.seed) for training in group),
             "weights": " ".join(str(training.weights)[:12] for training in group),
         }
-        for attention in _ATTENTIONS:
+        for attention in ATTENTIONS:
             for scope, tasks in scopes.items():
                 row |= _rates(group, tasks, attention, f"{attention}_{scope}")
         row["paper"] = paper_rate(recipe, budgets)
@@ -77,11 +76,8 @@ def recipe_table_for_people(table: pd.DataFrame, scopes: Iterable[str]) -> pd.Da
         ", ".join(rate(float(value)) for value in str(values).split()) or NOTHING
         for values in table[f"dense_{last}_by_seed"]
     ]
-    for scope in scopes:
-        shown[f"Lighthouse: {scope}"] = [rate(value) for value in table[f"lighthouse_{scope}"]]
-    shown["paper, 530M"] = [rate(value) for value in table["paper"]]
-    for name, column in (("held-out text", HELD_OUT), ("training loss", "loss"), ("its text", "loss_text")):
-        shown[name] = [NOTHING if pd.isna(value) else f"{value:.3f}" for value in table[column]]
+    shown["paper"] = [rate(value) for value in table["paper"]]
+    shown["held-out text"] = [NOTHING if pd.isna(value) else f"{value:.3f}" for value in table[HELD_OUT]]
     return shown
 
 
@@ -151,14 +147,14 @@ def _rates(group: list[Training], tasks: list[str], attention: Attention, name: 
         return dict.fromkeys(columns) | by_seed
     joined = pd.concat([align([each[key].frame for each in runs]) for key in keys], ignore_index=True)
     values = joined[list(range(len(runs)))]
-    low, high = _interval(joined, values.mean(axis=1))
+    low, high = interval_of_mean(joined, values.mean(axis=1))
     found = zip(columns, (mean_over_cells(joined, values.mean(axis=1)), low, high, len(joined)), strict=True)
     if by_seed:
         by_seed = {f"{name}_by_seed": " ".join(f"{mean_over_cells(joined, values[i]):.6g}" for i in values)}
     return dict(found) | by_seed
 
 
-def _interval(joined: pd.DataFrame, values: pd.Series) -> Interval:
+def interval_of_mean(joined: pd.DataFrame, values: pd.Series) -> Interval:
     """The cluster bootstrap's, or where nothing varies Wilson's over all prompts."""
     interval = grid_interval(joined, values)
     if interval is None:

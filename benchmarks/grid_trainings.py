@@ -8,7 +8,7 @@ A recipe is read from train.json; names of folders say only which evaluation bel
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import pandas as pd
 
@@ -20,7 +20,8 @@ from lh_eval.results.sweep import is_sweep, read_sweep
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.data import FAMILIES
 
-Attention = Literal["dense", "lighthouse"]  # how a checkpoint is evaluated
+Attention = Literal["dense", "lighthouse"]  # how a checkpoint is evaluated, and a step trained
+ATTENTIONS: tuple[Attention, ...] = get_args(Attention)
 
 TRAINING, CONFIG, LOSS = "training", "train.json", "loss.csv"
 HELD_OUT = "held_out"
@@ -59,6 +60,7 @@ class Training(NamedTuple):
     seed: of its weights and data.
     longest: tokens of its longest sequences.
     losses: of `LOSSES`, those that its curve has; held-out text in nats per byte.
+    speeds: tokens per second at the longest length in each attention, the median over its curve's rows.
     runs: by task and attention.
     """
 
@@ -66,6 +68,7 @@ class Training(NamedTuple):
     seed: int
     longest: int
     losses: dict[str, float]
+    speeds: dict[Attention, float]
     runs: dict[tuple[str, Attention], Run]
 
     @property
@@ -138,24 +141,39 @@ def _read_training(folder: Path, sweeps: list[Path]) -> Training:
                 runs[str(run.config["task"]), "dense"] = run
             elif (attention["scorer"], attention["k"]) == (recipe.scorer, recipe.k):
                 runs[str(run.config["task"]), "lighthouse"] = run
-    training = Training(recipe, config.seed, max(phase.length for phase in config.phases), {}, runs)
+    curve = _read_curve(folder / LOSS, config.steps)
+    longest = max(phase.length for phase in config.phases)
+    training = Training(recipe, config.seed, longest, _last_losses(curve), _speeds(curve), runs)
     for run in runs.values():
         if (run.config.get("model") or {}).get("weights_sha256") != training.weights:
             raise InputError(f"{run.path} must be of the same weights as the other tasks of {folder.name}; evaluate it")
-    return training._replace(losses=_read_losses(folder / LOSS, config.steps))
+    return training
 
 
-def _read_losses(file: Path, steps: int) -> dict[str, float]:
-    """The means over the last steps, and the last loss of held-out text, which is of all of it."""
+def _read_curve(file: Path, steps: int) -> pd.DataFrame:
     try:
         curve = pd.read_csv(file)
     except (OSError, ValueError) as error:
         raise InputError(f"{file} must be a loss curve, got {error}; copy it from the training") from None
     if curve.empty or int(curve["step"].iloc[-1]) != steps:
         raise InputError(f"{file} must go to step {steps}, got a curve that does not; finish the training")
-    last = curve[curve["step"] > (1 - _LAST) * steps]
+    return curve
+
+
+def _last_losses(curve: pd.DataFrame) -> dict[str, float]:
+    """The means over the last steps, and the last loss of held-out text, which is of all of it."""
+    last = curve[curve["step"] > (1 - _LAST) * curve["step"].iloc[-1]]
     losses = {name: last[name].mean() for name in LOSSES if name in curve and name != HELD_OUT}
     held_out = curve[HELD_OUT].dropna() if HELD_OUT in curve else pd.Series(dtype=float)
     if len(held_out):
         losses[HELD_OUT] = held_out.iloc[-1]
     return {name: float(value) for name, value in losses.items() if value == value}
+
+
+def _speeds(curve: pd.DataFrame) -> dict[Attention, float]:
+    """Without the first row of each stretch of one length and attention, in which kernels are compiled."""
+    kinds = curve[["length", "attention"]]
+    later = (kinds == kinds.shift()).all(axis=1)
+    own = curve[later & (curve["length"] == curve["length"].max())]
+    medians = own.groupby("attention")["tokens_per_second"].median().dropna()
+    return {attention: float(medians[attention]) for attention in ATTENTIONS if attention in medians}

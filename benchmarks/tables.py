@@ -64,6 +64,11 @@ def signed(value: float | None, digits: int = 3) -> str:
     return text.lstrip("+−") if float(text.replace("−", "-")) == 0 else text
 
 
+def signed_with_interval(value: float, low: float, high: float) -> str:
+    """A difference with its interval, where it has one."""
+    return signed(value) if pd.isna(low) else f"{signed(value)} ({signed(low)} to {signed(high)})"
+
+
 def p_value(value: float | None) -> str:
     """A p-value."""
     if value is None or pd.isna(value):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_alone
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, frame_cells, grid, lay_out_alone
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ def difference_heatmap(
     """
     if cells.empty:
         raise InputError("cells must be at least one, got none; compare runs with samples in common")
-    from matplotlib.patches import Rectangle
-
     differences, p_values = grid(cells, "difference"), grid(cells, "p_holm")
     notes = grid(
         cells.assign(note=[f"+{g} −{lo}" for g, lo in zip(cells["gained"], cells["lost"], strict=True)]), "note"
@@ -41,11 +39,7 @@ def difference_heatmap(
         figure = new_figure(lone.page, lone.height)
         axes = add_axes(figure, lone.box)
         draw_panel(axes, differences, scale="difference", notes=notes)
-        for y, x in zip(*(p_values < 1 - level).to_numpy().nonzero(), strict=True):
-            # inside the cell, so that the frames of neighbours stay apart; white around black shows on any ground
-            for line, colour in ((2.0, "white"), (0.9, "black")):
-                frame = Rectangle((x + 0.035, y + 0.045), 0.93, 0.91, fill=False, edgecolor=colour, linewidth=line)
-                axes.add_patch(frame)
+        frame_cells(axes, p_values < 1 - level)
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = f"{cells['difference'].mean():+.2f}".replace("-", "−")
         summary = f"mean {'0' if float(mean.replace('−', '-')) == 0 else mean}"

@@ -114,6 +114,17 @@ def draw_panel(
     axes.tick_params(axis="x", rotation=0, labelsize=SIZE)
 
 
+def frame_cells(axes: "Axes", which: "pd.DataFrame") -> None:
+    """Frame in black the cells of a panel where `which` [depths, lengths] is true."""
+    from matplotlib.patches import Rectangle
+
+    for y, x in zip(*which.to_numpy().nonzero(), strict=True):
+        # inside the cell, so that the frames of neighbours stay apart; white around black shows on any ground
+        for line, colour in ((2.0, "white"), (0.9, "black")):
+            frame = Rectangle((x + 0.035, y + 0.045), 0.93, 0.91, fill=False, edgecolor=colour, linewidth=line)
+            axes.add_patch(frame)
+
+
 class Lone(NamedTuple):
     """A figure of one grid with its colour bar, in inches: width and height, and the boxes of both.
 

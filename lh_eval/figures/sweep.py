@@ -13,6 +13,7 @@ from lh_eval.figures.panel import (
     draw_colour_bar,
     draw_panel,
     fit_text,
+    frame_cells,
     grid,
     left_margin,
 )
@@ -20,9 +21,11 @@ from lh_eval.figures.style import SIZE, Width, inches, new_figure, style, text_w
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DENSE = "dense"
+_SIGNIFICANT = 0.05
 
 # Inches.
 _RIGHT, _BAR = 0.4, 0.08
@@ -67,7 +70,7 @@ def sweep_figure(
 
     Args:
         cells: columns `setting`, `scorer`, `k` (both missing for dense, whose setting is "dense"), `length`, `depth`,
-            `n` and `rate`, one row a cell.
+            `n` and `rate`, one row a cell; with `p_holm`, differences have a black frame where it is below 0.05.
         title: what was measured, over all panels.
         difference: draw each setting's rate minus dense's; dense stays as it is.
         width: "single" is a column of a paper, "double" its whole page, or inches; budgets that do not fit go to a
@@ -116,7 +119,10 @@ def sweep_figure(
                 scale: Scale = "difference" if difference and setting != DENSE else "rate"
                 values = rates[setting] - rates[DENSE] if scale == "difference" else rates[setting]
                 heading = f"{_budget(cells, setting)}{_mean(values, signed=scale == 'difference')}"
-                _draw(figure, box, values, scale, palette, heading, column == 0)
+                axes = _draw(figure, box, values, scale, palette, heading, column == 0)
+                if scale == "difference" and "p_holm" in cells:
+                    p_values = grid(cells[cells["setting"] == setting], "p_holm")
+                    frame_cells(axes, p_values.reindex_like(values) < _SIGNIFICANT)
             edge -= _line_height(line, layout.height)
         _bars(figure, scales, page - _RIGHT - _BAR, (_BOTTOM + _TICKS, top - _SCORER - _HEADING), palette)
         figure.text(0.5, 0.04 / figure.get_figheight(), "context length (tokens)", ha="center", va="bottom")
@@ -169,7 +175,7 @@ def _draw(
     palette: Palette,
     heading: str,
     depth_labels: bool,
-) -> None:
+) -> "Axes":
     axes = add_axes(figure, box)
     draw_panel(axes, values, scale=scale, palette=palette, depth_labels=depth_labels)
     # The mean is left out where its panel is narrow: the caption has it.
@@ -177,6 +183,7 @@ def _draw(
     axes.set_title(written, fontsize=SIZE, pad=3)
     if depth_labels:
         axes.set_ylabel("needle depth (%)")
+    return axes
 
 
 def _bars(figure: "Figure", scales: "set[Scale]", left: float, between: tuple[float, float], palette: Palette) -> None:

@@ -9,9 +9,11 @@ from grid_figures import write_figures
 from grid_trainings import read_grid
 from tiny_grid import write_grid
 
+from lh_eval.statistics import mcnemar_exact
+
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
-NAMES = ["table", "claims", "against-dense", "lengths"]
+NAMES = ["table", "claims", "against-dense", "lengths", "lighthouse", "losses"]
 
 
 def files(folder):
@@ -26,7 +28,8 @@ def written(tiny_grid, tmp_path_factory, few_resamples):
 
 
 def test_every_table_in_every_format(written):
-    tex = ["table", "claims-prompts", "claims-trainings", "against-dense-prompts", "against-dense-trainings", "lengths"]
+    tested = [f"{name}-{by}" for name in ("claims", "against-dense") for by in ("prompts", "trainings")]
+    tex = ["table", "lengths", "lighthouse", "losses", *tested]
     expected = [f"{name}.{kind}" for name in NAMES for kind in ("csv", "md")] + [f"{name}.tex" for name in tex]
     assert sorted(written) == sorted(expected)
 
@@ -57,13 +60,33 @@ def test_figures_have_captions_and_differences_shared_seeds(tiny_grid, tmp_path)
         "two-stages-less-dense-l5",
         "qk-less-norm",
     ]
-    stems = [f"{kind}-keyed" for kind in kinds]
+    stems = [*(f"{kind}-keyed" for kind in kinds), "loss-against-retrieval"]
     assert [path.name for path in found] == [f"{stem}.{kind}" for stem in stems for kind in ("png", "pdf", "txt")]
     assert "dense: 0 (" in (tmp_path / "heatmap-l5-keyed.txt").read_text()
     matched = (tmp_path / "two-stages-less-dense-l5-keyed.txt").read_text()
     assert "; 3 samples per cell" in matched
     assert ", 1 (" not in matched  # seed 1 has no training with L = 5
-    assert "5 against 5, paired by seed" in (tmp_path / "qk-less-norm-keyed.txt").read_text()
+    assert "Framed, 0 of 8 cells" in matched  # three prompts a cell are too few for any
+    assert "over 5 pairs of trainings" in (tmp_path / "qk-less-norm-keyed.txt").read_text()
+    assert "dense, seed 0: 0.500, keyed 0.67 (" in (tmp_path / "loss-against-retrieval.txt").read_text()
+
+
+def test_cells_that_differ_are_framed_after_holm_over_the_figure(tmp_path, monkeypatch):
+    """Ten prompts gained in one of four cells: p is 0.002, and four times that."""
+
+    def right(recipe, seed, task, length, depth):
+        return float(recipe == "norm-k256" and (length, depth) == (8192, 100))
+
+    drawn = []
+    monkeypatch.setattr("grid_figures.sweep_figure", lambda cells, **_: drawn.append(cells))
+    monkeypatch.setattr("grid_figures.save", lambda *_: [])
+    grid = write_grid(tmp_path / "grid", right, recipes=["dense", "norm-k256"], seeds=[0], trials=10)
+    write_figures(read_grid(grid), tmp_path)
+    assert "Framed, 1 of 4 cells" in (tmp_path / "two-stages-less-dense-l3-keyed.txt").read_text()
+    cells = drawn[1].set_index(["setting", "length", "depth"])["p_holm"]
+    assert cells["norm k=256 L=3", 8192, 100] == pytest.approx(4 * mcnemar_exact(10, 0))
+    assert cells["norm k=256 L=3", 4096, 100] == 1
+    assert cells["dense"].isna().all()
 
 
 def test_the_command_fills_the_page(tmp_path, monkeypatch, capsys):

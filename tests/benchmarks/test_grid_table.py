@@ -1,6 +1,14 @@
 import pandas as pd
 import pytest
-from grid_table import PAPER, PAPER_DENSE, length_table, length_table_for_people, paper_rate, recipe_table
+from grid_table import (
+    PAPER,
+    PAPER_DENSE,
+    length_table,
+    length_table_for_people,
+    paper_rate,
+    recipe_table,
+    recipe_table_for_people,
+)
 from grid_trainings import Recipe, read_grid
 from tiny_grid import write_grid
 
@@ -28,6 +36,15 @@ def test_a_row_has_its_recipe_rates_and_losses(trainings):
     assert row["held_out"] == pytest.approx(3 * (1 / 6 + 0.005))
     assert row["loss_text"] == pytest.approx(2 * (1 / 6 + 0.005))
     assert len(row["weights"].split()) == 2
+
+
+def test_numbers_for_people_are_of_the_dense_evaluation(trainings):
+    shown = recipe_table_for_people(recipe_table(trainings), ["passkey", "keyed", "both"])
+    assert shown.columns.tolist() == [
+        *["scorer", "k", "k/N", "L", "seeds", "passkey", "keyed", "both", "each seed", "paper", "held-out text"]
+    ]
+    row = shown[(shown["scorer"] == "norm") & (shown["k"] == "384")].iloc[0]
+    assert row[["k/N", "each seed", "paper", "held-out text"]].tolist() == ["1:43", "0.67, 0.33", "0.72", "0.515"]
 
 
 def test_dense_has_no_lighthouse(trainings):

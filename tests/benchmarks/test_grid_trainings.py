@@ -52,6 +52,19 @@ def test_final_losses_are_of_the_last_rows(grid):
     assert second.losses["held_out"] == pytest.approx(3 * (1 / 6 + 0.01))
 
 
+def test_speeds_are_of_the_longest_sequences_without_the_first_row_of_a_stretch(grid):
+    """Stages of two steps, dense, Lighthouse, dense; 16K from the fourth step on: only the sixth is no first row."""
+    first, _ = read_grid(grid)
+    assert first.speeds == {"dense": 1060}
+    file = grid / "training" / "qk-k256-s0" / "loss.csv"
+    head, *rows = file.read_text().splitlines()
+    speed = head.split(",").index("tokens_per_second")
+    more = [",".join([*rows[3].split(",")[:speed], value, *rows[3].split(",")[speed + 1 :]]) for value in "579"]
+    file.write_text("\n".join([head, *rows[:4], *more, *rows[4:]]) + "\n")
+    first, _ = read_grid(grid)
+    assert first.speeds == {"dense": 1060, "lighthouse": 7}
+
+
 def test_what_was_not_evaluated_is_there_without_runs(grid):
     shutil.rmtree(grid / "keyed")
     write_training(grid / "training" / "dense-s0", "dense", 0)

@@ -1,4 +1,5 @@
 import pytest
+from matplotlib.colors import to_rgb
 
 from lh_eval import InputError
 from lh_eval.figures.sweep import sweep_figure
@@ -73,6 +74,24 @@ def test_numbers_are_short_or_left_out_where_cells_are_narrow_but_not_signs(
     assert text_of(panels_of(sweep_figure(cells), "k=")[0]) == rates
     found = text_of(panels_of(sweep_figure(cells, difference=True), "k=")[0])
     assert {text for text in found if text != "0"} == {text for text in changes if text != "0"}
+
+
+def test_differences_that_are_significant_are_framed(make_cells, make_settings):
+    cells = make_settings({name: make_cells() for name in ("dense", "norm k=512", "qk k=512")})
+    here = (cells["setting"] == "qk k=512") & (cells["length"] == 16384) & (cells["depth"] == 50)
+    cells["p_holm"] = here.map({True: 0.049, False: 0.05})
+    cells.loc[cells["setting"] == "dense", "p_holm"] = float("nan")
+    figure = sweep_figure(cells, difference=True)
+    dense, norm, qk = (axes for axes in figure.axes if axes.get_title())
+    assert not frames(dense)
+    assert not frames(norm)
+    assert frames(qk) == [(1, 1)]
+    assert not any(frames(axes) for axes in sweep_figure(cells).axes)
+
+
+def frames(axes):
+    black = [patch for patch in axes.patches if to_rgb(patch.get_edgecolor()) == (0, 0, 0)]
+    return [(int(patch.get_x()), int(patch.get_y())) for patch in black]
 
 
 def panels_of(figure, heading):
