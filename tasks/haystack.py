@@ -130,6 +130,6 @@ class RecordTemplate(NamedTuple):
 
 def _draw(rng: np.random.Generator, texts: list[str], taken: list[str], count: int) -> np.ndarray:
     """Numbers of `count` texts that are not taken, none twice before each came once."""
-    free = np.setdiff1d(np.arange(len(texts)), [texts.index(text) for text in taken])
+    free = np.delete(np.arange(len(texts)), [texts.index(text) for text in taken])
     rounds = -(-count // len(free))
     return np.concatenate([rng.permutation(free) for _ in range(rounds)])[:count]

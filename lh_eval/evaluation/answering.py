@@ -65,7 +65,8 @@ def answer(
         logits = asked.read([list(ids) for ids in questions or [sample.question_ids for sample in samples]]).float()
         _check_finite(logits, samples)
         likely = logits.log_softmax(-1)
-        first = [likely[row, ids[0]].item() for row, ids in enumerate(right)]
+        told = torch.tensor([ids[:1] for ids in right], device=likely.device)
+        first = likely.gather(-1, told)[:, 0].tolist()
         rest, likeliest = _rest_logprobs(asked, right)
         drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
         texts = _generate(tokenizer, asked, drafts, samples)
@@ -105,12 +106,17 @@ def _right(sample: Sample) -> int:
 
 def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
     """Raise InputError rather than take NaN for the largest."""
-    for row, sample in zip(logits, samples, strict=True):
-        looked_at = row[sample.choice_ids] if sample.scoring == "choice" else row.max()[None]
-        if not (finite := looked_at.isfinite()).all():
+    looked_at = [
+        row[sample.choice_ids] if sample.scoring == "choice" else row.max()[None]
+        for row, sample in zip(logits, samples, strict=True)
+    ]
+    if torch.cat(looked_at).isfinite().all():  # of all rows: a GPU is waited for once
+        return
+    for found, sample in zip(looked_at, samples, strict=True):
+        if not (finite := found.isfinite()).all():
             what = "logits of the choices" if sample.scoring == "choice" else "logits after the question"
             raise InputError(
-                f"{what} must be finite, got {looked_at[~finite][0].item()}; "
+                f"{what} must be finite, got {found[~finite][0].item()}; "
                 "look for inf or nan in the weights, or try another --dtype"
             )
 
@@ -132,12 +138,15 @@ def _rest_logprobs(asked: Asking, right: list[list[int]]) -> tuple[list[float], 
     # filled up on the right, where causal attention lets nothing of it be seen
     with asked.branch() as told:
         logits = told.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
+    after = torch.tensor([ids[1:] + ids[-1:] * (most - len(ids)) for ids in right], device=logits.device)
     sums, likeliest = [], []
-    for row, ids in zip(logits, right, strict=True):  # in float32 one at a time: a vocabulary is large
-        likely = row[: len(ids) - 1].float().log_softmax(-1)
-        sums.append(likely.gather(-1, torch.tensor(ids[1:], device=row.device)[:, None]).sum().item())
-        likeliest.append(likely.argmax(-1).tolist())
-    return sums, likeliest
+    for row, ids, wanted in zip(logits, right, after[..., None], strict=True):
+        n = len(ids) - 1
+        likely = row[:n].float().log_softmax(-1)  # in float32 one row at a time: a vocabulary is large
+        sums.append(likely.gather(-1, wanted[:n]).sum())
+        likeliest.append(likely.argmax(-1))
+    found = torch.cat(likeliest).cpu().split([len(ids) - 1 for ids in right])  # a GPU is waited for twice
+    return torch.stack(sums).tolist(), [row.tolist() for row in found]
 
 
 def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]) -> list[list[int]]:

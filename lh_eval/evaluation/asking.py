@@ -27,7 +27,8 @@ class Asking:
         self.model = model
         self._cache = cache
         self._repeats = repeats
-        self._layout = Layout(cache.get_seq_length(), torch.empty(repeats, 0, dtype=torch.long, device=model.device))
+        self._context = cache.get_seq_length()
+        self._own = torch.empty(repeats, 0, dtype=torch.long, device=model.device)
 
     def read(self, tokens: list[list[int]], *, every: bool = False) -> torch.Tensor:
         """Append tokens, as many to each question.
@@ -46,13 +47,13 @@ class Asking:
             logits: torch.Tensor = self.model(input_ids=ids, past_key_values=self._cache, **keep).logits
             return logits if every else logits[:, -1]
         rows, width = R // self._repeats, self._repeats * n
-        context, own = self._layout
-        told = own.shape[1]
+        told = self._own.shape[1]
         places = torch.arange(told * self._repeats, told * self._repeats + width, device=ids.device)
-        self._layout = Layout(context, torch.cat([own, places.view(self._repeats, n)], dim=1))
-        times = torch.arange(context + told, context + told + n, device=ids.device).repeat(self._repeats)
+        self._own = torch.cat([self._own, places.view(self._repeats, n)], dim=1)
+        begin = self._context + told
+        times = torch.arange(begin, begin + n, device=ids.device).repeat(self._repeats)
         last = torch.arange(1, self._repeats + 1, device=ids.device) * n - 1
-        with laid_out(self._layout):
+        with laid_out(Layout(rows, self._context, self._own, n)):
             logits = self.model(
                 input_ids=ids.view(rows, width),
                 position_ids=times.expand(rows, width),
@@ -66,5 +67,5 @@ class Asking:
         """Questions that may be gone on with within the block, while these are afterwards as they were before."""
         with branch(self._cache) as cache:
             other = Asking(self.model, cache, self._repeats)
-            other._layout = self._layout
+            other._context, other._own = self._context, self._own
             yield other

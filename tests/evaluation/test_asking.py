@@ -1,5 +1,7 @@
 """Questions that share a row say what they say in rows of their own."""
 
+import copy
+
 import pytest
 import torch
 from asking import tiny_llama
@@ -24,6 +26,7 @@ def _models():
     qwen = Qwen3Config(**SMALL, num_key_value_heads=2, head_dim=8)
     return {
         "llama": tiny_llama(),
+        "llama with heads of 12": tiny_llama(head_dim=12),
         "qwen3": Qwen3ForCausalLM(qwen).eval(),
         "gpt-neox": GPTNeoXForCausalLM(GPTNeoXConfig(**SMALL)).eval(),
     }
@@ -55,3 +58,29 @@ def test_side_by_side_as_apart(name):
                 torch.testing.assert_close(found, logits if every else logits[:, -1], rtol=1e-4, atol=5e-5)
         assert cache.get_seq_length() == 40
         assert cache.layers[0].keys.shape[0] == 2
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("name", MODELS)
+@torch.inference_mode()
+def test_side_by_side_is_as_near_to_float32_as_apart(name, device):
+    model, repeats = copy.deepcopy(MODELS[name]).to(device, torch.bfloat16), 5
+    contexts, steps = _ids(2, 200, 9), [_ids(2 * repeats, width, seed) for seed, width in enumerate((6, 1, 3, 1))]
+
+    def errors(asked):
+        found = [asked.read(step, every=True) for step in steps]
+        return [float((one.cpu() - right).abs().max()) for one, right in zip(found, exact, strict=True)]
+
+    precise = copy.deepcopy(model).float().cpu()
+    with (
+        use_lighthouse(precise, None) as session,
+        repeated(Prefiller(precise, session).read(contexts), repeats) as wide,
+    ):
+        asked = Asking(precise, wide)
+        exact = [asked.read(step, every=True) for step in steps]
+    with use_lighthouse(model, None) as session:
+        cache = Prefiller(model, session).read(contexts)
+        with repeated(cache, repeats) as wide, Asking(model, wide).branch() as apart:
+            expected = errors(apart)
+        with Asking(model, cache, repeats).branch() as together:
+            assert max(errors(together)) <= 1.5 * max(expected)
