@@ -13,6 +13,7 @@ from lh_eval.results.pairing import align
 from lh_eval.statistics import holm
 
 _FAMILIES = ("text", "keyed", "copy", "passkey")
+_DIGITS = 9  # of a rate: means that are equal differ behind them by the order of their sums
 
 
 class Correlation(NamedTuple):
@@ -101,7 +102,7 @@ def points(trainings: list[Training]) -> pd.DataFrame:
             joined = pd.concat([align([training.runs[key].frame]) for key in keys], ignore_index=True)
             low, high = interval_of_mean(joined, joined[0])
             row = {"recipe": training.recipe.label, "seed": training.seed, "task": scope}
-            row |= {"held_out": training.losses[HELD_OUT], "rate": mean_over_cells(joined, joined[0])}
+            row |= {"held_out": training.losses[HELD_OUT], "rate": round(mean_over_cells(joined, joined[0]), _DIGITS)}
             rows.append(row | {"ci_low": low, "ci_high": high})
     return pd.DataFrame(rows, columns=["recipe", "seed", "task", "held_out", "rate", "ci_low", "ci_high"])
 
@@ -126,7 +127,7 @@ def said(correlations: dict[str, Correlation]) -> str:
     known = {scope: each for scope, each in correlations.items() if each.p == each.p}
     if not known:
         return "Too few trainings to correlate losses with retrieval."
-    names = {scope: f"{scope} tasks" if scope in ("both", "all") else scope for scope in known}
+    names = {scope: f"{scope} tasks together" if scope in ("both", "all") else scope for scope in known}
     parts = [
         f"{names[scope]} τ = {each.tau:.2f} (n = {each.n}, p {p_value(each.p)}, after Holm {p_value(each.p_holm)}; "
         f"Spearman's ρ = {each.rho:.2f})"

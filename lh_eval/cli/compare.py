@@ -54,7 +54,8 @@ def compare(
     )
     names = side_labels(first, second)
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
-        typer.echo(f"{letter}: {name}, {', '.join(str(run.path) for run in runs)}")
+        folders = ", ".join(str(run.path) for run in runs)
+        typer.echo(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}")
     typer.echo(for_people(compared).to_string(index=False))
     for note in compared.notes:
         typer.echo(note)

@@ -101,7 +101,7 @@ def label_top(axes: "Axes", rows: "pd.DataFrame") -> None:
             fits = height == 0 or 2 * half <= (high - low) / end * across
             if not fits or middle - half < edge or middle + half > across + 0.04:
                 continue
-            edge = middle + half + 0.05
+            edge = middle + half + 0.03
             units: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
             place = (middle / across, 1)
             axes.annotate(text, place, (0, 1.5 + _LINE * height), ha="center", va="bottom", fontsize=SIZE, **units)

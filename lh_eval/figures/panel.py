@@ -235,7 +235,7 @@ def _short_rate(rate: float) -> str:
 
 
 def _difference(change: float) -> str:
-    text = f"{change:+.2f}"
+    text = f"{round(change, 9):+.2f}"  # eighths alike, whichever rates they are between
     return "0" if float(text) == 0 else text.replace("-", "−")
 
 

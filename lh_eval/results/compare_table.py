@@ -30,7 +30,7 @@ def for_people(compared: Comparison) -> "pd.DataFrame":
                 "pairs": f"{row['pairs']:.0f}",
                 "A": f"{row['rate_a']:.3f}",
                 "B": f"{row['rate_b']:.3f}",
-                "B-A": f"{row['difference']:+.3f}",
+                "B-A": f"{round(row['difference'], 9):+.3f}",  # sixteenths alike, whichever rates they are between
                 "interval": _interval(row["ci_low"], row["ci_high"]),
                 "gained": f"{row['gained']:.0f}",
                 "lost": f"{row['lost']:.0f}",

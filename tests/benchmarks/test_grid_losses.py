@@ -60,11 +60,24 @@ def test_correlations_have_exact_p_values_and_holms(trainings):
     assert -1 < found["keyed"].tau < 0 < found["keyed"].p < 1
 
 
+def test_equal_rates_are_tied_in_whichever_order_they_are_summed(tmp_path):
+    rates = {"dense": [0.1, 0.2, 0.3, 0.0], "norm-k256": [0.3, 0.2, 0.1, 0.0]}
+    places = [(4096, 0), (4096, 100), (8192, 0), (8192, 100)]
+    grid = write_grid(
+        tmp_path / "grid",
+        lambda recipe, seed, task, length, depth: rates[recipe][places.index((length, depth))],
+        recipes=list(rates),
+        seeds=[0],
+        trials=10,
+    )
+    assert points(read_grid(grid)).groupby("task")["rate"].nunique().tolist() == [1, 1, 1]
+
+
 def test_the_note_says_what_is_decided(trainings):
     note = losses_note(trainings)
     assert "at 16,384 tokens" in note
     assert "passkey τ = −1.00 (n = 6, p 0.0028, after Holm 0.0083; Spearman's ρ = −1.00)" in note
-    assert "p after Holm is below 0.05 for passkey and both tasks. So few" in note
+    assert "p after Holm is below 0.05 for passkey and both tasks together. So few" in note
 
 
 def test_too_few_trainings_are_not_correlated(trainings):

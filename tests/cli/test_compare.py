@@ -14,7 +14,13 @@ NORM = {"scorer": "norm", "k": 256}
 @pytest.fixture
 def make_run(tmp_path):
     def make(name, right, *, attention=None, seed=None, task="passkey", prompt="0"):
-        config = {"task": task, "lengths": [1024], "depths": [0, 100], "attention": attention, "model": {"name": name}}
+        config = {
+            "task": task,
+            "lengths": [1024],
+            "depths": [0, 100],
+            "attention": attention,
+            "model": {"name": name.rpartition("/")[2]},
+        }
         with RunFolder.open(tmp_path / name, config | {"provenance": {"training_seed": seed}}) as run:
             for depth in (0.0, 100.0):
                 for trial in range(8):
@@ -91,6 +97,16 @@ def test_the_same_runs_give_the_same_bytes(make_run, tmp_path):
         assert main(["compare", a, b, "--json", str(tmp_path / name / "c.json")]) == 0
     for kind in ("json", "png", "pdf"):
         assert (tmp_path / "one" / f"c.{kind}").read_bytes() == (tmp_path / "two" / f"c.{kind}").read_bytes()
+
+
+def test_folders_that_are_the_sides_names_are_named_once(make_run, capsys):
+    a = [make_run(f"x/a{seed}", lambda depth, trial: trial < 2, seed=seed) for seed in (0, 1)]
+    b = [make_run(f"y/a{seed}", lambda depth, trial: trial < 5, seed=seed) for seed in (0, 1)]
+    assert main(["compare", ",".join(a), ",".join(b)]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"A: {', '.join(a)} (2 trainings)",
+        f"B: {', '.join(b)} (2 trainings)",
+    ]
 
 
 def test_nothing_is_written_unless_asked_for(make_run, tmp_path, capsys):

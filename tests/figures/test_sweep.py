@@ -76,6 +76,13 @@ def test_numbers_are_short_or_left_out_where_cells_are_narrow_but_not_signs(
     assert {text for text in found if text != "0"} == {text for text in changes if text != "0"}
 
 
+def test_equal_differences_are_written_alike(make_cells, make_settings):
+    pairs = {0.0: (7 / 24, 4 / 24), 50.0: (4 / 24, 1 / 24), 100.0: (1.0, 21 / 24)}  # each differs by an eighth
+    dense, other = (make_cells(rate=lambda length, depth, side=side: pairs[depth][side]) for side in (0, 1))
+    (axes,) = panels(sweep_figure(make_settings({"dense": dense, "norm k=512": other}), difference=True), "difference")
+    assert text_of(axes) == {"−0.12"}
+
+
 def test_differences_that_are_significant_are_framed(make_cells, make_settings):
     cells = make_settings({name: make_cells() for name in ("dense", "norm k=512", "qk k=512")})
     here = (cells["setting"] == "qk k=512") & (cells["length"] == 16384) & (cells["depth"] == 50)

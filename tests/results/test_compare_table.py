@@ -23,6 +23,12 @@ def test_shown_a_row_a_cell_and_one_for_the_grid(compared):
     assert shown[2] == ["grid", "", "16", "0.500", "0.750", "+0.250", "–", "8", "4", "0.4000", ""]
 
 
+def test_equal_differences_are_shown_alike(compared):
+    cells = compared.cells.assign(difference=[0.0625 + 1e-17, 0.0625 + 2e-17 + 1e-16])
+    shown = for_people(compared._replace(cells=cells))
+    assert shown["B-A"].tolist()[:2] == ["+0.062", "+0.062"]
+
+
 def test_files_name_both_sides_and_have_the_same_bytes_every_time(compared, tmp_path):
     first, second = (write_tables(compared, ("dense", "norm_x"), tmp_path / name) for name in "xy")
     assert first.csv.read_bytes() == second.csv.read_bytes()
