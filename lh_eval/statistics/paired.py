@@ -68,9 +68,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Args:
         p_values: one a test; NaN is no test, counts for none and stays.
     """
-    adjusted, least = list(p_values), 0.0
-    tested = sorted((i for i, p in enumerate(p_values) if not math.isnan(p)), key=p_values.__getitem__)
-    for left, i in zip(range(len(tested), 0, -1), tested, strict=True):
-        least = max(least, min(1.0, left * p_values[i]))
-        adjusted[i] = least
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = list(p_values)
+    tested = [i for i, p in enumerate(p_values) if not math.isnan(p)]
+    if tested:
+        corrected = multipletests([p_values[i] for i in tested], method="holm")[1]
+        for i, p in zip(tested, corrected, strict=True):
+            adjusted[i] = float(p)
     return adjusted
