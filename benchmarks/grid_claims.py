@@ -12,8 +12,9 @@ import pandas as pd
 from grid_prompts import LEVEL, add_holm, by_prompts, ends, side_by_side
 from grid_table import PAPER, PAPER_DENSE, budgets_of, mean_over_cells, paper_rate
 from grid_trainings import PAPER_TASK, Training, by_recipe, scopes_of
-from tables import p_value, signed, signed_with_interval
+from tables import signed, signed_with_interval
 
+from lh_eval.results.tabular import p_value
 from lh_eval.statistics import compare_trainings
 
 BY = ("prompts", "trainings")

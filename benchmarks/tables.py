@@ -7,16 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from lh_eval.errors import InputError, unknown_name
-
-NOTHING = "–"
-_DIGITS = 6  # significant ones in CSV: what another machine's arithmetic may change is below
+from lh_eval.results import tabular
+from lh_eval.results.tabular import NOTHING
 
 
 def write_csv(table: pd.DataFrame, stem: Path) -> Path:
     """Write every number of a table."""
     file = stem.with_suffix(".csv")
-    text = table.to_csv(index=False, lineterminator="\n", float_format=f"%.{_DIGITS}g")
-    file.write_text(text, encoding="utf-8")
+    file.write_text(tabular.csv_text(table), encoding="utf-8")
     return file
 
 
@@ -30,18 +28,13 @@ def write_markdown(text: str, stem: Path) -> Path:
 def write_latex(shown: pd.DataFrame, stem: Path, *, words: int) -> Path:
     """Write a booktabs tabular; `words` columns of words come first, numbers after them."""
     file = stem.with_suffix(".tex")
-    kinds = "l" * words + "r" * (len(shown.columns) - words)
-    latex = shown.to_latex(index=False, escape=True, column_format=kinds)
-    file.write_text(latex.replace("–", "--").replace("−", "$-$"), encoding="utf-8")
+    file.write_text(tabular.booktabs(shown, left=words), encoding="utf-8")
     return file
 
 
 def markdown(shown: pd.DataFrame, *, words: int, note: str = "") -> str:
     """A Markdown table of text, `words` columns of words first; under it a note in italics."""
-    rule = ["---"] * words + ["---:"] * (len(shown.columns) - words)
-    rows = [list(map(str, shown.columns)), rule, *shown.astype(str).to_numpy().tolist()]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, *(["", f"*{note}*"] if note else [])]) + "\n"
+    return tabular.markdown(shown, left=words) + (f"\n*{note}*\n" if note else "")
 
 
 def rate(value: float | None) -> str:
@@ -67,13 +60,6 @@ def signed(value: float | None, digits: int = 3) -> str:
 def signed_with_interval(value: float, low: float, high: float) -> str:
     """A difference with its interval, where it has one."""
     return signed(value) if pd.isna(low) else f"{signed(value)} ({signed(low)} to {signed(high)})"
-
-
-def p_value(value: float | None) -> str:
-    """A p-value."""
-    if value is None or pd.isna(value):
-        return NOTHING
-    return "<0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def fill(page: Path, kind: str, blocks: Mapping[str, str]) -> bool:

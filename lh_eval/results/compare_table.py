@@ -7,12 +7,10 @@ from lh_eval.errors import InputError
 from lh_eval.figures.style import length_label
 from lh_eval.results.comparison import COLUMNS, Comparison
 from lh_eval.results.table import Tables
-from lh_eval.results.tabular import booktabs
+from lh_eval.results.tabular import NOTHING, booktabs, csv_text, p_value
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_DIGITS = 6  # significant ones
 
 
 def for_people(compared: Comparison) -> "pd.DataFrame":
@@ -34,8 +32,8 @@ def for_people(compared: Comparison) -> "pd.DataFrame":
                 "interval": _interval(row["ci_low"], row["ci_high"]),
                 "gained": f"{row['gained']:.0f}",
                 "lost": f"{row['lost']:.0f}",
-                "p": _p(row["p"]),
-                "p (Holm)": "" if overall else _p(row["p_holm"]),
+                "p": p_value(row["p"]),
+                "p (Holm)": "" if overall else p_value(row["p_holm"]),
             }
         )
     return pd.DataFrame(rows)
@@ -58,8 +56,7 @@ def write_tables(compared: Comparison, names: tuple[str, str], folder: Path) -> 
     tables = Tables(folder / "table.csv", folder / "table.tex")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = table.to_csv(index=False, lineterminator="\n", float_format=f"%.{_DIGITS}g")
-        tables.csv.write_text(text, encoding="utf-8")
+        tables.csv.write_text(csv_text(table), encoding="utf-8")
         tables.tex.write_text(booktabs(shown, left=1), encoding="utf-8")
     except OSError as error:
         raise InputError(f"out must be a folder that can be written, got {folder} ({error.strerror})") from None
@@ -67,10 +64,4 @@ def write_tables(compared: Comparison, names: tuple[str, str], folder: Path) -> 
 
 
 def _interval(low: float, high: float) -> str:
-    return "–" if low != low else f"{low:+.3f} to {high:+.3f}"
-
-
-def _p(value: float) -> str:
-    if value != value:
-        return "–"
-    return "<0.0001" if value < 1e-4 else f"{value:.4f}"
+    return NOTHING if low != low else f"{low:+.3f} to {high:+.3f}"

@@ -8,7 +8,7 @@ from lh_eval.errors import InputError
 from lh_eval.figures.style import length_label
 from lh_eval.results.curves import Curve
 from lh_eval.results.switches import jump, level, main_switch, steps_text, with_parts
-from lh_eval.results.tabular import booktabs, markdown
+from lh_eval.results.tabular import booktabs, csv_text, markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _KEYS = ["run", "recipe", "seed", "stage", "attention", "length", "steps", "tokens", "seconds", "tokens_per_second"]
 _OF_LOSS = ("end", "before", "before_sd", "highest", "gap", "recovery_steps")
 _LEFT = 2  # columns of text
-_DIGITS = 6  # significant ones
 
 
 def curves_table(curves: Sequence[Curve], columns: Sequence[str]) -> "pd.DataFrame":
@@ -118,7 +117,7 @@ def write_curves_table(table: "pd.DataFrame", stem: str | Path) -> list[Path]:
     """
     shown = for_people(table)
     texts = {
-        "csv": table.to_csv(index=False, lineterminator="\n", float_format=f"%.{_DIGITS}g"),
+        "csv": csv_text(table),
         "md": markdown(shown, left=_LEFT),
         "tex": booktabs(shown, left=_LEFT),
     }

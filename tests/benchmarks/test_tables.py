@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
-from tables import filled, markdown, p_value, rate_with_interval, signed, write_csv, write_latex
+from tables import filled, markdown, rate_with_interval, signed, write_csv, write_latex
 
 from lh_eval import InputError
+from lh_eval.results.tabular import p_value
 
 
 def test_blocks_are_replaced_and_the_rest_stays():
