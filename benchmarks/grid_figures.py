@@ -40,9 +40,9 @@ def write_figures(trainings: list[Training], folder: Path) -> list[Path]:
         evaluated = [training for training in trainings if (task, "dense") in training.runs]
         for drawn in _draw(evaluated, task):
             ending = re.sub(r"[^A-Za-z0-9.-]+", "_", task)  # a task spec has colons
-            files += _write(drawn, folder / f"{drawn.name}-{ending}")
+            files += save(drawn.figure, folder / f"{drawn.name}-{ending}", caption=drawn.caption)
     for drawn in _loss_against_retrieval(trainings):
-        files += _write(drawn, folder / drawn.name)
+        files += save(drawn.figure, folder / drawn.name, caption=drawn.caption)
     return files
 
 
@@ -64,12 +64,6 @@ def recipe_cells(trainings: list[Training], task: str, *, levels: bool = False) 
         table.insert(2, "k", pd.Series([recipe.k] * len(table), dtype="Int64"))
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
-
-
-def _write(drawn: Drawn, stem: Path) -> list[Path]:
-    written = Path(f"{stem}.txt")
-    written.write_text(drawn.caption + "\n", encoding="utf-8")
-    return [*save(drawn.figure, stem), written]
 
 
 def _draw(trainings: list[Training], task: str) -> Iterator[Drawn]:

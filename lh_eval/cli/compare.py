@@ -73,8 +73,7 @@ def compare(
         try:
             stem.parent.mkdir(parents=True, exist_ok=True)
             stem = stem.with_suffix("") if stem.suffix in (".json", ".png", ".pdf") else stem
-            files = save(drawn, stem)
-            Path(f"{stem}.txt").write_text(of_comparison(values, names) + "\n", encoding="utf-8")
+            files = save(drawn, stem, caption=of_comparison(values, names))
         except OSError as error:
             raise InputError(f"figure must be a file that can be written, got {stem} ({error.strerror})") from None
         typer.echo(f"figure: {files[0]}")

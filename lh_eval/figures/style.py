@@ -101,8 +101,10 @@ def text_width(text: str, size: float) -> float:
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) / 72
 
 
-def save(figure: "Figure", stem: str | Path, formats: Sequence[str] = ("png", "pdf")) -> list[Path]:
-    """Write `<stem>.png` at 300 dpi, `<stem>.pdf` with embedded fonts; no file is ever seen half written.
+def save(
+    figure: "Figure", stem: str | Path, formats: Sequence[str] = ("png", "pdf"), *, caption: str | None = None
+) -> list[Path]:
+    """Write `<stem>.png` at 300 dpi, `<stem>.pdf` with embedded fonts; no figure is ever seen half written.
 
     The same figure gives the same bytes: none holds a time or a version. Only in a PDF that LaTeX set, matplotlib
     names the fonts at random.
@@ -111,9 +113,10 @@ def save(figure: "Figure", stem: str | Path, formats: Sequence[str] = ("png", "p
         figure: what to save.
         stem: path without suffix; a dot in it stays.
         formats: some of png, pdf and svg.
+        caption: text that stands in `<stem>.txt`; no such file if None.
 
     Returns:
-        The files, in the order of the formats.
+        The figure's files in the order of the formats, then the caption's.
 
     Raises:
         InputError: a format is none of these, or LaTeX, where the figure asks for it, failed.
@@ -136,4 +139,7 @@ def save(figure: "Figure", stem: str | Path, formats: Sequence[str] = ("png", "p
         part.write_bytes(buffer.getvalue())
         part.replace(file)
         files.append(file)
+    if caption is not None:
+        files.append(Path(f"{stem}.txt"))
+        files[-1].write_text(caption + "\n", encoding="utf-8")
     return files

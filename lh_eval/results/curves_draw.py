@@ -52,11 +52,9 @@ def write_curves(
     figure = curves_figure(rows, switches, chosen, width=look.width or "double")
     if look.latex:
         typeset(figure)
-    caption = Path(f"{stem}.txt")
     try:
-        caption.parent.mkdir(parents=True, exist_ok=True)
-        files = save(figure, stem, look.formats)
-        caption.write_text(of_curves(rows, switches, chosen) + "\n", encoding="utf-8")
+        Path(stem).parent.mkdir(parents=True, exist_ok=True)
+        files = save(figure, stem, look.formats, caption=of_curves(rows, switches, chosen))
     except OSError as error:
         raise InputError(f"out must be a file that can be written, got {stem} ({error.strerror})") from None
-    return Written([*files, caption, *write_curves_table(table, stem)], table)
+    return Written([*files, *write_curves_table(table, stem)], table)

@@ -73,12 +73,9 @@ def write_figures(
         typeset(figure)
     stem = stem or path / ("sweep" if sweep and kind == "heatmap" else kind)
     try:
-        files = save(figure, stem, look.formats)
-        written = Path(f"{stem}.txt")
-        written.write_text(text + "\n", encoding="utf-8")
+        return save(figure, stem, look.formats, caption=text)
     except OSError as error:
         raise InputError(f"out must be a folder that can be written, got {stem} ({error.strerror})") from None
-    return [*files, written]
 
 
 def _draw(runs: Mapping[str, Run], kind: Kind, look: Look, sweep: bool) -> _Drawn:

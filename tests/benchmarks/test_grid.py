@@ -71,6 +71,12 @@ def test_figures_have_captions_and_differences_shared_seeds(tiny_grid, tmp_path)
     assert "dense, seed 0: 0.500, keyed 0.67 (" in (tmp_path / "loss-against-retrieval.txt").read_text()
 
 
+def caption_alone(figure, stem, *, caption):
+    """What `save` writes of a figure that was not drawn."""
+    stem.with_name(f"{stem.name}.txt").write_text(caption)
+    return []
+
+
 def test_cells_that_differ_are_framed_after_holm_over_the_figure(tmp_path, monkeypatch):
     """Ten prompts gained in one of four cells: p is 0.002, and four times that."""
 
@@ -79,7 +85,7 @@ def test_cells_that_differ_are_framed_after_holm_over_the_figure(tmp_path, monke
 
     drawn = []
     monkeypatch.setattr("grid_figures.sweep_figure", lambda cells, **_: drawn.append(cells))
-    monkeypatch.setattr("grid_figures.save", lambda *_: [])
+    monkeypatch.setattr("grid_figures.save", caption_alone)
     grid = write_grid(tmp_path / "grid", right, recipes=["dense", "norm-k256"], seeds=[0], trials=10)
     write_figures(read_grid(grid), tmp_path)
     assert "Framed, 1 of 4 cells" in (tmp_path / "two-stages-less-dense-l3-keyed.txt").read_text()

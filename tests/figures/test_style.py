@@ -95,3 +95,11 @@ def test_style_is_undone_after_an_error():
     with pytest.raises(ZeroDivisionError), style():
         _ = 1 / 0
     assert matplotlib.rcParams["pdf.fonttype"] == before
+
+
+def test_a_caption_stands_beside_the_figure(tmp_path, make_cells):
+    assert save(heatmap(make_cells()), tmp_path / "a.b", ["png"], caption="é") == [
+        tmp_path / "a.b.png",
+        tmp_path / "a.b.txt",
+    ]
+    assert (tmp_path / "a.b.txt").read_text(encoding="utf-8") == "é\n"
