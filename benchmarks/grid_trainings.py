@@ -127,9 +127,8 @@ def scopes_of(trainings: Iterable[Training]) -> dict[str, list[str]]:
 
 def _read_training(folder: Path, sweeps: list[Path]) -> Training:
     config = TrainingConfig.from_dict(read_json(folder / CONFIG))
-    sparse = any(stage.attention == "lighthouse" for stage in config.stages)
     lighthouse = config.lighthouse
-    recipe = Recipe(lighthouse.scorer, lighthouse.k, lighthouse.num_levels) if sparse else Recipe()
+    recipe = Recipe(lighthouse.scorer, lighthouse.k, lighthouse.num_levels) if config.uses_lighthouse else Recipe()
     runs: dict[tuple[str, Attention], Run] = {}
     for sweep in sweeps:
         for run in read_sweep(sweep).runs.values():

@@ -36,9 +36,8 @@ def evaluation_command(
     config: TrainingConfig, task: str, run: Path, sweep: Path, arguments: Sequence[str]
 ) -> list[str]:
     """Evaluate it: dense, and under Lighthouse where it was trained under it."""
-    sparse = any(stage.attention == "lighthouse" for stage in config.stages)
-    how = ["--k", str(config.lighthouse.k)] if sparse else ["--attention", "dense"]
-    out = sweep if sparse else sweep / "dense"  # as a sweep has it
+    how = ["--k", str(config.lighthouse.k)] if config.uses_lighthouse else ["--attention", "dense"]
+    out = sweep if config.uses_lighthouse else sweep / "dense"  # as a sweep has it
     return ["niah", "--model", str(run / "checkpoint"), "--task", task, *how, *arguments, "--out", str(out)]
 
 

@@ -65,13 +65,18 @@ class TrainingConfig:
         if by_data != by_attention or not by_data:
             raise InputError(f"stages must add up to the phases' {by_data} steps, got {by_attention}")
         layers = llama_config(self.model).num_hidden_layers
-        if any(stage.attention == "lighthouse" for stage in self.stages):
+        if self.uses_lighthouse:
             lighthouse_layers(layers, self.dense_layers)
 
     @property
     def steps(self) -> int:
         """Optimiser steps of the whole run."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def uses_lighthouse(self) -> bool:
+        """Whether some stage is under Lighthouse attention."""
+        return any(stage.attention == "lighthouse" for stage in self.stages)
 
     def phase_at(self, step: int) -> Phase:
         """The data schedule's part that holds a step."""
