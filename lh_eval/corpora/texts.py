@@ -44,6 +44,11 @@ class Text(NamedTuple):
         return "\n\n".join(self.rows["text"])
 
 
+def shipped_bytes(name: str) -> bytes:
+    """A text of `SHIPPED` in UTF-8."""
+    return lzma.decompress((resources.files("lh_eval.assets") / "text" / f"{name}.txt.xz").read_bytes())
+
+
 @functools.cache
 def load_text(source: str) -> Text:
     """Load text once a process.
@@ -61,8 +66,7 @@ def load_text(source: str) -> Text:
     if source == "prose":
         return load_text(PROSE)
     if source in SHIPPED:
-        packed = (resources.files("lh_eval.assets") / "text" / f"{source}.txt.xz").read_bytes()
-        rows = Dataset.from_dict({"text": [lzma.decompress(packed).decode()]})
+        rows = Dataset.from_dict({"text": [shipped_bytes(source).decode()]})
     else:
         origin, column = _parse(source)
         rows = load_records(origin, (column,)).rows

@@ -2,13 +2,12 @@
 
 import lzma
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lh_eval.corpora.texts import PROSE, SHIPPED
+from lh_eval.corpora.texts import PROSE, SHIPPED, shipped_bytes
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,15 +22,15 @@ def load_text(path: str | None) -> np.ndarray:
         InputError: the file cannot be read.
     """
     name = path or PROSE
-    shipped = name in SHIPPED
+    if name in SHIPPED:
+        return np.frombuffer(shipped_bytes(name), dtype=np.uint8)
     try:
-        folder = resources.files("lh_eval.assets") / "text"
-        raw = (folder / f"{name}.txt.xz").read_bytes() if shipped else Path(name).read_bytes()
+        raw = Path(name).read_bytes()
     except OSError as error:
         raise InputError(
             f"text must be {', '.join(SHIPPED)} or a readable file, got {path}: {error.strerror}"
         ) from None
-    if shipped or name.endswith(".xz"):
+    if name.endswith(".xz"):
         try:
             raw = lzma.decompress(raw)
         except lzma.LZMAError as error:
