@@ -67,9 +67,10 @@ def test_side_by_side_is_as_near_to_float32_as_apart(name, device):
     model, repeats = copy.deepcopy(MODELS[name]).to(device, torch.bfloat16), 5
     contexts, steps = _ids(2, 200, 9), [_ids(2 * repeats, width, seed) for seed, width in enumerate((6, 1, 3, 1))]
 
-    def errors(asked):
+    def error(asked):
         found = [asked.read(step, every=True) for step in steps]
-        return [float((one.cpu() - right).abs().max()) for one, right in zip(found, exact, strict=True)]
+        off = torch.cat([(one.cpu() - right).flatten() for one, right in zip(found, exact, strict=True)])
+        return float(off.square().mean().sqrt())  # the largest of so many is chance's
 
     precise = copy.deepcopy(model).float().cpu()
     with (
@@ -81,6 +82,6 @@ def test_side_by_side_is_as_near_to_float32_as_apart(name, device):
     with use_lighthouse(model, None) as session:
         cache = Prefiller(model, session).read(contexts)
         with repeated(cache, repeats) as wide, Asking(model, wide).branch() as apart:
-            expected = errors(apart)
+            expected = error(apart)
         with Asking(model, cache, repeats).branch() as together:
-            assert max(errors(together)) <= 1.5 * max(expected)
+            assert error(together) <= 1.25 * expected
