@@ -18,6 +18,13 @@ COLUMNS = (
     *("compared", "same_score", "same_text", "same_prompt"),
 )
 
+_SPEED_HEAD = (
+    "| task | N | samples | ours, samples/s | HFLM, samples/s | its batch | ratio | ours, build + model s "
+    "| HFLM, build + model s | same score | same text |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+)
+_MEMORY_HEAD = ("| task | N | ours, MB | HFLM, MB | ratio |", "| --- | ---: | ---: | ---: | ---: |")
+
 
 def append(path: Path, row: dict[str, Any]) -> None:
     """Add a row to the file, on the disk before the next is measured.
@@ -59,19 +66,15 @@ def table(rows: list[dict[str, str]]) -> str:
             ratio = f"{mine / theirs:.3f}" if theirs else "-"  # on a CPU, what was freed before may do
             memory.append(f"{names}{mine:.0f} | {theirs:.0f} | {ratio} |")
     row = rows[-1]
-    return "\n".join([
+    lines = [
         f"{row['gpu']}, {row['model']}, {row['dtype']}; torch {row['torch']}, transformers {row['transformers']}, "
-        f"lm-eval {row['lm_eval']}, commit {row['commit']}.",
-        "",
-        "| task | N | samples | ours, samples/s | HFLM, samples/s | its batch | ratio | ours, build + model s "
-        "| HFLM, build + model s | same score | same text |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-        *speed,
-        "",
-        "| task | N | ours, MB | HFLM, MB | ratio |",
-        "| --- | ---: | ---: | ---: | ---: |",
-        *memory,
-    ])  # fmt: skip
+        f"lm-eval {row['lm_eval']}, commit {row['commit']}."
+    ]
+    if speed:
+        lines += ["", *_SPEED_HEAD, *speed]
+    if memory:
+        lines += ["", *_MEMORY_HEAD, *memory]
+    return "\n".join(lines)
 
 
 def _speed_cells(ours: dict[str, str], other: dict[str, str]) -> str:
