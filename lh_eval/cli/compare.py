@@ -21,7 +21,8 @@ def compare(
     figure: Annotated[
         Path | None,
         typer.Option(
-            help="Difference heatmap, as .png, .pdf and .txt; beside --json if not given, else none without --out."
+            help="Difference heatmap: in one format if it ends in .png, .pdf or .svg, else as .png and .pdf; with its "
+            "caption. Beside --json if not given, else none without --out."
         ),
     ] = None,
     level: Annotated[float, typer.Option(help="Confidence level; cells are marked below 1 - level after Holm.")] = 0.95,
@@ -32,6 +33,7 @@ def compare(
     width: Annotated[Literal["single", "double"], typer.Option(help="Column width of the figure.")] = "single",
 ) -> None:
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
+    from lh_eval.cli.figure_options import named_figure
     from lh_eval.figures.difference import difference_heatmap
     from lh_eval.figures.style import save
     from lh_eval.results.caption import of_comparison
@@ -63,17 +65,17 @@ def compare(
         for file in write_tables(compared, names, out):
             typer.echo(f"table: {file}")
         json, figure = json or out / "comparison.json", figure or out / "difference"
-    stem = figure or json
     values = comparison_values(compared, first, second, level)
     if json is not None:
         write_comparison(json, values)
         typer.echo(f"json: {json}")
-    if stem is not None:
+        figure = figure or json.with_suffix("")
+    if figure is not None:
         drawn = difference_heatmap(compared.cells, title=f"{names[1]} less {names[0]}", level=level, width=width)
+        stem, formats = named_figure(figure)
         try:
             stem.parent.mkdir(parents=True, exist_ok=True)
-            stem = stem.with_suffix("") if stem.suffix in (".json", ".png", ".pdf") else stem
-            files = save(drawn, stem, caption=of_comparison(values, names))
+            files = save(drawn, stem, formats, caption=of_comparison(values, names))
         except OSError as error:
             raise InputError(f"figure must be a file that can be written, got {stem} ({error.strerror})") from None
         typer.echo(f"figure: {files[0]}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lh_eval.cli.figure_options import WIDTH, is_figure, parse_width
+from lh_eval.cli.figure_options import WIDTH, is_figure, named_figure, parse_width
 from lh_eval.cli.options import parse_names
 
 _NAME = "curves"
@@ -40,7 +40,7 @@ def curves(
     names = None if columns is None else parse_names(columns, "column")
     found = read_curves(runs)
     if out is not None and is_figure(out):
-        stem, formats = out.with_suffix(""), [out.suffix.removeprefix(".")]
+        stem, formats = named_figure(out, formats)
     else:
         stem = (out or (found[0].path if len(found) == 1 else Path())) / _NAME
     look = Look(width=parse_width(width), latex=latex, formats=formats)

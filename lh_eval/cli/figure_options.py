@@ -1,5 +1,6 @@
 """What the options of commands that draw mean: a width, and where a figure goes in which formats."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lh_eval.errors import InputError
@@ -12,6 +13,11 @@ _SUFFIXES = ("png", "pdf", "svg")
 def is_figure(out: Path) -> bool:
     """Whether a path names one figure by its suffix, rather than a folder for figures."""
     return out.suffix.removeprefix(".") in _SUFFIXES
+
+
+def named_figure(out: Path, formats: Sequence[str] = ("png", "pdf")) -> tuple[Path, Sequence[str]]:
+    """A figure's path without suffix, and its formats: the one that its suffix names, or those given."""
+    return (out.with_suffix(""), [out.suffix.removeprefix(".")]) if is_figure(out) else (out, formats)
 
 
 def parse_width(text: str) -> Width:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lh_eval.cli.figure_options import WIDTH, is_figure, parse_width
+from lh_eval.cli.figure_options import WIDTH, is_figure, named_figure, parse_width
 from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
@@ -49,8 +49,8 @@ def heatmap(
     if out is not None and is_figure(out):
         if len(runs) > 1:
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
-        formats = [out.suffix.removeprefix(".")]
-        stems: list[Path | None] = [out.with_suffix("")]
+        stem, formats = named_figure(out, formats)
+        stems: list[Path | None] = [stem]
         folder = out.parent
     else:
         stems = _stems(runs, kind, out)

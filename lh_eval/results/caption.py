@@ -61,7 +61,9 @@ def means(cells: "pd.DataFrame") -> str:
 
 def of_heatmap(cells: "pd.DataFrame") -> str:
     """What a heatmap of rates shows."""
-    return f"Retrieval rate by context length and needle depth; hatched cells have no samples. {means(cells)} No test."
+    grid = cells["setting"].nunique() * cells["length"].nunique() * cells["depth"].nunique()
+    hatched = "" if len(cells) == grid and (cells["n"] > 0).all() else "; hatched cells have no samples"
+    return f"Retrieval rate by context length and needle depth{hatched}. {means(cells)} No test."
 
 
 def of_difference(cells: "pd.DataFrame") -> str:

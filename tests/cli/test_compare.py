@@ -1,6 +1,7 @@
 """`lh-eval compare` end to end, on run folders made here."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -115,8 +116,14 @@ def test_nothing_is_written_unless_asked_for(make_run, tmp_path, capsys):
     assert main(["compare", a, b]) == 0
     assert sorted(tmp_path.rglob("*")) == before
     assert capsys.readouterr().out.splitlines()[:2] == [f"A: a dense, {a}", f"B: b dense, {b}"]
-    assert main(["compare", a, b, "--figure", str(tmp_path / "f.pdf")]) == 0
-    assert (tmp_path / "f.png").exists()
+
+
+@pytest.mark.parametrize(("name", "written"), [("f", {"f.png", "f.pdf"}), ("f.svg", {"f.svg"}), ("f.pdf", {"f.pdf"})])
+def test_the_figures_suffix_is_its_format(make_run, tmp_path, capsys, name, written):
+    a, b = make_run("a", lambda *_: True), make_run("b", lambda *_: True)
+    assert main(["compare", a, b, "--figure", str(tmp_path / "new" / name)]) == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == written | {"f.txt"}
+    assert Path(capsys.readouterr().out.splitlines()[-1].removeprefix("figure: ")).name in written
 
 
 def test_trainings_are_paired_by_the_seed_that_runs_record(make_run, capsys):

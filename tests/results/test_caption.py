@@ -21,6 +21,12 @@ def test_means_have_their_interval_and_its_name(make_run):
     assert text.endswith("No test.")
 
 
+def test_hatches_are_named_where_there_are_some(make_run):
+    cells = setting_cells({"dense": read_run(make_run("dense"))})
+    assert "hatched" not in caption.of_heatmap(cells)
+    assert "hatched cells have no samples" in caption.of_heatmap(cells.iloc[1:])
+
+
 def test_the_correlation_has_interval_p_and_n(make_run):
     cells = setting_cells({"dense": read_run(make_run("dense"))})
     text = caption.of_recall(cells, Correlation(0.5, 0.1, 0.75, 0.0123, 40))
