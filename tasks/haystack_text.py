@@ -32,10 +32,21 @@ def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = "mo
         Filler whose boundaries are the starts of sentences, and its ends.
 
     Raises:
-        InputError: the text cannot be loaded, or there is too little of it.
+        InputError: the text cannot be loaded, there is too little of it, or it has no sentences.
     """
-    units = units_of(tokenizer, ("prose", source), lambda: split_sentences(load_text(source).whole))
+    units = units_of(tokenizer, ("prose", source), lambda: _sentences(source))
     return units.draw(n, rng)
+
+
+def _sentences(source: str) -> list[str]:
+    """The text's sentences; in a single one every needle would lie before it, whatever the depth."""
+    sentences = split_sentences(load_text(source).whole)
+    if len(sentences) < 2:
+        raise InputError(
+            f"haystack must have sentences to put needles between, got a single one in {source!r}; "
+            "end them with a full stop, a space and a capital, or part them by empty lines"
+        )
+    return sentences
 
 
 def with_haystack(specs: Sequence[str], source: str) -> list[str]:

@@ -43,6 +43,7 @@ class Squad(Published, DocumentTask):
 def _document(origin: Origin, questions: int) -> Document:
     paragraphs: dict[str, list[dict[str, Any]]] = {}
     for row in load_records(origin, COLUMNS).rows:
+        _check(row, origin)
         paragraphs.setdefault(row["context"], []).append(row)
     units: list[str] = []
     groups = []
@@ -58,6 +59,21 @@ def _document(origin: Origin, questions: int) -> Document:
             "ask for fewer a context, such as squad:questions=1"
         )
     return Document(units, groups)
+
+
+def _check(row: dict[str, Any], origin: Origin) -> None:
+    """Raise InputError where columns of the right names hold something else than SQuAD's."""
+    for name in ("context", "question"):
+        if not isinstance(row[name], str):
+            raise InputError(
+                f"column {name!r} must be text, got {row[name]!r} in {origin.shown}; mend or drop that row"
+            )
+    answers = row["answers"]
+    if not isinstance(answers, dict) or not {"text", "answer_start"} <= answers.keys() or None in answers.values():
+        raise InputError(
+            f"column 'answers' must have the lists 'text' and 'answer_start', got {answers!r} in {origin.shown}; "
+            "convert it to SQuAD's schema"
+        )
 
 
 def _item(row: dict[str, Any], units: list[str], first: int) -> Item | None:

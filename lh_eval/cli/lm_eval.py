@@ -6,6 +6,7 @@ from unittest import mock
 import typer
 
 from lh_eval.cli.listing import lm_eval_folder
+from lh_eval.errors import InputError
 
 # lm-eval reads its arguments, --help among them
 LM_EVAL_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -28,4 +29,12 @@ def lm_eval(ctx: typer.Context) -> None:
         arguments = harness.parse_args()
     if hasattr(arguments, "include_path"):  # lm-eval's command takes one folder, what is behind it takes several
         arguments.include_path = [*filter(None, [arguments.include_path]), lm_eval_folder()]
-    harness.execute(arguments)
+    try:
+        harness.execute(arguments)
+    except ValueError as error:
+        said, _, names = str(error).partition(": ")
+        if said != "Tasks not found":
+            raise
+        raise InputError(
+            f"tasks must be names that lm-eval has, got {names}; lh-eval lm-eval ls tasks says which"
+        ) from None

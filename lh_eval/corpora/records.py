@@ -96,7 +96,9 @@ def _from_files(pattern: str) -> "Dataset":
             return datasets.load_dataset(kind, data_files=paths, split="train", **options)
     except Exception as error:
         cause = error.__cause__ or error
-        raise InputError(f"file must be readable as {kind}, got {pattern!r}: {_first_line(cause)}") from None
+        # of an empty file `datasets` says no more than StopIteration
+        said = "no data" if isinstance(cause, StopIteration) else _first_line(cause)
+        raise InputError(f"file must be readable as {kind}, got {pattern!r}: {said}") from None
 
 
 def _from_hub(origin: Origin) -> "Dataset":

@@ -51,3 +51,9 @@ def test_bad_model_argument_is_one_line(capfd):
     arguments = ["lm-eval", "run", "--model", "lighthouse", "--model_args", "k=63", "--tasks", "lh_passkey"]
     assert main([*arguments, "--device", "cpu"]) == 2
     assert "lh-eval: error: k must be even" in capfd.readouterr().err
+
+
+def test_an_unknown_task_is_one_line(capfd):
+    arguments = ["lm-eval", "run", "--model", "lighthouse", "--tasks", "lh_nope"]
+    assert main([*arguments, "--device", "cpu"]) == 2
+    assert "lh-eval: error: tasks must be names that lm-eval has, got lh_nope" in capfd.readouterr().err

@@ -55,6 +55,9 @@ def test_broken_and_empty_files(tmp_path, capsys):
         load_records(Origin("", files=str(tmp_path / "broken.jsonl")), ("a",))
     assert "\n" not in str(error.value)
     assert capsys.readouterr() == ("", "")
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(InputError, match=r"file must be readable as json, got .*empty.*: no data"):
+        load_records(Origin("", files=str(tmp_path / "empty.jsonl")), ("a",))
     datasets.Dataset.from_dict({"a": []}).to_parquet(tmp_path / "empty.parquet")
     with pytest.raises(InputError, match=r"file must be readable as parquet, got .*empty.*no data"):
         load_records(Origin("", files=str(tmp_path / "empty.parquet")), ("a",))

@@ -76,6 +76,13 @@ def test_hashes_that_a_run_records():
     assert data_hashes(Rows()) == {"data_sha256": "abc"}
 
 
+@pytest.mark.parametrize("text", ["word " * 500, "今天天气很好我们去公园散步。" * 100])
+def test_a_text_without_sentences_is_refused(text, tokenizer, tmp_path):
+    (tmp_path / "own.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="haystack must have sentences to put needles between, got a single one in"):
+        prose(tokenizer, 100, np.random.default_rng(0), source=str(tmp_path / "own.txt"))
+
+
 def test_the_haystack_of_all_tasks_that_take_one():
     specs = ["niah_single_2", "vt:hops=2,haystack=words,chains=3", "passkey", "keyed:records=2"]
     assert with_haystack(specs, "own.txt#body") == [

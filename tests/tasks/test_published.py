@@ -79,6 +79,22 @@ def test_squad_without_enough_questions(write, tokenizers):
         get_task(f"squad:{write(_squad_rows())}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answers": "1500"}, "column 'answers' must have the lists 'text' and 'answer_start', got '1500' in"),
+        ({"answers": None}, "column 'answers' must have the lists 'text' and 'answer_start', got None in"),
+        ({"answers": {"text": ["1500"]}}, "column 'answers' must have the lists 'text' and 'answer_start'"),
+        ({"context": None}, "column 'context' must be text, got None in"),
+        ({"question": 7}, "column 'question' must be text, got 7 in"),
+    ],
+)
+def test_squad_columns_that_hold_something_else(changes, message, write, tokenizers):
+    files = write([row | changes for row in _squad_rows()])
+    with pytest.raises(InputError, match=message):
+        get_task(f"squad:questions=1,{files}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
+
+
 def test_hotpotqa(write, tokenizers):
     task = get_task(f"hotpotqa:{write(_hotpot_rows())}")
     assert len(task.document().groups) == 4
