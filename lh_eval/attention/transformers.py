@@ -113,9 +113,8 @@ def use_lighthouse(
     Raises:
         InputError: a layer index is out of range, no layer is left for Lighthouse, or the model is in use already.
     """
-    num_layers = model.config.get_text_config().num_hidden_layers
-    layers = lighthouse_layers(num_layers, dense_layers) if config is not None else frozenset()
-    session = Session(config, layers, num_layers - 1, impl)
+    layers = layers_of(model, dense_layers) if config is not None else frozenset()
+    session = Session(config, layers, model.config.get_text_config().num_hidden_layers - 1, impl)
 
     attached = [module for module in model.modules() if isinstance(getattr(module, "layer_idx", None), int)]
     if not attached:
@@ -154,6 +153,25 @@ def lighthouse_layers(num_layers: int, dense_layers: Sequence[int]) -> frozenset
     return layers
 
 
+def layers_of(model: PreTrainedModel, dense_layers: Sequence[int]) -> frozenset[int]:
+    """Indices of a model's layers that run Lighthouse: not named dense, and without a sliding window.
+
+    Raises:
+        InputError: an index is out of range, or no layer is left.
+    """
+    config = model.config.get_text_config()
+    layers = lighthouse_layers(config.num_hidden_layers, dense_layers)
+    kinds = getattr(config, "layer_types", None) or [None] * config.num_hidden_layers
+    windowed = "sliding_attention" if any(kinds) else None  # where no kinds are named, a window is in every layer
+    left = layers - {i for i in layers if getattr(config, "sliding_window", None) and kinds[i] == windowed}
+    if not left:
+        raise InputError(
+            f"model must have a layer without a sliding window for Lighthouse, got {type(model).__name__} with one in "
+            f"each of the {len(layers)} that are not named dense; run dense attention"
+        )
+    return left
+
+
 def _attention(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -175,9 +193,8 @@ def _attention(
         return attend_side_by_side(query, key, value, layout, scaling), None
     if session._filling and _continuing.get():
         return _extend(query, key, value, scaling), None
-    sliding = kwargs.get("sliding_window") or getattr(module, "sliding_window", None)
     prefill = query.shape[2] == key.shape[2] and kwargs.get("is_causal") is not False
-    if session.config is None or layer not in session.layers or sliding or not prefill:
+    if session.config is None or layer not in session.layers or not prefill:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
@@ -193,7 +210,7 @@ def _attention(
 
 
 def _check_plain(options: dict[str, Any], layer: int) -> None:
-    for option in ("softcap", "s_aux", "position_bias"):
+    for option in ("softcap", "s_aux", "position_bias", "sliding_window"):
         if options.get(option) is not None:
             raise InputError(
                 f"model must have plain softmax attention under Lighthouse and where questions share a context, "

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import logging
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 import lh_eval
-from lh_eval.attention.transformers import lighthouse_layers
+from lh_eval.attention.transformers import layers_of, lighthouse_layers
 from lh_eval.errors import InputError, Interrupted
 from lh_eval.evaluation.checking import check_grid
 from lh_eval.evaluation.evaluate import iterate_rows
@@ -28,6 +29,8 @@ from lh_eval.results.rows import Key, Row
 from lh_eval.results.sweep import check_sweep, write_sweep
 from lh_eval.tasks.base import get_task
 from lh_eval.tasks.haystack_text import data_hashes
+
+_log = logging.getLogger(__name__)
 
 
 class Finished(NamedTuple):
@@ -113,8 +116,16 @@ def check_settings(
         raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
     for setting in settings:
         if setting.config is not None:
-            lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
+            _tell_windows(checkpoint, setting)
     check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
+
+
+def _tell_windows(checkpoint: Checkpoint, setting: Setting) -> None:
+    """Warn where layers that are not named dense attend densely all the same."""
+    asked = lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
+    windowed = sorted(asked - layers_of(checkpoint.model, setting.dense_layers))
+    if windowed:
+        _log.warning("layers %s have a sliding window and stay dense", ", ".join(map(str, windowed)))
 
 
 def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lh_eval.attention.config import LighthouseConfig
-from lh_eval.attention.transformers import lighthouse_layers
+from lh_eval.attention.transformers import layers_of
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.evaluation.setting import Setting
 from lh_eval.models.loading import Checkpoint
@@ -33,7 +33,7 @@ def make_setting(
         return Setting()
     base = checkpoint.defaults.config
     layers = checkpoint.defaults.dense_layers if dense_layers is None else _layers(dense_layers)
-    lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, layers)
+    layers_of(checkpoint.model, layers)
     return Setting(config=LighthouseConfig.from_dict(base.to_dict() | changes), dense_layers=layers)
 
 

@@ -18,7 +18,7 @@ from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from lh_eval import InputError, LighthouseConfig, lighthouse_attention, use_lighthouse
 from lh_eval.attention import transformers as integration
-from lh_eval.attention.transformers import lighthouse_layers
+from lh_eval.attention.transformers import layers_of, lighthouse_layers
 
 CONFIG = LighthouseConfig(k=8, tile_k=4)
 SIZES = {
@@ -157,10 +157,7 @@ def test_no_config_is_dense(model):
 
 
 def test_sliding_window_layers_are_left_as_they_are():
-    sliding = _make("mistral", sliding_window=16)
     ids = _ids()
-    assert torch.equal(_logits(sliding, ids, dense_layers=()), _plain(sliding, ids))
-
     kinds = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
     mixed = _make("qwen3", use_sliding_window=True, sliding_window=16, layer_types=kinds)
     seen = []
@@ -168,6 +165,27 @@ def test_sliding_window_layers_are_left_as_they_are():
         session.on_select = lambda layer, indices: seen.append(layer)
         mixed(ids)
     assert seen == [1, 3]
+    assert layers_of(mixed, ()) == session.layers == {1, 3}
+
+
+def test_windows_in_all_layers_are_refused():
+    sliding = _make("mistral", sliding_window=16)
+    message = "without a sliding window for Lighthouse, got MistralForCausalLM with one in each of the 2 that are not"
+    with pytest.raises(InputError, match=message), use_lighthouse(sliding, CONFIG, dense_layers=(0, -1)):
+        pass
+    kinds = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
+    mixed = _make("qwen3", use_sliding_window=True, sliding_window=16, layer_types=kinds)
+    with pytest.raises(InputError, match="each of the 2 that are not"):
+        layers_of(mixed, (1, 3))
+    assert torch.equal(_logits(sliding, _ids(), config=None), _plain(sliding, _ids()))
+
+
+def test_a_window_that_the_configuration_does_not_name_is_refused():
+    hidden = _make("mistral", sliding_window=16)
+    layers = hidden.config.num_hidden_layers
+    hidden.config.layer_types = ["full_attention"] * layers
+    with pytest.raises(InputError, match="got sliding_window in layer 0"):
+        _logits(hidden, _ids(), dense_layers=())
 
 
 @torch.no_grad()
