@@ -26,7 +26,10 @@ def lm_eval(ctx: typer.Context) -> None:
     register()
     with mock.patch.object(sys, "argv", ["lm-eval", *ctx.args]):  # which its parser changes, and reads alone
         harness = HarnessCLI()
-        arguments = harness.parse_args()
+        try:
+            arguments = harness.parse_args()
+        except ValueError as error:
+            raise InputError(f"lm-eval's options must be such as it can read, got an error: {error}") from None
     if hasattr(arguments, "include_path"):  # lm-eval's command takes one folder, what is behind it takes several
         arguments.include_path = [*filter(None, [arguments.include_path]), lm_eval_folder()]
     try:

@@ -57,3 +57,10 @@ def test_an_unknown_task_is_one_line(capfd):
     arguments = ["lm-eval", "run", "--model", "lighthouse", "--tasks", "lh_nope"]
     assert main([*arguments, "--device", "cpu"]) == 2
     assert "lh-eval: error: tasks must be names that lm-eval has, got lh_nope" in capfd.readouterr().err
+
+
+def test_options_that_lm_eval_cannot_read_are_one_line(capfd):
+    assert main(["lm-eval", "run", "--model", "lighthouse", "--tasks", "lh_passkey", "--metadata", "{bad"]) == 2
+    assert "lh-eval: error: lm-eval's options must be such as it can read, got an error: Invalid JSON" in (
+        capfd.readouterr().err
+    )
