@@ -40,7 +40,7 @@ def curves(
     names = None if columns is None else parse_names(columns, "column")
     found = read_curves(runs)
     if out is not None and is_figure(out):
-        stem, formats = named_figure(out, formats)
+        stem, formats = named_figure(out)
     else:
         stem = (out or (found[0].path if len(found) == 1 else Path())) / _NAME
     look = Look(width=parse_width(width), latex=latex, formats=formats)

@@ -1,6 +1,5 @@
 """What the options of commands that draw mean: a width, and where a figure goes in which formats."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from lh_eval.errors import InputError
@@ -15,9 +14,9 @@ def is_figure(out: Path) -> bool:
     return out.suffix.removeprefix(".") in _SUFFIXES
 
 
-def named_figure(out: Path, formats: Sequence[str] = ("png", "pdf")) -> tuple[Path, Sequence[str]]:
-    """A figure's path without suffix, and its formats: the one that its suffix names, or those given."""
-    return (out.with_suffix(""), [out.suffix.removeprefix(".")]) if is_figure(out) else (out, formats)
+def named_figure(out: Path) -> tuple[Path, list[str]]:
+    """A figure's path without suffix, and its formats: the one that its suffix names, or png and pdf."""
+    return (out.with_suffix(""), [out.suffix.removeprefix(".")]) if is_figure(out) else (out, ["png", "pdf"])
 
 
 def parse_width(text: str) -> Width:

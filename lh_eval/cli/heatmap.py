@@ -49,8 +49,8 @@ def heatmap(
     if out is not None and is_figure(out):
         if len(runs) > 1:
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
-        stem, formats = named_figure(out, formats)
-        stems: list[Path | None] = [stem]
+        named, formats = named_figure(out)
+        stems: list[Path | None] = [named]
         folder = out.parent
     else:
         stems = _stems(runs, kind, out)
