@@ -73,6 +73,8 @@ def write_rescored(rescored: Rescored, out: str | Path, scoring: str | None = No
 def _scored(row: Row, scoring: str) -> Row:
     if row.error is not None:
         return row
+    if scoring == "choice" != row.scoring:
+        raise InputError("scoring must be one for generated text, got choice for rows that were generated")
     assert row.prediction is not None
     assert row.answers is not None
     return dataclasses.replace(row, scoring=scoring, score=score_text(scoring, row.prediction, row.answers))

@@ -49,3 +49,8 @@ def test_nothing_is_overwritten(generated):
 def test_a_folder_without_rows_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"run must be a folder with config\.json and"):
         rescore(tmp_path)
+
+
+def test_generated_rows_are_not_choices(generated):
+    with pytest.raises(InputError, match="scoring must be one for generated text, got choice"):
+        rescore(generated, "choice")
