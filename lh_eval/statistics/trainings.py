@@ -1,6 +1,7 @@
 """Two recipes, each trained with several seeds: what varies is the training, however many samples each is asked."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -61,7 +62,10 @@ def compare_trainings(
         spread = bool(max(np.ptp(a), np.ptp(b)) > _NO_SPREAD)
     interval = p = None
     if spread and min(len(a), len(b)) > 1:
-        test = stats.ttest_rel(b, a) if paired else stats.ttest_ind(b, a, equal_var=False)
+        with warnings.catch_warnings():
+            # one side without spread has variance 0, which scipy doubts; that both have none is ruled out
+            warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+            test = stats.ttest_rel(b, a) if paired else stats.ttest_ind(b, a, equal_var=False)
         ends = test.confidence_interval(level)
         interval = Interval(float(ends.low), float(ends.high))
     if min(len(a), len(b)) >= LEAST_TESTED:
