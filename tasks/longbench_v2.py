@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
+from lh_eval.corpora.kinds import TEXT, one_of
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema
 
 LETTERS = ("A", "B", "C", "D")
 QUESTION = "\n\nQuestion about the document: {question}\n{choices}\nThe right choice is"
@@ -31,9 +32,12 @@ class LongBenchV2(Published, InsertedTask):
 
     CHOICE: ClassVar[bool] = True
     NAME: ClassVar[str] = "zai-org/LongBench-v2"
-    COLUMNS: ClassVar[tuple[str, ...]] = (
-        "question", "choice_A", "choice_B", "choice_C", "choice_D", "answer", "context",
-    )  # fmt: skip
+    SCHEMA: ClassVar[Schema] = (
+        ("question", TEXT),
+        *((f"choice_{letter}", TEXT) for letter in LETTERS),
+        ("answer", one_of(*LETTERS)),
+        ("context", TEXT),
+    )
 
     def characters(self) -> Sequence[int]:
         """Characters of each document."""
