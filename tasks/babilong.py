@@ -28,6 +28,7 @@ class BabiLong(Published, InsertedTask):
         split: question type, qa1 to qa20.
     """
 
+    revision: str = "ee0d588794c7ac098062ee0d247c733d62e94fe2"
     config: str = "0k"
     split: str = "qa1"
 

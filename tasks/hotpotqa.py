@@ -37,6 +37,7 @@ class HotpotQA(Published, DocumentTask):
         rows: rows of it that are used, from the first on.
     """
 
+    revision: str = "1908d6afbbead072334abe2965f91bd2709910ab"
     questions: int = 1
     config: str = "distractor"
     split: str = "validation"

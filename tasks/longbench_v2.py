@@ -28,6 +28,7 @@ class LongBenchV2(Published, InsertedTask):
         split: split of the data set.
     """
 
+    revision: str = "2b48e494f2c7a2f0af81aae178e05c7e1dde0fe9"
     split: str = "train"
 
     CHOICE: ClassVar[bool] = True

@@ -32,6 +32,7 @@ class Mrcr(Published, InsertedTask):
         split: split of the data set.
     """
 
+    revision: str = "f4c69fae7cf81f7ca26b9fee34b392a50f6b8a1d"
     needles: int = 2
     split: str = "train"
 

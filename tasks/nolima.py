@@ -38,6 +38,7 @@ class NoLiMa(Published, InsertedTask):
         hops: `onehop` or `twohop`: how far the knowledge is from the needle.
     """
 
+    revision: str = "378115b1f136b6ba78f90f78682bc55f70ec3ddd"
     needles: str = "needlesets/needle_set.json"
     hops: str = "onehop"
 

@@ -14,12 +14,12 @@ Schema = tuple[tuple[str, Kind], ...]
 class Published:
     """A data set on the hub, or local files of its schema.
 
-    A run records `data_sha256`, the hash of the rows themselves, and the commit that they came from; to run it again on
-    the same, give that as `revision`.
+    Each is pinned to a commit, so that two runs see the same rows; `revision=main` takes what is newest. A run records
+    `data_revision`, the commit that the rows came from, and `data_sha256`, the hash of the rows themselves.
 
     Attributes:
         files: a local .json, .jsonl, .parquet or .csv file, or a pattern of several, instead of the hub.
-        revision: commit, tag or branch of the data set.
+        revision: commit, tag or branch of the data set on the hub; of no effect on local files.
     """
 
     files: str = ""

@@ -30,6 +30,7 @@ class Squad(Published, DocumentTask):
         split: split of the data set.
     """
 
+    revision: str = "7b6d24c440a36b6815f21b70d25016731768db1f"
     split: str = "validation"
 
     NAME: ClassVar[str] = "rajpurkar/squad"

@@ -65,7 +65,7 @@ def parallel_lists(**kinds: Kind) -> Kind:
 
 
 def values_of(kind: Kind) -> Kind:
-    """A dictionary with values of a kind, or None: the rows of a file share their keys, and it stands where one lacks."""
+    """A dictionary with values of a kind, or None, which stands for a key that another row has."""
     return Kind(
         f"a dictionary, each value {kind.expected}",
         lambda value: isinstance(value, dict) and all(item is None or kind.fits(item) for item in value.values()),

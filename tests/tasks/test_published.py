@@ -1,6 +1,7 @@
 """The published data sets, on files of their schema."""
 
 import json
+import re
 
 import datasets
 import pytest
@@ -278,6 +279,12 @@ def test_another_schema_and_no_hub(name, write, tokenizers, monkeypatch):
     with pytest.raises(InputError, match=f"hub must be reachable for '{task.NAME}") as error:
         task.sample(tokenizers["byte"], length=900, depth=0, trial=0)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pinned_to_a_commit(name):
+    assert re.fullmatch("[0-9a-f]{40}", get_task(name).origin.revision)
+    assert get_task(f"{name}:revision=main").origin.revision == "main"
 
 
 def test_hash_of_the_rows(write):
