@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
+from lh_eval.corpora.kinds import TEXT
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema
 
 QUESTION = "\n\nAnswer from the facts that the text states, in one word.\nQuestion: {question}\nAnswer:"
 
@@ -27,11 +28,12 @@ class BabiLong(Published, InsertedTask):
         split: question type, qa1 to qa20.
     """
 
+    revision: str = "ee0d588794c7ac098062ee0d247c733d62e94fe2"
     config: str = "0k"
     split: str = "qa1"
 
     NAME: ClassVar[str] = "RMT-team/babilong"
-    COLUMNS: ClassVar[tuple[str, ...]] = ("input", "question", "target")
+    SCHEMA: ClassVar[Schema] = (("input", TEXT), ("question", TEXT), ("target", TEXT))
 
     def characters(self) -> Sequence[int]:
         """Characters of each row's text."""

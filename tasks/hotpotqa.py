@@ -4,14 +4,20 @@ import dataclasses
 import functools
 from typing import Any, ClassVar
 
-from lh_eval.corpora.records import Origin, load_records
+from lh_eval.corpora.kinds import NUMBER, TEXT, list_of, parallel_lists
+from lh_eval.corpora.records import Origin
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.document import Document, DocumentTask, Group, Item
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion: {question}\nAnswer, in a few words:"
-COLUMNS = ("question", "answer", "supporting_facts", "context")
+SCHEMA = (
+    ("question", TEXT),
+    ("answer", TEXT),
+    ("supporting_facts", parallel_lists(title=TEXT, sent_id=NUMBER)),
+    ("context", parallel_lists(title=TEXT, sentences=list_of(TEXT))),
+)
 
 
 @TASKS.register("hotpotqa")
@@ -31,13 +37,14 @@ class HotpotQA(Published, DocumentTask):
         rows: rows of it that are used, from the first on.
     """
 
+    revision: str = "1908d6afbbead072334abe2965f91bd2709910ab"
     questions: int = 1
     config: str = "distractor"
     split: str = "validation"
     rows: int = 500
 
     NAME: ClassVar[str] = "hotpotqa/hotpot_qa"
-    COLUMNS: ClassVar[tuple[str, ...]] = COLUMNS
+    SCHEMA: ClassVar[Schema] = SCHEMA
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +60,7 @@ class HotpotQA(Published, DocumentTask):
 
 @functools.cache
 def _document(origin: Origin, most: int) -> Document:
-    rows = load_records(origin, COLUMNS).rows
+    rows = read_records(origin, SCHEMA).rows
     units: list[str] = []
     groups = []
     for row in rows.select(range(min(most, len(rows)))):

@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
+from lh_eval.corpora.kinds import TEXT, one_of
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema
 
 LETTERS = ("A", "B", "C", "D")
 QUESTION = "\n\nQuestion about the document: {question}\n{choices}\nThe right choice is"
@@ -27,13 +28,17 @@ class LongBenchV2(Published, InsertedTask):
         split: split of the data set.
     """
 
+    revision: str = "2b48e494f2c7a2f0af81aae178e05c7e1dde0fe9"
     split: str = "train"
 
     CHOICE: ClassVar[bool] = True
     NAME: ClassVar[str] = "zai-org/LongBench-v2"
-    COLUMNS: ClassVar[tuple[str, ...]] = (
-        "question", "choice_A", "choice_B", "choice_C", "choice_D", "answer", "context",
-    )  # fmt: skip
+    SCHEMA: ClassVar[Schema] = (
+        ("question", TEXT),
+        *((f"choice_{letter}", TEXT) for letter in LETTERS),
+        ("answer", one_of(*LETTERS)),
+        ("context", TEXT),
+    )
 
     def characters(self) -> Sequence[int]:
         """Characters of each document."""

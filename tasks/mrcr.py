@@ -5,13 +5,15 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar
 
+from lh_eval.corpora.kinds import NUMBER, TEXT, fields, list_of
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema
 
 WORDS = 8
 NO_LENGTH = 2**62
+TALK = list_of(fields(role=TEXT, content=TEXT), least=1)
 
 
 @TASKS.register("mrcr")
@@ -30,11 +32,17 @@ class Mrcr(Published, InsertedTask):
         split: split of the data set.
     """
 
+    revision: str = "f4c69fae7cf81f7ca26b9fee34b392a50f6b8a1d"
     needles: int = 2
     split: str = "train"
 
     NAME: ClassVar[str] = "openai/mrcr"
-    COLUMNS: ClassVar[tuple[str, ...]] = ("prompt", "answer", "random_string_to_prepend", "n_needles")
+    SCHEMA: ClassVar[Schema] = (
+        ("prompt", TEXT),
+        ("answer", TEXT),
+        ("random_string_to_prepend", TEXT),
+        ("n_needles", NUMBER),
+    )
 
     def characters(self) -> Sequence[int]:
         """Characters of each conversation; of one with another number of needles, more than any length holds."""
@@ -47,9 +55,18 @@ class Mrcr(Published, InsertedTask):
     def entry(self, row: int) -> Entry:
         """A row as a task: its last message is the question."""
         values = self.records().rows[row]
-        *talk, asked = json.loads(values["prompt"])
+        *talk, asked = self._talk(values["prompt"], row)
         text = "".join(f"{message['role'].capitalize()}: {message['content'].strip()}\n\n" for message in talk)
         marker = values["random_string_to_prepend"]
         beginning = " ".join(values["answer"].removeprefix(marker).split()[:WORDS])
         question = f"\n\nUser: {asked['content'].strip()}\n\nAssistant: {marker}"
         return Entry(f"\n\n{text}", question, (beginning,))
+
+    def _talk(self, prompt: str, row: int) -> list[dict[str, str]]:
+        """The messages of a row; looked at here since to parse all rows would take long."""
+        try:
+            talk = json.loads(prompt)
+        except ValueError:
+            talk = prompt
+        TALK.check(talk, "prompt", row + 1, self.origin.shown)
+        return talk

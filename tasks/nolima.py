@@ -5,14 +5,20 @@ import functools
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from lh_eval.corpora.records import Origin, load_records
+from lh_eval.corpora.kinds import TEXT, TEXT_OR_NUMBER, fields, list_of, values_of
+from lh_eval.corpora.records import Origin
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion about the text: {question}\nAnswer with the name alone:"
-COLUMNS = ("needle", "questions", "character_set", "tests")
+SCHEMA = (
+    ("needle", TEXT),
+    ("questions", values_of(TEXT)),
+    ("character_set", list_of(TEXT)),
+    ("tests", values_of(fields(input_args=list_of(TEXT_OR_NUMBER)))),
+)
 HOPS = ("onehop", "twohop")
 
 
@@ -32,11 +38,12 @@ class NoLiMa(Published, InsertedTask):
         hops: `onehop` or `twohop`: how far the knowledge is from the needle.
     """
 
+    revision: str = "378115b1f136b6ba78f90f78682bc55f70ec3ddd"
     needles: str = "needlesets/needle_set.json"
     hops: str = "onehop"
 
     NAME: ClassVar[str] = "amodaresi/NoLiMa"
-    COLUMNS: ClassVar[tuple[str, ...]] = COLUMNS
+    SCHEMA: ClassVar[Schema] = SCHEMA
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,7 +76,7 @@ class _Case(NamedTuple):
 def _cases(origin: Origin, hops: str) -> list[_Case]:
     """Every needle with every test's words and every name."""
     cases = []
-    for row in load_records(origin, COLUMNS).rows:
+    for row in read_records(origin, SCHEMA).rows:
         question = row["questions"].get(hops)
         if not question or "{CHAR}" not in row["needle"]:
             continue

@@ -4,19 +4,22 @@ import dataclasses
 import functools
 from typing import ClassVar
 
+from lh_eval.corpora.kinds import Kind
 from lh_eval.corpora.records import Origin, Records, load_records
+
+Schema = tuple[tuple[str, Kind], ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Published:
     """A data set on the hub, or local files of its schema.
 
-    A run records `data_sha256`, the hash of the rows themselves, and the commit that they came from; to run it again on
-    the same, give that as `revision`.
+    Each is pinned to a commit, so that two runs see the same rows; `revision=main` takes what is newest. A run records
+    `data_revision`, the commit that the rows came from, and `data_sha256`, the hash of the rows themselves.
 
     Attributes:
         files: a local .json, .jsonl, .parquet or .csv file, or a pattern of several, instead of the hub.
-        revision: commit, tag or branch of the data set.
+        revision: commit, tag or branch of the data set on the hub; of no effect on local files.
     """
 
     files: str = ""
@@ -24,7 +27,7 @@ class Published:
 
     CHOICE: ClassVar[bool] = False  # whether its answers are chosen rather than generated: known without the rows
     NAME: ClassVar[str]
-    COLUMNS: ClassVar[tuple[str, ...]]
+    SCHEMA: ClassVar[Schema]  # the columns that are read, and what their values must be
 
     @property
     def origin(self) -> Origin:
@@ -36,9 +39,9 @@ class Published:
         """The rows.
 
         Raises:
-            InputError: as `load_records`.
+            InputError: as `read_records`.
         """
-        return load_records(self.origin, self.COLUMNS)
+        return read_records(self.origin, self.SCHEMA)
 
     @property
     def data_sha256(self) -> str:
@@ -52,10 +55,20 @@ class Published:
 
     def characters_of(self, column: str) -> tuple[int, ...]:
         """Characters of each row's text in a column."""
-        return _characters(self.origin, self.COLUMNS, column)
+        return _characters(self.origin, self.SCHEMA, column)
+
+
+def read_records(origin: Origin, schema: Schema) -> Records:
+    """Rows of a schema.
+
+    Raises:
+        InputError: as `load_records`.
+    """
+    names, kinds = zip(*schema, strict=True)
+    return load_records(origin, names, kinds)
 
 
 @functools.cache
-def _characters(origin: Origin, columns: tuple[str, ...], column: str) -> tuple[int, ...]:
+def _characters(origin: Origin, schema: Schema, column: str) -> tuple[int, ...]:
     # once a process: to go through all rows may mean gigabytes
-    return tuple(len(text) for text in load_records(origin, columns).rows[column])
+    return tuple(len(text) for text in read_records(origin, schema).rows[column])

@@ -4,15 +4,16 @@ import dataclasses
 import functools
 from typing import Any, ClassVar
 
-from lh_eval.corpora.records import Origin, load_records
+from lh_eval.corpora.kinds import NUMBER, TEXT, parallel_lists
+from lh_eval.corpora.records import Origin
 from lh_eval.corpora.sentences import split_sentences
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.document import Document, DocumentTask, Group, Item
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion: {question}\nAnswer, in words of the text:"
-COLUMNS = ("context", "question", "answers")
+SCHEMA = (("context", TEXT), ("question", TEXT), ("answers", parallel_lists(text=TEXT, answer_start=NUMBER)))
 
 
 @TASKS.register("squad")
@@ -29,10 +30,11 @@ class Squad(Published, DocumentTask):
         split: split of the data set.
     """
 
+    revision: str = "7b6d24c440a36b6815f21b70d25016731768db1f"
     split: str = "validation"
 
     NAME: ClassVar[str] = "rajpurkar/squad"
-    COLUMNS: ClassVar[tuple[str, ...]] = COLUMNS
+    SCHEMA: ClassVar[Schema] = SCHEMA
 
     def document(self) -> Document:
         """The paragraphs in sentences."""
@@ -42,8 +44,7 @@ class Squad(Published, DocumentTask):
 @functools.cache
 def _document(origin: Origin, questions: int) -> Document:
     paragraphs: dict[str, list[dict[str, Any]]] = {}
-    for row in load_records(origin, COLUMNS).rows:
-        _check(row, origin)
+    for row in read_records(origin, SCHEMA).rows:
         paragraphs.setdefault(row["context"], []).append(row)
     units: list[str] = []
     groups = []
@@ -59,21 +60,6 @@ def _document(origin: Origin, questions: int) -> Document:
             "ask for fewer a context, such as squad:questions=1"
         )
     return Document(units, groups)
-
-
-def _check(row: dict[str, Any], origin: Origin) -> None:
-    """Raise InputError where columns of the right names hold something else than SQuAD's."""
-    for name in ("context", "question"):
-        if not isinstance(row[name], str):
-            raise InputError(
-                f"column {name!r} must be text, got {row[name]!r} in {origin.shown}; mend or drop that row"
-            )
-    answers = row["answers"]
-    if not isinstance(answers, dict) or not {"text", "answer_start"} <= answers.keys() or None in answers.values():
-        raise InputError(
-            f"column 'answers' must have the lists 'text' and 'answer_start', got {answers!r} in {origin.shown}; "
-            "convert it to SQuAD's schema"
-        )
 
 
 def _item(row: dict[str, Any], units: list[str], first: int) -> Item | None:

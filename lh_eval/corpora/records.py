@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lh_eval.corpora.kinds import Kind
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,12 +57,17 @@ class Records(NamedTuple):
 
 
 @functools.cache
-def load_records(origin: Origin, columns: tuple[str, ...]) -> Records:
+def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[Kind, ...] = ()) -> Records:
     """Load rows once a process, and check that the columns are there.
+
+    Args:
+        origin: where they come from.
+        columns: names of the columns.
+        kinds: what their values must be; none for values that are not checked.
 
     Raises:
         InputError: a file is missing or cannot be read, the hub cannot be reached or lacks the data set, there are no
-            rows, or a column is missing.
+            rows, a column is missing or a value of it is of another kind.
     """
     rows = _from_files(origin.files) if origin.files else _from_hub(origin)
     missing = [name for name in columns if name not in rows.column_names]
@@ -74,7 +80,10 @@ def load_records(origin: Origin, columns: tuple[str, ...]) -> Records:
         raise InputError(f"dataset must have rows, got none in {origin.shown}; take another split or file")
     rows = rows.select_columns(list(columns))
     digest = hashlib.sha256()
-    for row in rows:
+    checks = list(zip(columns, kinds, strict=True)) if kinds else []
+    for number, row in enumerate(rows, 1):
+        for name, kind in checks:
+            kind.check(row[name], name, number, origin.shown)
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode() + b"\n")
     return Records(rows, digest.hexdigest(), _commit(rows))
 

@@ -1,15 +1,18 @@
 """The published data sets, on files of their schema."""
 
 import json
+import re
 
 import datasets
 import pytest
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import get_task
+from lh_eval.tasks.base import TASKS, get_task
 from lh_eval.tasks.haystack_text import data_hashes
 
 PARAGRAPH = "Town {i} lies on a hill. In {year} it was  founded by Count Ada {i}. It has a bridge."
+
+POEM = "An old gull sat upon the pier and sang of fish"
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +54,34 @@ def _hotpot_rows():
     return [*rows, rows[0] | {"id": "yes", "answer": "yes"}]
 
 
+def _babi_rows():
+    rows = [{"input": f"Mary went to room{i}. ", "question": "Where is Mary? ", "target": f"room{i}"} for i in range(3)]
+    return [*rows, {"input": "Bo took milk. Bo took tea.", "question": "What does Bo carry?", "target": "milk,tea"}]
+
+
+def _longbench_rows():
+    return [
+        {
+            "_id": str(i),
+            "question": f"Which town {i}?",
+            "answer": "ABCD"[i],
+            "context": f"The town {i}. " * 20 * (i + 1),
+        }
+        | {f"choice_{letter}": f"town {letter}{i}" for letter in "ABCD"}
+        for i in range(4)
+    ]
+
+
+def _mrcr_rows():
+    talk = [
+        {"role": "user", "content": "write a poem about gulls"},
+        {"role": "assistant", "content": POEM},
+        {"role": "user", "content": "Prepend x7Q to the first poem about gulls."},
+    ]
+    row = {"prompt": json.dumps(talk), "answer": f"x7Q{POEM}", "random_string_to_prepend": "x7Q", "n_needles": 2}
+    return [row, row | {"n_needles": 4, "random_string_to_prepend": "other"}]
+
+
 def _needle(sample, tokenizer, span=0):
     start, end = sample.spans[span]
     return tokenizer.decode(sample.prompt_ids[start:end])
@@ -79,22 +110,6 @@ def test_squad_without_enough_questions(write, tokenizers):
         get_task(f"squad:{write(_squad_rows())}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"answers": "1500"}, "column 'answers' must have the lists 'text' and 'answer_start', got '1500' in"),
-        ({"answers": None}, "column 'answers' must have the lists 'text' and 'answer_start', got None in"),
-        ({"answers": {"text": ["1500"]}}, "column 'answers' must have the lists 'text' and 'answer_start'"),
-        ({"context": None}, "column 'context' must be text, got None in"),
-        ({"question": 7}, "column 'question' must be text, got 7 in"),
-    ],
-)
-def test_squad_columns_that_hold_something_else(changes, message, write, tokenizers):
-    files = write([row | changes for row in _squad_rows()])
-    with pytest.raises(InputError, match=message):
-        get_task(f"squad:questions=1,{files}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
-
-
 def test_hotpotqa(write, tokenizers):
     task = get_task(f"hotpotqa:{write(_hotpot_rows())}")
     assert len(task.document().groups) == 4
@@ -114,9 +129,7 @@ def test_hotpotqa_options(option, said):
 
 
 def test_babilong(write, tokenizers):
-    rows = [{"input": f"Mary went to room{i}. ", "question": "Where is Mary? ", "target": f"room{i}"} for i in range(3)]
-    rows.append({"input": "Bo took milk. Bo took tea.", "question": "What does Bo carry?", "target": "milk,tea"})
-    task = get_task(f"babilong:split=qa8,{write(rows)}")
+    task = get_task(f"babilong:split=qa8,{write(_babi_rows())}")
     samples = [task.sample(tokenizers["byte"], length=500, depth=50, trial=trial) for trial in range(4)]
     by_answer = {sample.answer: sample for sample in samples}
     assert by_answer.keys() == {"room0", "room1", "room2", "milk, tea"}
@@ -184,17 +197,7 @@ def test_nolima_reads_one_file_of_the_hub():
 
 
 def test_longbench_v2(write, tokenizers):
-    rows = [
-        {
-            "_id": str(i),
-            "question": f"Which town {i}?",
-            "answer": "ABCD"[i],
-            "context": f"The town {i}. " * 20 * (i + 1),
-        }
-        | {f"choice_{letter}": f"town {letter}{i}" for letter in "ABCD"}
-        for i in range(4)
-    ]
-    task = get_task(f"longbench_v2:{write(rows)}")
+    task = get_task(f"longbench_v2:{write(_longbench_rows())}")
     samples = [task.sample(tokenizers["byte"], length=800, depth=50, trial=trial) for trial in range(2)]
     assert {sample.answer for sample in samples} == {"A", "B"}  # of 260 characters and 520; the others do not fit
     for sample in samples:
@@ -208,17 +211,10 @@ def test_longbench_v2(write, tokenizers):
 
 
 def test_mrcr(write, tokenizers):
-    poem = "An old gull sat upon the pier and sang of fish"
-    talk = [
-        {"role": "user", "content": "write a poem about gulls"},
-        {"role": "assistant", "content": poem},
-        {"role": "user", "content": "Prepend x7Q to the first poem about gulls."},
-    ]
-    row = {"prompt": json.dumps(talk), "answer": f"x7Q{poem}", "random_string_to_prepend": "x7Q", "n_needles": 2}
-    files = write([row, row | {"n_needles": 4, "random_string_to_prepend": "other"}])
+    files = write(_mrcr_rows())
     sample = get_task(f"mrcr:{files}").sample(tokenizers["byte"], length=600, depth=50, trial=0)
     assert sample.answer == "An old gull sat upon the pier and"
-    assert _needle(sample, tokenizers["byte"]) == f"\n\nUser: write a poem about gulls\n\nAssistant: {poem}\n\n"
+    assert _needle(sample, tokenizers["byte"]) == f"\n\nUser: write a poem about gulls\n\nAssistant: {POEM}\n\n"
     question = tokenizers["byte"].decode(sample.question_ids)
     assert question == "\n\nUser: Prepend x7Q to the first poem about gulls.\n\nAssistant: x7Q"
     with pytest.raises(InputError, match="which holds 1 of 2"):
@@ -227,7 +223,45 @@ def test_mrcr(write, tokenizers):
         get_task(f"mrcr:needles=8,{files}").sample(tokenizers["byte"], length=600, depth=50, trial=0)
 
 
-NAMES = ["squad", "hotpotqa", "babilong", "nolima", "longbench_v2", "mrcr"]
+ROWS = {
+    "squad": _squad_rows(),
+    "hotpotqa": _hotpot_rows(),
+    "babilong": _babi_rows(),
+    "nolima": NOLIMA,
+    "longbench_v2": _longbench_rows(),
+    "mrcr": _mrcr_rows(),
+}
+NAMES = list(ROWS)
+COLUMNS = [(name, column) for name in NAMES for column, _ in TASKS.get(name).SCHEMA]
+DEEPER = [  # of the right outer shape
+    ("squad", "answers", {"text": ["1500"]}),
+    ("squad", "answers", {"text": ["1500"], "answer_start": []}),
+    ("squad", "answers", {"text": ["1500"], "answer_start": [None]}),
+    ("squad", "answers", {"text": None, "answer_start": [1]}),
+    ("hotpotqa", "context", {"title": ["T"], "sentences": ["Not in a list."]}),
+    ("hotpotqa", "context", {"title": ["T"], "sentences": []}),
+    ("hotpotqa", "supporting_facts", {"title": ["T"], "sent_id": ["0"]}),
+    ("nolima", "questions", {"onehop": 7}),
+    ("nolima", "character_set", [None]),
+    ("nolima", "tests", {"T1": {"input_args": "Dresden"}}),
+    ("nolima", "tests", {"T1": ["Dresden"]}),
+    ("longbench_v2", "answer", "E"),
+    ("mrcr", "prompt", "no JSON"),
+    ("mrcr", "prompt", "[]"),
+    ("mrcr", "prompt", json.dumps([{"role": "user"}])),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [*((*place, value) for place in COLUMNS for value in (None, 2.5, [["x"]], {"x": 7})), *DEEPER],
+)
+def test_columns_that_hold_something_else(name, column, value, write, tokenizers):
+    files = write([row | {column: value} for row in ROWS[name]])
+    spec = f"{name}:{files}{',questions=1' * (name == 'squad')}"
+    with pytest.raises(InputError, match=rf"column '{column}' must be .*, got .* in row \d of /") as error:
+        get_task(spec).sample(tokenizers["byte"], length=900, depth=40, trial=0)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -245,6 +279,12 @@ def test_another_schema_and_no_hub(name, write, tokenizers, monkeypatch):
     with pytest.raises(InputError, match=f"hub must be reachable for '{task.NAME}") as error:
         task.sample(tokenizers["byte"], length=900, depth=0, trial=0)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pinned_to_a_commit(name):
+    assert re.fullmatch("[0-9a-f]{40}", get_task(name).origin.revision)
+    assert get_task(f"{name}:revision=main").origin.revision == "main"
 
 
 def test_hash_of_the_rows(write):
