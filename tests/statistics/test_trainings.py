@@ -48,9 +48,7 @@ RATES = st.integers(0, 840).map(lambda hits: hits / 840)
 
 @pytest.mark.filterwarnings("error")
 @given(st.lists(st.tuples(RATES, RATES), min_size=2, max_size=5), st.booleans())
-@example(
-    [(0, 0), (0, 4 / 840), (0, 142 / 840), (4 / 840, 0), (1 / 2, 283 / 840)], False
-)  # splits alike but for rounding
+@example([(0, 0), (0, 4 / 840), (0, 142 / 840), (4 / 840, 0), (1 / 2, 283 / 840)], False)  # alike but for rounding
 def test_turned_around_it_says_the_opposite(pairs, paired):
     a, b = (list(side) for side in zip(*pairs, strict=True))
     one, other = compare_trainings(a, b, paired=paired), compare_trainings(b, a, paired=paired)
