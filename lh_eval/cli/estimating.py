@@ -1,6 +1,6 @@
-"""What `lh-eval niah --dry-run` prints: the seconds of a sample by length, and those of the grid."""
+"""What `--dry-run` of `lh-eval niah` and `lh-eval run` prints: the seconds of a sample by length, and of all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
@@ -8,6 +8,7 @@ from lh_eval.errors import InputError
 if TYPE_CHECKING:
     from lh_eval.evaluation.grid import Grid
     from lh_eval.evaluation.setting import Setting
+    from lh_eval.evaluation.suite import Suite
     from lh_eval.models.loading import Checkpoint
 
 
@@ -19,6 +20,37 @@ def estimate_lines(
     Raises:
         InputError: what a run refuses, or a sample that was timed fails.
     """
+    total = yield from _setting_lines(checkpoint, grid, settings, beyond_positions)
+    yield _total_line(total, len(grid) * len(settings))
+
+
+def suite_estimate_lines(
+    checkpoint: "Checkpoint", suite: "Suite", settings: "Sequence[Setting]", *, beyond_positions: bool
+) -> Iterator[str]:
+    """The lines of each task below its name, and one for all tasks.
+
+    Every task is timed: a prompt of one length takes longer where more is generated after it.
+
+    Raises:
+        InputError: what a run refuses, of any task and before the first is timed, or a sample that was timed fails.
+    """
+    from lh_eval.evaluation.run import check_settings
+
+    for grid in suite.grids:
+        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
+    total, samples = 0.0, 0
+    for grid in suite.grids:
+        most = grid.at_most()
+        yield grid.task
+        total += yield from _setting_lines(checkpoint, most, settings, beyond_positions, indent="  ")
+        samples += len(most) * len(settings)
+    yield _total_line(total, samples)
+
+
+def _setting_lines(
+    checkpoint: "Checkpoint", grid: "Grid", settings: "Sequence[Setting]", beyond_positions: bool, indent: str = ""
+) -> Generator[str, None, float]:
+    """A line for each setting; returns the seconds of all."""
     from lh_eval.evaluation.estimate import estimate
     from lh_eval.figures.style import length_label
 
@@ -30,9 +62,13 @@ def estimate_lines(
                 raise InputError(f"samples must be such that they can be run, got {row.error} at length {row.length}")
         total += timed.seconds
         each = ", ".join(f"{length_label(row.length)} {row.seconds:.3g} s" for row in timed.rows)
-        yield f"{timed.name:<{width}}  {each} a sample; {timed.samples} of each length: {duration(timed.seconds)}"
-    samples = len(grid) * len(settings)
-    yield f"at most {duration(total)} for {samples} samples; less where they share batches or contexts"
+        name = f"{indent}{timed.name:<{width}}"
+        yield f"{name}  {each} a sample; {timed.samples} of each length: {duration(timed.seconds)}"
+    return total
+
+
+def _total_line(seconds: float, samples: int) -> str:
+    return f"at most {duration(seconds)} for {samples} samples; less where they share batches or contexts"
 
 
 def duration(seconds: float) -> str:

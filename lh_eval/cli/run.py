@@ -49,6 +49,10 @@ def run(
     dtype: Dtype = "auto",
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Time one sample a task and length, say how long all take, write nothing."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
 ) -> None:
@@ -63,6 +67,7 @@ def run(
     scorers = parse_names(scorer) if scorer is not None else None
     layers = parse_layers(dense_layers) if dense_layers is not None else None
 
+    from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.cli.settings import chosen_settings
     from lh_eval.evaluation.suite import load_suite
     from lh_eval.evaluation.suite_run import run_suite
@@ -82,6 +87,10 @@ def run(
     )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
+    if dry_run:
+        for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
+            typer.echo(line)
+        return
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
     finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions)
     for one in finished:

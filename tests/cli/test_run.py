@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from asking import tiny_llama
@@ -47,6 +48,31 @@ def test_a_suite_ends_in_one_table(suite, tmp_path, capsys):
     assert sorted((tables / "table.csv").read_text().splitlines()) == sorted(
         (out / "table.csv").read_text().splitlines()
     )
+
+
+def test_a_dry_run_estimates_each_task_and_writes_nothing(suite, tmp_path, capsys, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    command = ["run", "--suite", suite, "--k", "64", "--trials", "3", "--device", "cpu", "--dry-run"]
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[:6:3]] == ["passkey", "keyed:records=2"]
+    for dense, lighthouse in (lines[1:3], lines[4:6]):
+        assert re.fullmatch(r"  dense     400 [\d.e-]+ s a sample; 6 of each length: .*s", dense)
+        assert lighthouse.startswith("  norm-k64  400 ")
+    assert re.match(r"at most .* for 24 samples", lines[6])
+    assert len(lines) == 7
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_a_dry_run_refuses_the_last_task_before_the_first_is_timed(tmp_path, capsys):
+    tasks = '[[task]]\ntask = "passkey"\n[[task]]\ntask = "element"\n'
+    (tmp_path / "real.toml").write_text(f'lengths = ["3k"]\ndepths = [50]\n{tasks}')
+    command = ["run", "--suite", str(tmp_path / "real.toml"), "--device", "cpu", "--dry-run", "--trials", "85"]
+    assert main(command) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert "take at most 84 trials" in error
 
 
 @pytest.mark.parametrize(
