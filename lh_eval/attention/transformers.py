@@ -161,9 +161,10 @@ def layers_of(model: PreTrainedModel, dense_layers: Sequence[int]) -> frozenset[
     """
     config = model.config.get_text_config()
     layers = lighthouse_layers(config.num_hidden_layers, dense_layers)
-    kinds = getattr(config, "layer_types", None) or [None] * config.num_hidden_layers
-    windowed = "sliding_attention" if any(kinds) else None  # where no kinds are named, a window is in every layer
-    left = layers - {i for i in layers if getattr(config, "sliding_window", None) and kinds[i] == windowed}
+    left = layers
+    if getattr(config, "sliding_window", None):  # in every layer, unless the layers' kinds are named
+        kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * config.num_hidden_layers
+        left = frozenset(layer for layer in layers if kinds[layer] != "sliding_attention")
     if not left:
         raise InputError(
             f"model must have a layer without a sliding window for Lighthouse, got {type(model).__name__} with one in "

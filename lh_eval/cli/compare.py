@@ -69,7 +69,7 @@ def compare(
     if json is not None:
         write_comparison(json, values)
         typer.echo(f"json: {json}")
-        figure = figure or json.with_suffix("")
+        figure = figure or (json.with_suffix("") if json.suffix == ".json" else json)
     if figure is not None:
         drawn = difference_heatmap(compared.cells, title=f"{names[1]} less {names[0]}", level=level, width=width)
         stem, formats = named_figure(figure)

@@ -31,6 +31,7 @@ from lh_eval.tasks.base import get_task
 from lh_eval.tasks.haystack_text import data_hashes
 
 _log = logging.getLogger(__name__)
+_warned: set[tuple[str, tuple[int, ...]]] = set()  # weights and layers
 
 
 class Finished(NamedTuple):
@@ -116,15 +117,16 @@ def check_settings(
         raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
     for setting in settings:
         if setting.config is not None:
-            _tell_windows(checkpoint, setting)
+            _check_layers(checkpoint, setting)
     check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
 
 
-def _tell_windows(checkpoint: Checkpoint, setting: Setting) -> None:
-    """Warn where layers that are not named dense attend densely all the same."""
+def _check_layers(checkpoint: Checkpoint, setting: Setting) -> None:
+    """Refuse where no layer is left for Lighthouse; warn, once, where a window keeps some dense that are not named."""
     asked = lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
-    windowed = sorted(asked - layers_of(checkpoint.model, setting.dense_layers))
-    if windowed:
+    windowed = tuple(sorted(asked - layers_of(checkpoint.model, setting.dense_layers)))
+    if windowed and (checkpoint.sha256, windowed) not in _warned:
+        _warned.add((checkpoint.sha256, windowed))
         _log.warning("layers %s have a sliding window and stay dense", ", ".join(map(str, windowed)))
 
 
