@@ -14,7 +14,7 @@ from grid_table import PAPER, PAPER_DENSE, budgets_of, mean_over_cells, paper_ra
 from grid_trainings import PAPER_TASK, Training, by_recipe, scopes_of
 from tables import signed, signed_with_interval
 
-from lh_eval.results.tabular import p_value
+from lh_eval.publish.tabular import p_value
 from lh_eval.statistics import compare_trainings
 
 BY = ("prompts", "trainings")

@@ -15,9 +15,10 @@ from grid_trainings import Training, by_recipe, tasks_of
 
 from lh_eval.figures.difference import difference_heatmap
 from lh_eval.figures.length import length_figure
-from lh_eval.figures.style import length_label, save
+from lh_eval.figures.style import save
 from lh_eval.figures.sweep import sweep_figure
-from lh_eval.results import caption
+from lh_eval.lengths import length_label
+from lh_eval.publish import caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from grid_table import mean_over_cells
 from grid_trainings import ATTENTIONS, Training, by_recipe, scopes_of
 from tables import rate, signed_with_interval
 
-from lh_eval.figures.style import length_label
-from lh_eval.results.tabular import p_value
+from lh_eval.lengths import length_label
+from lh_eval.publish.tabular import p_value
 
 LIGHTHOUSE_NOTE = (
     "The same checkpoints, their context read under Lighthouse with the scorer, k and L of their training, less dense, "

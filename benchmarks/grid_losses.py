@@ -8,8 +8,8 @@ from grid_prompts import LEVEL
 from grid_table import interval_of_mean, mean_over_cells
 from grid_trainings import ATTENTIONS, HELD_OUT, Attention, Training, by_recipe, scopes_of
 
-from lh_eval.results.pairing import align
-from lh_eval.results.tabular import NOTHING, p_value
+from lh_eval.analysis.pairing import align
+from lh_eval.publish.tabular import NOTHING, p_value
 from lh_eval.statistics import holm
 
 _FAMILIES = ("text", "keyed", "copy", "passkey")

@@ -7,9 +7,9 @@ import pandas as pd
 from grid_table import mean_over_cells
 from grid_trainings import Attention, Training
 
-from lh_eval.results.compare_samples import grid_interval
-from lh_eval.results.comparison import discordant
-from lh_eval.results.pairing import align
+from lh_eval.analysis.compare_samples import grid_interval
+from lh_eval.analysis.comparison import discordant
+from lh_eval.analysis.pairing import align
 from lh_eval.statistics import Interval, holm, mcnemar_exact, paired_difference
 
 LEVEL = 0.95

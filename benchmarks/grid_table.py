@@ -8,12 +8,12 @@ import pandas as pd
 from grid_trainings import ATTENTIONS, HELD_OUT, LOSSES, Attention, Recipe, Training, by_recipe, scopes_of, tasks_of
 from tables import rate, rate_with_interval
 
-from lh_eval.figures.style import length_label
-from lh_eval.results.compare_samples import grid_interval
-from lh_eval.results.effective import rates_by_length
-from lh_eval.results.metrics import cells
-from lh_eval.results.pairing import align
-from lh_eval.results.tabular import NOTHING
+from lh_eval.analysis.cells import cells
+from lh_eval.analysis.compare_samples import grid_interval
+from lh_eval.analysis.effective import rates_by_length
+from lh_eval.analysis.pairing import align
+from lh_eval.lengths import length_label
+from lh_eval.publish.tabular import NOTHING
 from lh_eval.statistics import Interval, mean_of_rates
 
 # Peng, Ghosh and Quesnelle 2026, arXiv:2605.06554: mean retrieval rate of the 530M checkpoints over the grid.

@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple, get_args
 import pandas as pd
 
 from lh_eval.errors import InputError
-from lh_eval.results.files import read_json
-from lh_eval.results.folder import PROVENANCE
-from lh_eval.results.run import Run
-from lh_eval.results.sweep import is_sweep, read_sweep
+from lh_eval.store.files import read_json
+from lh_eval.store.folder import PROVENANCE
+from lh_eval.store.run import Run
+from lh_eval.store.sweep import is_sweep, read_sweep
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.data import FAMILIES
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 from tables import fill, markdown, rate
 
+from lh_eval.analysis.settings import setting_cells
 from lh_eval.errors import InputError
-from lh_eval.figures.style import length_label
-from lh_eval.results.run import Run, read_run
-from lh_eval.results.settings import setting_cells
-from lh_eval.results.sweep import DENSE, read_sweep
+from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates, wilson
+from lh_eval.store.run import Run, read_run
+from lh_eval.store.sweep import DENSE, read_sweep
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "findings.md"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from lh_eval.errors import InputError, unknown_name
-from lh_eval.results import tabular
-from lh_eval.results.tabular import NOTHING
+from lh_eval.publish import tabular
+from lh_eval.publish.tabular import NOTHING
 
 
 def write_csv(table: pd.DataFrame, stem: Path) -> Path:

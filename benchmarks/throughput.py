@@ -34,9 +34,9 @@ from throughput_sides import (
 from throughput_table import SCORED, append, table
 
 from lh_eval.bench.origin import origin_on
-from lh_eval.evaluation.batching import batch_size
+from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
+from lh_eval.engine.batching import batch_size
 from lh_eval.lengths import parse_length
-from lh_eval.models.loading import Checkpoint, load_checkpoint
 from lh_eval.tasks.base import get_task, questions_of
 
 TASKS = "niah_single_2,kv,quote:questions=8"

@@ -10,7 +10,7 @@ from unittest import mock
 import torch
 
 from lh_eval import evaluate, get_task
-from lh_eval.models.loading import Checkpoint, load_checkpoint
+from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
 
 OURS, RIVAL = "lh_eval", "hflm"
 ROOM = 256  # tokens for answers, above a prompt's length

@@ -6,25 +6,23 @@ Names are imported on first use, so that `import lh_eval` costs nothing.
 """
 
 import importlib
-import os.path
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lh_eval._checkout import find_beside
+
 if TYPE_CHECKING:
+    from lh_eval.analysis.compare import compare
     from lh_eval.attention.config import LighthouseConfig
     from lh_eval.attention.operator import lighthouse_attention, select_entries
-    from lh_eval.attention.transformers import use_lighthouse
+    from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.errors import InputError
-    from lh_eval.evaluation.evaluate import evaluate
-    from lh_eval.models.loading import load_checkpoint
-    from lh_eval.results.compare import compare
-    from lh_eval.results.run import read_run
+    from lh_eval.modeling.session import use_lighthouse
+    from lh_eval.runs.evaluate import evaluate
+    from lh_eval.store.run import read_run
     from lh_eval.tasks.base import get_task
 
-# A source checkout keeps kernels/, scorers/ and tasks/ beside this folder; installed, they lie inside it. Python
-# started in the checkout finds this folder first, and must find those three as well.
-_here = os.path.dirname(__file__)
-if not os.path.isdir(os.path.join(_here, "kernels")):
-    __path__.append(os.path.dirname(_here))
+find_beside(Path(__file__).parent)
 
 __version__ = "0.1.0"
 __all__ = [
@@ -43,14 +41,14 @@ __all__ = [
 _HOME = {
     "InputError": "lh_eval.errors",
     "LighthouseConfig": "lh_eval.attention.config",
-    "compare": "lh_eval.results.compare",
-    "evaluate": "lh_eval.evaluation.evaluate",
+    "compare": "lh_eval.analysis.compare",
+    "evaluate": "lh_eval.runs.evaluate",
     "get_task": "lh_eval.tasks.base",
     "lighthouse_attention": "lh_eval.attention.operator",
-    "load_checkpoint": "lh_eval.models.loading",
-    "read_run": "lh_eval.results.run",
+    "load_checkpoint": "lh_eval.checkpoints.loading",
+    "read_run": "lh_eval.store.run",
     "select_entries": "lh_eval.attention.operator",
-    "use_lighthouse": "lh_eval.attention.transformers",
+    "use_lighthouse": "lh_eval.modeling.session",
 }
 
 

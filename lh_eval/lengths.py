@@ -1,4 +1,4 @@
-"""Lengths as people write them: 4k is 4096 tokens."""
+"""Lengths as people write them, both ways: 4k is 4096 tokens, and 4096 tokens are 4K."""
 
 import re
 
@@ -18,3 +18,11 @@ def parse_length(item: str | int) -> int:
     if length < 1:
         raise InputError(f"length must be a positive number of tokens such as 4096 or 4k, got {item!r}")
     return length
+
+
+def length_label(length: int) -> str:
+    """Write a length as in a paper: 4096 is 4K, 1048576 is 1M, 4000 stays 4000."""
+    for unit, size in (("M", 1024**2), ("K", 1024)):
+        if length >= size and length % size == 0:
+            return f"{length // size}{unit}"
+    return str(length)

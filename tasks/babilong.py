@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from lh_eval.corpora.kinds import TEXT
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published, Schema
+from lh_eval.tasks.building.inserted import Entry, InsertedTask
+from lh_eval.tasks.building.published import Published, Schema
 
 QUESTION = "\n\nAnswer from the facts that the text states, in one word.\nQuestion: {question}\nAnswer:"
 

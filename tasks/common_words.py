@@ -7,10 +7,10 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
+from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.vocabulary import vocabulary, vocabulary_pool
 from lh_eval.tasks.niah import check_count
-from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.plan import encode, generated_sample, spec_of
-from lh_eval.tasks.vocabulary import vocabulary, vocabulary_pool
 
 INTRO = "Read the list of words below with care: some come more often than the others.\n"
 QUESTION = "\nWhich {common} words come most often in the list above? The words that come most often are"

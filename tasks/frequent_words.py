@@ -7,10 +7,10 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
-from lh_eval.tasks.filler import filler_words
-from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.plan import encode, generated_sample, spec_of
-from lh_eval.tasks.pools import pool_of
+from lh_eval.tasks.building.filler import filler_words
+from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
+from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.pools import pool_of
 
 INTRO = "Read the coded text below with care: some of its words come more often than others. Ignore the dots.\n"
 QUESTION = "\nWhich three words come most often in the coded text above? The words that come most often are"

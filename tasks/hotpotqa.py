@@ -8,8 +8,8 @@ from lh_eval.corpora.kinds import NUMBER, TEXT, list_of, parallel_lists
 from lh_eval.corpora.records import Origin
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Group, Item
-from lh_eval.tasks.published import Published, Schema, read_records
+from lh_eval.tasks.building.document import Document, DocumentTask, Group, Item
+from lh_eval.tasks.building.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion: {question}\nAnswer, in a few words:"
 SCHEMA = (

@@ -7,11 +7,11 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, context_rng
-from lh_eval.tasks.haystack import FIXED, RecordTemplate
+from lh_eval.tasks.building.haystack import FIXED, RecordTemplate
+from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
+from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.vocabulary import vocabulary
 from lh_eval.tasks.niah import check_count
-from lh_eval.tasks.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.plan import encode, generated_sample, spec_of
-from lh_eval.tasks.vocabulary import vocabulary
 
 INTRO = "Read the records below with care: at their end you are asked for a value."
 QUESTION = "\nNow say the value of one of the records above. Key", " has value"  # the key is between them

@@ -6,7 +6,7 @@ from typing import Any
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
-from lh_eval.tasks.placing import build_sample
+from lh_eval.tasks.building.placing import build_sample
 
 NEEDLE = " The pass key for {key} is {answer}. "
 QUESTION = " What is the pass key for {key}? The pass key for {key} is"

@@ -8,8 +8,8 @@ from typing import ClassVar
 from lh_eval.corpora.kinds import NUMBER, TEXT, fields, list_of
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published, Schema
+from lh_eval.tasks.building.inserted import Entry, InsertedTask
+from lh_eval.tasks.building.published import Published, Schema
 
 WORDS = 8
 NO_LENGTH = 2**62

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.filler import Filler
-from lh_eval.tasks.haystack import RecordTemplate, draw_haystack
-from lh_eval.tasks.plan import Plan, PlannedTask
-from lh_eval.tasks.vocabulary import Kind, draw_texts
+from lh_eval.tasks.building.filler import Filler
+from lh_eval.tasks.building.haystack import RecordTemplate, draw_haystack
+from lh_eval.tasks.building.plan import Plan, PlannedTask
+from lh_eval.tasks.building.vocabulary import Kind, draw_texts
 
 Taken = tuple[list[str], list[str]]
 

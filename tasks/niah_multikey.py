@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.filler import Filler
+from lh_eval.tasks.building.filler import Filler
+from lh_eval.tasks.building.vocabulary import Kind
 from lh_eval.tasks.niah import Counts, HaystackOption, NiahTask, Taken, check_count
-from lh_eval.tasks.vocabulary import Kind
 
 
 @TASKS.register("niah_multikey_1")

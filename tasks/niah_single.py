@@ -4,8 +4,8 @@ import dataclasses
 from typing import ClassVar
 
 from lh_eval.tasks.base import TASKS
+from lh_eval.tasks.building.vocabulary import Kind
 from lh_eval.tasks.niah import HaystackOption, NiahTask
-from lh_eval.tasks.vocabulary import Kind
 
 
 @TASKS.register("niah_single_1")

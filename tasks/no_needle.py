@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, context_rng, get_task
-from lh_eval.tasks.haystack import draw_haystack
-from lh_eval.tasks.plan import spec_of
+from lh_eval.tasks.building.haystack import draw_haystack
+from lh_eval.tasks.building.plan import spec_of
 
 
 @TASKS.register("no_needle")

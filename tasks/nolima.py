@@ -9,8 +9,8 @@ from lh_eval.corpora.kinds import TEXT, TEXT_OR_NUMBER, fields, list_of, values_
 from lh_eval.corpora.records import Origin
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.inserted import Entry, InsertedTask
-from lh_eval.tasks.published import Published, Schema, read_records
+from lh_eval.tasks.building.inserted import Entry, InsertedTask
+from lh_eval.tasks.building.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion about the text: {question}\nAnswer with the name alone:"
 SCHEMA = (

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
-from lh_eval.tasks.placing import build_sample
+from lh_eval.tasks.building.placing import build_sample
 
 NEEDLE = " The pass key is {answer}. "
 QUESTION = " What is the pass key? The pass key is"

@@ -8,7 +8,7 @@ from importlib import resources
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
+from lh_eval.tasks.building.document import Document, DocumentTask, Item, gather_items
 
 ENTRY = "{name}, symbol {symbol}, has the atomic number {number} and the atomic weight {weight}. {about}\n\n"
 QUESTION = "\n\nAccording to the text, the atomic {field} of {name} is"

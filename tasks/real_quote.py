@@ -9,7 +9,7 @@ from lh_eval.corpora.sentences import split_sentences
 from lh_eval.corpora.texts import load_text
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
+from lh_eval.tasks.building.document import Document, DocumentTask, Item, gather_items
 
 # said once only: the beginning said before would be what a model goes on from, not the book
 QUESTION = '\n\nAs the text says, word for word: "{given}'

@@ -7,7 +7,7 @@ import functools
 import re
 
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
+from lh_eval.tasks.building.document import Document, DocumentTask, Item, gather_items
 from lh_eval.tasks.python_source import statements
 
 QUESTION = "\n\n# as in the module {module}:\ndef {name}("

@@ -8,7 +8,7 @@ import re
 from importlib import resources
 
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Item, gather_items
+from lh_eval.tasks.building.document import Document, DocumentTask, Item, gather_items
 
 QUESTION = '\n\nThe dictionary defines one word as follows: "{definition}" That word is'
 WORDS, MOST_CHARACTERS = 20, 2000

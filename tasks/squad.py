@@ -9,8 +9,8 @@ from lh_eval.corpora.records import Origin
 from lh_eval.corpora.sentences import split_sentences
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.document import Document, DocumentTask, Group, Item
-from lh_eval.tasks.published import Published, Schema, read_records
+from lh_eval.tasks.building.document import Document, DocumentTask, Group, Item
+from lh_eval.tasks.building.published import Published, Schema, read_records
 
 QUESTION = "\n\nQuestion: {question}\nAnswer, in words of the text:"
 SCHEMA = (("context", TEXT), ("question", TEXT), ("answers", parallel_lists(text=TEXT, answer_start=NUMBER)))

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.haystack import draw_haystack
+from lh_eval.tasks.building.haystack import draw_haystack
+from lh_eval.tasks.building.plan import Plan, PlannedTask
+from lh_eval.tasks.building.vocabulary import PEOPLE, draw_texts
 from lh_eval.tasks.niah import check_count
-from lh_eval.tasks.plan import Plan, PlannedTask
-from lh_eval.tasks.vocabulary import PEOPLE, draw_texts
 
 
 @TASKS.register("two_hop")

@@ -4,6 +4,7 @@ import gc
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the suite's processes fill the cores
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +20,54 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Keep what was imported out of every later collection of garbage: it is large, and stays."""
     gc.freeze()
+
+
+@pytest.fixture
+def make_row():
+    from lh_eval.store.rows import Row
+
+    def make(**changes):
+        values = {
+            "task": "passkey",
+            "length": 4096,
+            "depth": 50.0,
+            "true_depth": 49.9,
+            "trial": 0,
+            "seed": 0,
+            "needle_start": 2040,
+            "needle_end": 2060,
+            "context_tokens": 4070,
+            "prompt_sha256": "0" * 64,
+            "answer": "7",
+            "prediction": "7",
+            "score": 1.0,
+            "selection_recall": None,
+            "seconds": 0.25,
+            "error": None,
+        } | changes
+        if values["error"] is not None:
+            values |= {"prediction": None, "score": None}
+        return Row(**values)
+
+    return make
+
+
+@pytest.fixture
+def make_run(tmp_path, make_row):
+    """Write a run of 2 lengths, 2 depths and 2 trials; `score(length, depth, trial)` says what each gets."""
+    from lh_eval.store.folder import RunFolder
+
+    def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, recall=None, **config):
+        config = {"task": "passkey", "lengths": [1024, 2048], "depths": [0, 100], "attention": attention} | config
+        with RunFolder.open(tmp_path / path, config) as run:
+            for length in config["lengths"]:
+                for depth in config["depths"]:
+                    for trial in range(2):
+                        got = float(score(length, depth, trial))
+                        run.append(
+                            make_row(length=length, depth=float(depth), trial=trial, score=got, selection_recall=recall)
+                        )
+            run.finish()
+        return tmp_path / path
+
+    return make

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.bench.plan import SDPA, SDPA_ON_S
-from lh_eval.figures.style import length_label
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -104,7 +104,7 @@ def bench(
     from lh_eval.bench.summary import text_table
     from lh_eval.bench.table import Table, to_frame
     from lh_eval.bench.timing import Pace
-    from lh_eval.models.devices import resolve_dtype
+    from lh_eval.checkpoints.devices import resolve_dtype
 
     target = _timed_device(device)
     default = _ON_GPU if target.type == "cuda" else _ON_CPU
@@ -160,7 +160,7 @@ def _show(draw: Path | None, table: Path | None) -> None:
 
 def _timed_device(name: str) -> "torch.device":
     """A GPU with CUDA, or a CPU: nothing else can be timed."""
-    from lh_eval.models.devices import resolve_device
+    from lh_eval.checkpoints.devices import resolve_device
 
     device = resolve_device(name)
     if device.type in ("cuda", "cpu"):

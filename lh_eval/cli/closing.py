@@ -5,12 +5,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lh_eval.evaluation.run import Finished
+    from lh_eval.runs.run import Finished
 
 
 def closing_lines(finished: "Finished") -> Iterator[str]:
     """A line or two for each setting, and one for what failed."""
-    from lh_eval.figures.style import length_label
+    from lh_eval.lengths import length_label
 
     width = max(len(name) for name in finished.metrics)
     for name, values in finished.metrics.items():

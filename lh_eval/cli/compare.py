@@ -33,13 +33,13 @@ def compare(
     width: Annotated[Literal["single", "double"], typer.Option(help="Column width of the figure.")] = "single",
 ) -> None:
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
+    from lh_eval.analysis.compare import compare as compare_frames
+    from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels, write_comparison
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.figures.difference import difference_heatmap
     from lh_eval.figures.style import save
-    from lh_eval.results.caption import of_comparison
-    from lh_eval.results.compare import compare as compare_frames
-    from lh_eval.results.compare_files import comparison_values, read_side, shared_seeds, side_labels, write_comparison
-    from lh_eval.results.compare_table import for_people, write_tables
+    from lh_eval.publish.caption import of_comparison
+    from lh_eval.publish.comparison_table import for_people, write_tables
     from lh_eval.statistics.rates import check_level
 
     check_level(level)

@@ -31,10 +31,10 @@ def curves(
 
     Beside the figure: NAME.txt is its caption; NAME.csv, .md and .tex are the table that is printed.
     """
-    from lh_eval.results.curves import read_curves
-    from lh_eval.results.curves_draw import write_curves
-    from lh_eval.results.curves_table import for_people
-    from lh_eval.results.draw import Look
+    from lh_eval.analysis.curves import read_curves
+    from lh_eval.publish.curves import write_curves
+    from lh_eval.publish.curves_table import for_people
+    from lh_eval.publish.draw import Look
 
     formats = parse_names(format_, "format")
     names = None if columns is None else parse_names(columns, "column")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
-    from lh_eval.evaluation.grid import Grid
-    from lh_eval.evaluation.setting import Setting
-    from lh_eval.evaluation.suite import Suite
-    from lh_eval.models.loading import Checkpoint
+    from lh_eval.checkpoints.loading import Checkpoint
+    from lh_eval.runs.grid import Grid
+    from lh_eval.runs.setting import Setting
+    from lh_eval.runs.suite import Suite
 
 
 def estimate_lines(
@@ -34,7 +34,7 @@ def suite_estimate_lines(
     Raises:
         InputError: what a run refuses, of any task and before the first is timed, or a sample that was timed fails.
     """
-    from lh_eval.evaluation.run import check_settings
+    from lh_eval.runs.run import check_settings
 
     for grid in suite.grids:
         check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
@@ -51,8 +51,8 @@ def _setting_lines(
     checkpoint: "Checkpoint", grid: "Grid", settings: "Sequence[Setting]", beyond_positions: bool, indent: str = ""
 ) -> Generator[str, None, float]:
     """A line for each setting; returns the seconds of all."""
-    from lh_eval.evaluation.estimate import estimate
-    from lh_eval.figures.style import length_label
+    from lh_eval.lengths import length_label
+    from lh_eval.runs.estimate import estimate
 
     width = max(len(setting.name) for setting in settings)
     total = 0.0

@@ -41,7 +41,7 @@ def heatmap(
     ] = None,
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
-    from lh_eval.results.draw import Look, write_figures
+    from lh_eval.publish.draw import Look, write_figures
 
     formats = parse_names(format_, "format")
     if bench and kind != "latency":

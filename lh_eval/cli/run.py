@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
 from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
 from lh_eval.cli.shared import (
     Attention,
@@ -22,7 +23,6 @@ from lh_eval.cli.shared import (
     TrustRemoteCode,
     UntilCi,
 )
-from lh_eval.results.effective import RULER_THRESHOLD, check_threshold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,13 +67,13 @@ def run(
     scorers = parse_names(scorer) if scorer is not None else None
     layers = parse_layers(dense_layers) if dense_layers is not None else None
 
+    from lh_eval.analysis.table import find_runs, results_table, write_tables
+    from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.cli.settings import chosen_settings
-    from lh_eval.evaluation.suite import load_suite
-    from lh_eval.evaluation.suite_run import run_suite
-    from lh_eval.models.loading import load_checkpoint
-    from lh_eval.results.draw import write_figures
-    from lh_eval.results.table import find_runs, results_table, write_tables
+    from lh_eval.publish.draw import write_figures
+    from lh_eval.runs.suite import load_suite
+    from lh_eval.runs.suite_run import run_suite
 
     chosen = load_suite(
         suite,
@@ -111,7 +111,7 @@ def table(
     threshold: Threshold = RULER_THRESHOLD,
 ) -> None:
     """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
-    from lh_eval.results.table import find_runs, results_table, write_tables
+    from lh_eval.analysis.table import find_runs, results_table, write_tables
 
     results = results_table(find_runs(runs), threshold=threshold)
     _show(results)
@@ -121,6 +121,6 @@ def table(
 
 
 def _show(results: "pd.DataFrame") -> None:
-    from lh_eval.results.table import for_people
+    from lh_eval.analysis.table import for_people
 
     typer.echo(for_people(results).to_string(index=False))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lh_eval.tasks.base import Sample
-from lh_eval.tasks.marking import prompt_pieces
+from lh_eval.tasks.building.marking import prompt_pieces
 
 
 def marked_prompt(tokenizer: Any, sample: Sample, *, marks: tuple[str, str]) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError
-from lh_eval.evaluation.setting import Setting
-from lh_eval.models.loading import Checkpoint
+from lh_eval.runs.setting import Setting
 
 
 def chosen_settings(

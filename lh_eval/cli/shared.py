@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from lh_eval.evaluation.grid import MOST_TRIALS
+from lh_eval.runs.grid import MOST_TRIALS
 
 Model = Annotated[str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")]
 Haystack = Annotated[

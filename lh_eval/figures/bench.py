@@ -7,7 +7,8 @@ from lh_eval.figures.crossover import Crossover, crossover
 from lh_eval.figures.lines import write_plainly
 from lh_eval.figures.panel import add_axes, fit_text
 from lh_eval.figures.stages import draw_stages, stage_legend
-from lh_eval.figures.style import WIDTHS, length_label, new_figure, style
+from lh_eval.figures.style import WIDTHS, new_figure, style
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

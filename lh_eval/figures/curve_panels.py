@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from lh_eval.figures.lines import write_plainly
-from lh_eval.figures.style import SIZE, length_label, text_width
+from lh_eval.figures.style import SIZE, text_width
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

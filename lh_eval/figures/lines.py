@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette, shades
-from lh_eval.figures.style import SIZE, Width, inches, length_label, new_figure, text_width
+from lh_eval.figures.style import SIZE, Width, inches, new_figure, text_width
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lh_eval.figures.palettes import DIVERGING, Palette, luminance
-from lh_eval.figures.style import MISSING, SIZE, length_label, text_width
+from lh_eval.figures.style import MISSING, SIZE, text_width
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

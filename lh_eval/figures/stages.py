@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lh_eval.figures.style import length_label
+from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd

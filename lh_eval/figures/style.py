@@ -84,14 +84,6 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def length_label(length: int) -> str:
-    """Write a length as in a paper: 4096 is 4K, 1048576 is 1M, 4000 stays 4000."""
-    for unit, size in (("M", 1024**2), ("K", 1024)):
-        if length >= size and length % size == 0:
-            return f"{length // size}{unit}"
-    return str(length)
-
-
 def text_width(text: str, size: float) -> float:
     """Inches that a line of text takes, of letters of `size` points in the figures' font."""
     from matplotlib.font_manager import FontProperties

@@ -17,10 +17,10 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
 from tqdm import tqdm
 
-from lh_eval.attention.transformers import Session, use_lighthouse
+from lh_eval.checkpoints.loading import load_checkpoint
+from lh_eval.engine.batching import batch_size as fitting_batch_size
+from lh_eval.engine.prefilling import Prefiller, branch
 from lh_eval.errors import InputError, unknown_name
-from lh_eval.evaluation.batching import batch_size as fitting_batch_size
-from lh_eval.evaluation.prefilling import Prefiller, branch
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
 from lh_eval.integrations.lm_eval_reading import (
     Query,
@@ -34,7 +34,7 @@ from lh_eval.integrations.lm_eval_reading import (
     whole_ids,
 )
 from lh_eval.integrations.lm_eval_setting import make_setting
-from lh_eval.models.loading import load_checkpoint
+from lh_eval.modeling.session import Session, use_lighthouse
 
 NAME = "lighthouse"
 

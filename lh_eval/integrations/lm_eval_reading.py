@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
-from lh_eval.evaluation.prefilling import Prefiller
+from lh_eval.engine.prefilling import Prefiller
 
 # Scored rows that get logits at a time: at V = 128K in float32, half a gigabyte.
 _ROWS = 1024

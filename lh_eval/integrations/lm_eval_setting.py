@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lh_eval.attention.config import LighthouseConfig
-from lh_eval.attention.transformers import layers_of
+from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError, unknown_name
-from lh_eval.evaluation.setting import Setting
-from lh_eval.models.loading import Checkpoint
+from lh_eval.modeling.session import layers_of
+from lh_eval.runs.setting import Setting
 
 
 def make_setting(

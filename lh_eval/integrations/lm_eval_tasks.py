@@ -11,10 +11,10 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.checkpoints.loading import load_tokenizer
 from lh_eval.errors import InputError
-from lh_eval.evaluation.evaluate import DEPTHS
-from lh_eval.evaluation.grid import Grid
-from lh_eval.models.loading import load_tokenizer
+from lh_eval.runs.evaluate import DEPTHS
+from lh_eval.runs.grid import Grid
 from lh_eval.tasks.base import Sample, get_task
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def choice_result(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dic
 
 def generated_result(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """The score of a generated text, from 0 to 1, by the sample's own rule."""
-    from lh_eval.results.scoring import score_text
+    from lh_eval.scoring.rules import score_text
 
     return _result(doc, score_text(doc["scoring"], results[0], doc["answers"]))
 

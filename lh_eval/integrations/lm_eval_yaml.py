@@ -5,11 +5,11 @@
 
 from pathlib import Path
 
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
-from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import TASKS, get_task
-from lh_eval.tasks.published import Published
+from lh_eval.tasks.building.published import Published
 
 PREFIX = "lh_"  # of the tasks' names in lm-eval
 _PROBE = 32_768  # tokens, enough for a sample of every task

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lh_eval.attention.config import LighthouseConfig
-from lh_eval.attention.transformers import lighthouse_layers
 from lh_eval.errors import InputError, unknown_name
+from lh_eval.modeling.session import lighthouse_layers
 from lh_eval.training.fields import build, check_range, check_types
 from lh_eval.training.model import llama_config
 from lh_eval.training.schedule import Optimizer, Phase, Stage

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from lh_eval.checkpoints.locating import CHECKPOINT
+from lh_eval.checkpoints.quiet import quiet_transformers
+from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
-from lh_eval.models.locating import CHECKPOINT
-from lh_eval.models.quiet import quiet_transformers
-from lh_eval.models.settings import CheckpointSettings
-from lh_eval.results.files import read_json, write_json
+from lh_eval.store.files import read_json, write_json
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.log import rows_of
 

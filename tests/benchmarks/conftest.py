@@ -34,5 +34,5 @@ def tiny_grid(tmp_path_factory):
 def few_resamples():
     """Bootstraps are drawn a hundred times."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lh_eval.results.compare_samples.bootstrap_mean", partial(bootstrap_mean, resamples=100))
+        patch.setattr("lh_eval.analysis.compare_samples.bootstrap_mean", partial(bootstrap_mean, resamples=100))
         yield

@@ -10,7 +10,7 @@ from grid_claims import (
 from grid_trainings import read_grid
 from tiny_grid import write_grid
 
-from lh_eval.results.compare import compare
+from lh_eval.analysis.compare import compare
 from lh_eval.statistics import mcnemar_exact, paired_difference
 
 pytestmark = pytest.mark.usefixtures("few_resamples")

@@ -5,7 +5,7 @@ from grid_trainings import Recipe, by_recipe, read_grid, scopes_of, tasks_of
 from tiny_grid import write_grid, write_training
 
 from lh_eval import InputError
-from lh_eval.results.files import read_json, write_json
+from lh_eval.store.files import read_json, write_json
 
 
 def half(*_):

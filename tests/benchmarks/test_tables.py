@@ -3,7 +3,7 @@ import pytest
 from tables import filled, markdown, rate_with_interval, signed, write_csv, write_latex
 
 from lh_eval import InputError
-from lh_eval.results.tabular import p_value
+from lh_eval.publish.tabular import p_value
 
 
 def test_blocks_are_replaced_and_the_rest_stays():

@@ -12,7 +12,7 @@ from asking import tiny_llama
 from throughput_sides import OURS, RIVAL
 from throughput_table import SCORED
 
-from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 
 
 @pytest.mark.parametrize(

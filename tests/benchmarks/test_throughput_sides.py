@@ -2,7 +2,7 @@ import time
 
 from throughput_sides import Measured, _building, _clocked, agreement
 
-from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import get_task
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lh_eval.cli.app import main
-from lh_eval.results.folder import RunFolder
-from lh_eval.results.rows import Row
+from lh_eval.store.folder import RunFolder
+from lh_eval.store.rows import Row
 
 NORM = {"scorer": "norm", "k": 256}
 

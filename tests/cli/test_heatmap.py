@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from lh_eval import InputError
 from lh_eval.cli.heatmap import heatmap
-from lh_eval.results.folder import RunFolder
-from lh_eval.results.rows import Row
+from lh_eval.store.folder import RunFolder
+from lh_eval.store.rows import Row
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.cli.app import main
 from lh_eval.cli.listing import describe, task_fields
-from lh_eval.models.byte_tokenizer import byte_tokenizer
 from lh_eval.registry import Registry
 from lh_eval.scorers.base import SCORERS
 from lh_eval.tasks.base import TASKS, get_task

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from lh_eval.checkpoints import installing
+from lh_eval.checkpoints.cache import models_folder
 from lh_eval.cli.app import main
-from lh_eval.models import installing
-from lh_eval.models.cache import models_folder
 
 
 @pytest.fixture(autouse=True)

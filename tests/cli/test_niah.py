@@ -7,11 +7,11 @@ import pytest
 from asking import tiny_llama
 from safetensors.torch import load_file, save_file
 
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.cli.app import main
 from lh_eval.cli.estimating import duration
-from lh_eval.evaluation import samples
-from lh_eval.models.byte_tokenizer import byte_tokenizer
-from lh_eval.models.loading import load_checkpoint
+from lh_eval.engine import samples
 
 GRID = ["--lengths", "256,512", "--depths", "0,50", "--trials", "1", "--device", "cpu"]
 

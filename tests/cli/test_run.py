@@ -4,8 +4,8 @@ import re
 import pytest
 from asking import tiny_llama
 
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.cli.app import main
-from lh_eval.models.byte_tokenizer import byte_tokenizer
 
 SUITE = """
 lengths = [400]

@@ -10,7 +10,8 @@ from PIL import Image
 
 from lh_eval import InputError
 from lh_eval.figures.heatmap import heatmap
-from lh_eval.figures.style import WIDTHS, inches, length_label, save, style
+from lh_eval.figures.style import WIDTHS, inches, save, style
+from lh_eval.lengths import length_label
 
 
 @pytest.mark.parametrize(

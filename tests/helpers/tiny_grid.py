@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from tiny_training import TINY
 
-from lh_eval.results.files import write_json
-from lh_eval.results.folder import PROVENANCE
-from lh_eval.results.rows import Row
-from lh_eval.results.run import CONFIG, SAMPLES
-from lh_eval.results.sweep import setting_name
+from lh_eval.store.files import write_json
+from lh_eval.store.folder import PROVENANCE
+from lh_eval.store.rows import Row
+from lh_eval.store.run import CONFIG, SAMPLES
+from lh_eval.store.sweep import setting_name
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.log import COLUMNS
 

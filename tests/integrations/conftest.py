@@ -1,7 +1,7 @@
 import lm_eval.evaluator
 import pytest
 
-from lh_eval.models.loading import load_checkpoint
+from lh_eval.checkpoints.loading import load_checkpoint
 
 
 @pytest.fixture(scope="session")

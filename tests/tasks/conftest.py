@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 
 _CORPUS = [
     f" The pass key for kqzx is {digit}. What is the pass key? ab{digit}c xy{digit}{digit}z" for digit in range(10)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lh_eval.models.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import get_task
 
 OUTPUTS = Path(__file__).parents[2] / "outputs"

@@ -4,8 +4,8 @@ import pytest
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import get_task
+from lh_eval.tasks.building.vocabulary import vocabulary
 from lh_eval.tasks.common_words import INTRO
-from lh_eval.tasks.vocabulary import vocabulary
 
 
 def listed(tokenizer, sample):

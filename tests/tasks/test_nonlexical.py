@@ -4,8 +4,8 @@ import pytest
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import get_task
+from lh_eval.tasks.building.vocabulary import PEOPLE
 from lh_eval.tasks.nonlexical import SIGHTS
-from lh_eval.tasks.vocabulary import PEOPLE
 
 FUNCTION_WORDS = {"a", "the", "of", "in", "is", "has", "that", "who", "them", "onto", "among"}
 NEEDLE = re.compile(r" ([A-Z][a-z]+) has a balcony that looks onto ([^.]+)\.")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import get_task
-from lh_eval.tasks.placing import leading_special_ids
+from lh_eval.tasks.building.placing import leading_special_ids
 
 TASK = get_task("passkey")
 same_tokenizer = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

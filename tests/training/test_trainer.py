@@ -10,9 +10,9 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from tiny_training import TINY
 
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
-from lh_eval.models.byte_tokenizer import byte_tokenizer
-from lh_eval.models.settings import CheckpointSettings
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.held_out import held_out_loss
 from lh_eval.training.log import COLUMNS, LossLog

@@ -1,0 +1,1 @@
+"""From rows to tables: cells, pairs, comparisons, effective lengths, loss curves."""

@@ -1,0 +1,124 @@
+"""`Curve`: what a training folder says of its run, read from train.json and loss.csv."""
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lh_eval.errors import InputError, unknown_name
+from lh_eval.store.files import read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONFIG, _LOSS = "train.json", "loss.csv"
+_ALWAYS = ("step", "tokens", "seconds", "attention", "length", "tokens_per_second")
+_OTHER = ("lr",)  # what is no loss among the columns that need not be there
+_WANTED = ("text", "keyed", "copy")
+_HELD_OUT = "held_out"
+
+
+class Curve(NamedTuple):
+    """One training.
+
+    name: the folder's name, or its path where two folders share a name.
+    recipe: what trainings share that differ in nothing but the seed.
+    seed: of data and weights.
+    rows: loss.csv by its header, sorted by step; a loss is missing where it was not measured.
+    """
+
+    path: Path
+    name: str
+    recipe: str
+    seed: int
+    rows: "pd.DataFrame"
+
+    @property
+    def losses(self) -> list[str]:
+        """The columns that are losses and have a value."""
+        return [name for name in self.rows.columns if name not in _ALWAYS + _OTHER and self.rows[name].notna().any()]
+
+
+def read_curves(paths: Iterable[str | Path]) -> list[Curve]:
+    """Read training folders, and those inside folders that hold some, each once, in order.
+
+    Raises:
+        InputError: a folder is no training run and holds none, or its loss curve cannot be read or has no row.
+    """
+    folders = list(dict.fromkeys(folder for path in map(Path, paths) for folder in _find(path)))
+    configs = [_settings(folder) for folder in folders]
+    rows = [_read_rows(folder / _LOSS) for folder in folders]
+    names = [folder.resolve().name for folder in folders]
+    labels = [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
+    recipes = _recipes(configs, labels)
+    seeds = [config["seed"] for config in configs]
+    return [Curve(*values) for values in zip(folders, labels, recipes, seeds, rows, strict=True)]
+
+
+def chosen_columns(curves: Sequence[Curve], names: Sequence[str] | None) -> list[str]:
+    """The losses to show: those named, or text (held out, where every run has it), keyed and copying, or the loss.
+
+    Raises:
+        InputError: no run has a value in a column that was named.
+    """
+    known = list(dict.fromkeys(name for curve in curves for name in curve.losses))
+    if names is None:
+        shared = all(_HELD_OUT in curve.losses for curve in curves)
+        wanted = [_HELD_OUT if shared and name == "text" else name for name in _WANTED]
+        return [name for name in wanted if name in known] or known[:1]
+    for name in names:
+        if name not in known:
+            raise unknown_name("column", name, known)
+    return list(names)
+
+
+def _find(path: Path) -> list[Path]:
+    if (path / _CONFIG).is_file():
+        return [path]
+    inside = sorted(file.parent for file in path.glob(f"*/{_CONFIG}"))
+    if not inside:
+        raise InputError(
+            f"run must be a training run with {_CONFIG} and {_LOSS}, got {path}; give an --out of lh-eval train"
+        )
+    return inside
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    config = read_json(folder / _CONFIG)
+    if not isinstance(config.get("name"), str) or not isinstance(config.get("seed"), int):
+        raise InputError(f"{folder / _CONFIG} must hold a training's name and seed, got none; give a training run")
+    return config
+
+
+def _recipes(configs: list[dict[str, Any]], labels: list[str]) -> list[str]:
+    """A name for each config: its own without the seed; the folder's where two recipes have one name."""
+    names = [config["name"].removesuffix(f"-s{config['seed']}") for config in configs]
+    rests = [json.dumps(config | {"name": "", "seed": 0}, sort_keys=True) for config in configs]
+    of_name: dict[str, set[str]] = {}
+    for name, rest in zip(names, rests, strict=True):
+        of_name.setdefault(name, set()).add(rest)
+    return [name if len(of_name[name]) == 1 else label for name, label in zip(names, labels, strict=True)]
+
+
+def _read_rows(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no text"
+        raise InputError(f"{path} must be a readable loss curve, got {reason}; give a training run") from None
+    whole = text[: text.rfind("\n") + 1]  # a kill may tear the last line
+    header = whole.partition("\n")[0].split(",")
+    missing = [name for name in _ALWAYS if name not in header]
+    if missing:
+        raise InputError(f"{path} must have the columns {' '.join(_ALWAYS)}, got none named {missing[0]}")
+    try:
+        rows = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(header, float) | {"attention": str})
+        rows = rows.dropna(subset=list(_ALWAYS)).astype({"step": int, "tokens": int, "length": int})
+    except ValueError as error:
+        raise InputError(f"{path} must hold numbers under its header, got {str(error).splitlines()[0]}") from None
+    if rows.empty:
+        raise InputError(f"{path} must hold a loss curve, got no row; train further first")
+    return rows.sort_values("step", kind="stable", ignore_index=True)

@@ -1,0 +1,107 @@
+"""What each setting of a sweep takes, from a table of `lh-eval bench` or from the rows: time beside retrieval."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lh_eval.errors import InputError
+from lh_eval.lengths import length_label
+from lh_eval.statistics import mean_of_rates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DENSE = ("sdpa",)
+_LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where there are both
+
+
+class Timed(NamedTuple):
+    """Points of `figures.latency`, and in words what their time is.
+
+    points: columns `setting`, `scorer`, `k`, `time`, `rate`, `ci_low` and `ci_high`.
+    label: of the axis.
+    length: tokens at which all was measured.
+    source: of the time.
+    left_out: settings that have none.
+    """
+
+    points: "pd.DataFrame"
+    label: str
+    length: int
+    source: str
+    left_out: list[str]
+
+
+def timed_by_rows(cells: "pd.DataFrame") -> Timed:
+    """Seconds a sample, as the runs themselves took, at the longest length that every setting has samples of."""
+    counted = cells[cells["n"] > 0]
+    settings = cells["setting"].nunique()
+    common = [
+        length
+        for length in set(map(int, cells["length"]))
+        if counted.loc[counted["length"] == length, "setting"].nunique() == settings
+    ]
+    if not common:
+        raise InputError("settings must have samples of one length, got none; finish the runs first")
+    at = cells.loc[cells["length"] == max(common), :]
+    times = {str(setting): own["seconds"].sum() / own["n"].sum() for setting, own in at.groupby("setting")}
+    return _timed(at, times, "seconds per sample", "seconds that the rows took, shared by those that ran together")
+
+
+def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, Path]) -> Timed:
+    """Milliseconds of the operator's forward pass, at the longest length that both the tables and the runs have.
+
+    Args:
+        cells: as `settings.setting_cells` makes them.
+        tables: files of `lh-eval bench` by the scorer that they timed; under None that of the bench's default, norm.
+
+    Raises:
+        InputError: a table cannot be read, or none has a length and budget of the runs.
+    """
+    import pandas as pd
+
+    from lh_eval.bench.summary import setting as described
+    from lh_eval.bench.table import newest, read_table
+
+    frames = {scorer or "norm": newest(read_table(path)) for scorer, path in tables.items()}
+    settings = cells.drop_duplicates("setting")[["setting", "scorer", "k"]]
+    found: dict[int, dict[str, float]] = {}
+    for length in sorted(set(map(int, cells["length"]))):
+        for setting, scorer, k in settings.itertuples(index=False):
+            # Dense attention has no scorer: any table knows its time.
+            rows = frames.get(scorer) if isinstance(scorer, str) else next(iter(frames.values()))
+            if rows is None:
+                continue
+            wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
+            if not pd.isna(k):
+                wanted = wanted[wanted["k"] == k]
+            for provider in _LIGHTHOUSE if isinstance(scorer, str) else _DENSE:
+                times = wanted[wanted["provider"] == provider]["ms"]
+                if len(times):
+                    found.setdefault(length, {})[setting] = float(times.iloc[-1])
+                    break
+    sparse = {length: times for length, times in found.items() if set(times) - {"dense"}}
+    if not sparse:
+        have = sorted({(int(n), int(k)) for rows in frames.values() for n, k in rows[["N", "k"]].dropna().to_numpy()})
+        listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
+        raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
+    length = max(sparse)
+    source = f"median of the operator's forward pass ({described(next(iter(frames.values())))})"
+    at = cells[cells["length"] == length]
+    return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
+
+
+def _timed(at: "pd.DataFrame", times: Mapping[str, float], label: str, source: str) -> Timed:
+    import pandas as pd
+
+    rows = []
+    for setting, own in at.groupby("setting", sort=False):
+        mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
+        if setting in times and mean is not None:
+            first = own.iloc[0]
+            rows.append((setting, first["scorer"], first["k"], times[str(setting)], mean.rate, *mean.interval))
+    columns = ["setting", "scorer", "k", "time", "rate", "ci_low", "ci_high"]
+    points = pd.DataFrame(rows, columns=columns).astype({"k": "Int64", "scorer": object})
+    left_out = [name for name in dict.fromkeys(at["setting"]) if name not in set(points["setting"])]
+    length = int(at["length"].iloc[0])
+    return Timed(points, label, length, source, left_out)

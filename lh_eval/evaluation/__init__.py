@@ -1,1 +1,0 @@
-"""Running a checkpoint on a grid of samples."""

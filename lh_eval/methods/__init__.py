@@ -1,0 +1,1 @@
+"""How a checkpoint attends while it is evaluated, one file a method."""

@@ -1,1 +1,0 @@
-"""Checkpoints: loading, the settings beside the weights, the byte-level tokenizer."""

@@ -1,0 +1,1 @@
+"""Finished output: CSV, LaTeX, Markdown, figures with their captions, the report."""

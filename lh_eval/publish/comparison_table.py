@@ -1,0 +1,67 @@
+"""A comparison as a table: for people, as CSV and as LaTeX; a row a cell, and one for the grid."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lh_eval.analysis.comparison import COLUMNS, Comparison
+from lh_eval.analysis.table import Tables
+from lh_eval.errors import InputError
+from lh_eval.lengths import length_label
+from lh_eval.publish.tabular import NOTHING, booktabs, csv_text, p_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def for_people(compared: Comparison) -> "pd.DataFrame":
+    """The comparison's numbers as text, with as many digits as are worth it, and a dash where there is nothing."""
+    import pandas as pd
+
+    rows = []
+    whole = compared.overall.iloc[0]
+    for row in [*compared.cells.to_dict(orient="records"), whole.to_dict()]:
+        overall = "length" not in row
+        rows.append(
+            {
+                "length": "grid" if overall else length_label(int(row["length"])),
+                "depth": "" if overall else f"{row['depth']:g}",
+                "pairs": f"{row['pairs']:.0f}",
+                "A": f"{row['rate_a']:.3f}",
+                "B": f"{row['rate_b']:.3f}",
+                "B-A": f"{round(row['difference'], 9):+.3f}",  # sixteenths alike, whichever rates they are between
+                "interval": _interval(row["ci_low"], row["ci_high"]),
+                "gained": f"{row['gained']:.0f}",
+                "lost": f"{row['lost']:.0f}",
+                "p": p_value(row["p"]),
+                "p (Holm)": "" if overall else p_value(row["p_holm"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def write_tables(compared: Comparison, names: tuple[str, str], folder: Path) -> Tables:
+    """Write `table.csv`, whose last row is the grid's, and `table.tex`, a booktabs tabular that names both sides.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    import pandas as pd
+
+    grid = compared.overall.reindex(columns=COLUMNS).assign(length="grid")
+    table = pd.concat([compared.cells.astype({"length": object}), grid], ignore_index=True)
+    shown = for_people(compared)
+    for column in ("B-A", "interval"):
+        shown[column] = shown[column].str.replace("-", "−")
+    shown = shown.rename(columns={"A": names[0], "B": names[1], "B-A": "difference"})
+    tables = Tables(folder / "table.csv", folder / "table.tex")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tables.csv.write_text(csv_text(table), encoding="utf-8")
+        tables.tex.write_text(booktabs(shown, left=1), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"out must be a folder that can be written, got {folder} ({error.strerror})") from None
+    return tables
+
+
+def _interval(low: float, high: float) -> str:
+    return NOTHING if low != low else f"{low:+.3f} to {high:+.3f}"

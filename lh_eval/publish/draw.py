@@ -1,0 +1,110 @@
+"""Figures of runs and sweeps, drawn from their files, each with its caption as text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lh_eval.analysis.settings import setting_cells, setting_label
+from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
+from lh_eval.errors import InputError
+from lh_eval.figures.palettes import Palette
+from lh_eval.figures.style import Kind, Width
+from lh_eval.publish import caption
+from lh_eval.store.run import Run, read_run
+from lh_eval.store.sweep import is_sweep, read_sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How figures are drawn.
+
+    Attributes:
+        width: "single" or "double" column, or inches; where None, that which suits the kind.
+        palette: colours of rates and budgets.
+        latex: whether LaTeX sets the text.
+        formats: some of png, pdf and svg.
+        bench: files of `lh-eval bench` by scorer, for the time in a figure of latency; the rows' own where empty.
+    """
+
+    width: Width | None = None
+    palette: Palette = "cividis"
+    latex: bool = False
+    formats: Sequence[str] = ("png", "pdf")
+    bench: Mapping[str | None, Path] = field(default_factory=dict)
+
+
+class _Drawn(NamedTuple):
+    figure: "Figure"
+    caption: str
+
+
+def write_figures(
+    path: str | Path, kind: Kind = "heatmap", *, stem: str | Path | None = None, look: Look | None = None
+) -> list[Path]:
+    """Draw a run, or the settings of a sweep side by side.
+
+    Args:
+        path: folder of a run or of a sweep.
+        kind: what to draw.
+        stem: where to write, without suffix; where None, the kind's name in the folder itself, `sweep` for the
+            heatmaps of a sweep.
+        look: how to draw it.
+
+    Returns:
+        The files of the figure in the order of the formats, and the text file of its caption.
+
+    Raises:
+        InputError: the folder is neither, holds no samples, lacks what the kind needs, or cannot be written.
+    """
+    from lh_eval.figures.latex import check_latex, typeset
+    from lh_eval.figures.style import save
+
+    path, look = Path(path), look or Look()
+    if look.latex:
+        check_latex()
+    sweep = is_sweep(path)
+    runs = read_sweep(path).runs if sweep else {path.resolve().name: read_run(path)}
+    figure, text = _draw(runs, kind, look, sweep)
+    if look.latex:
+        typeset(figure)
+    stem = stem or path / ("sweep" if sweep and kind == "heatmap" else kind)
+    try:
+        return save(figure, stem, look.formats, caption=text)
+    except OSError as error:
+        raise InputError(f"out must be a folder that can be written, got {stem} ({error.strerror})") from None
+
+
+def _draw(runs: Mapping[str, Run], kind: Kind, look: Look, sweep: bool) -> _Drawn:
+    from lh_eval.figures.heatmap import heatmap
+    from lh_eval.figures.latency import latency_figure
+    from lh_eval.figures.length import length_figure
+    from lh_eval.figures.recall import recall_correlation, recall_figure
+    from lh_eval.figures.sweep import sweep_figure
+
+    cells = setting_cells(runs)
+    ordered = list(runs.values())
+    title = f"{caption.subject(ordered)}, n={caption.samples_per_cell(cells['n'])} per cell"
+    wide = kind in ("difference", "recall") or (sweep and kind != "latency")
+    width: Width = look.width or ("double" if wide else "single")
+    if kind == "heatmap" and not sweep:
+        (run,) = ordered
+        title = ", ".join([*run.frame["task"].unique(), setting_label(run)])
+        figure, text = heatmap(cells, title=title, width=width, palette=look.palette), caption.of_heatmap(cells)
+    elif kind in ("heatmap", "difference"):
+        differs = kind == "difference"
+        figure = sweep_figure(cells, title=title, difference=differs, width=width, palette=look.palette)
+        text = caption.of_difference(cells) if differs else caption.of_heatmap(cells)
+    elif kind == "length":
+        figure, text = length_figure(cells, title=title, width=width, palette=look.palette), caption.of_length(cells)
+    elif kind == "recall":
+        figure = recall_figure(cells, title=title, width=width, palette=look.palette)
+        text = caption.of_recall(cells, recall_correlation(cells[cells["scorer"].notna()]))
+    else:
+        timed = timed_by_bench(cells, look.bench) if look.bench else timed_by_rows(cells)
+        figure = latency_figure(timed.points, label=timed.label, title=title, width=width, palette=look.palette)
+        text = caption.of_latency(timed)
+    return _Drawn(figure, f"{text} {caption.measured(ordered, cells)}")

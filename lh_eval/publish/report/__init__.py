@@ -1,0 +1,1 @@
+"""The report: one HTML page of runs to read and pass on."""

@@ -1,0 +1,128 @@
+"""From runs to one HTML page that needs nothing else: the template with its style sheet and script inlined.
+
+Prompts and predictions are what a model or a stranger's file said: the template escapes everything, and the script puts
+it into the page as text only. The same runs give the same bytes.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from lh_eval.errors import InputError
+from lh_eval.lengths import length_label
+from lh_eval.publish.report.cells import Cell, grid
+from lh_eval.publish.report.failing import Shown, failing_samples, is_failing
+from lh_eval.publish.report.prompts import Prompt, Prompts
+from lh_eval.publish.report.summary import Summary, baseline_of, summarise
+from lh_eval.store.run import Run
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """What the page has of one run.
+
+    Attributes:
+        key: names it within the page.
+        summary: its numbers.
+        grid: its cells by depth and length.
+        failing: how many samples fail.
+        failures: those of them that are shown.
+    """
+
+    key: str
+    summary: Summary
+    grid: list[list[Cell]]
+    failing: int
+    failures: list[Shown]
+
+
+def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
+    """The page of some runs.
+
+    Args:
+        runs: what is told of, in this order.
+        prompts: how prompts are made again.
+        failures: most failing samples that are shown of each run.
+
+    Raises:
+        InputError: a run holds no rows, or rows of several tasks.
+    """
+    for run in runs:
+        if run.frame.empty:
+            raise InputError(f"run must have rows, got {run.path} without; run lh-eval niah again, or leave it out")
+    sections = []
+    for number, (run, summary) in enumerate(zip(runs, _told_apart(runs), strict=True)):
+        sections.append(
+            Section(
+                key=f"s{number}",
+                summary=summary,
+                grid=grid(run, prompts, f"s{number}"),
+                failing=int(is_failing(run.frame).sum()),
+                failures=failing_samples(run, prompts, failures),
+            )
+        )
+    return render(sections)
+
+
+def _told_apart(runs: Sequence[Run]) -> list[Summary]:
+    """The runs' numbers; settings of one task and name have their folders beside it."""
+    summaries = [summarise(run, baseline_of(run, runs)) for run in runs]
+    names = [(summary.task, summary.setting) for summary in summaries]
+    return [
+        dataclasses.replace(summary, setting=f"{summary.setting} ({summary.folder})")
+        if names.count(name) > 1
+        else summary
+        for summary, name in zip(summaries, names, strict=True)
+    ]
+
+
+def render(sections: Sequence[Section]) -> str:
+    """The page of what is told of runs."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    files = resources.files("lh_eval.publish.report") / "templates"
+    environment = Environment(
+        loader=PackageLoader("lh_eval.publish.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["tokens"] = length_label
+    summaries = [section.summary for section in sections]
+    return environment.get_template("report.html").render(
+        sections=sections,
+        tasks=list(dict.fromkeys(summary.task for summary in summaries)),
+        models=list(dict.fromkeys(summary.model for summary in summaries if summary.model)),
+        settings=list(dict.fromkeys(summary.setting for summary in summaries)),
+        lengths=sorted({cell.length for section in sections for row in section.grid for cell in row}),
+        notes=_notes(sections),
+        style=Markup((files / "report.css").read_text(encoding="utf-8")),
+        script=Markup((files / "report.js").read_text(encoding="utf-8")),
+    )
+
+
+def _notes(sections: Sequence[Section]) -> dict[str, Any]:
+    """What the script shows beside a cell: notes by the cell's key, and the prompts that they share."""
+    prompts: list[Any] = []
+    places: dict[Prompt, int] = {}
+    cells = {}
+    for section in sections:
+        for cell in (cell for row in section.grid for cell in row):
+            note: dict[str, Any] = {"title": f"{section.summary.setting}: {cell.title}", "lines": cell.lines}
+            if (example := cell.example) is not None:
+                if example.prompt not in places:
+                    places[example.prompt] = len(prompts)
+                    prompts.append(dataclasses.asdict(example.prompt))
+                note |= {
+                    "trial": example.trial,
+                    "answer": example.answer,
+                    "prediction": example.prediction,
+                    "error": example.error,
+                    "prompt": places[example.prompt],
+                }
+            cells[cell.key] = note
+    return {"cells": cells, "prompts": prompts}

@@ -1,0 +1,1 @@
+"""Which samples run under which settings, and the public `evaluate` and `run`."""

@@ -1,0 +1,226 @@
+"""A checkpoint on a grid under one or several settings, written to disk as it goes."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from tqdm import tqdm
+
+import lh_eval
+from lh_eval.checkpoints.loading import Checkpoint
+from lh_eval.errors import InputError, Interrupted
+from lh_eval.modeling.session import layers_of, lighthouse_layers
+from lh_eval.runs.checking import check_grid
+from lh_eval.runs.evaluate import iterate_rows
+from lh_eval.runs.flatness import norm_spread
+from lh_eval.runs.grid import Grid
+from lh_eval.runs.setting import Setting
+from lh_eval.runs.stopping import due
+from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
+from lh_eval.store.rows import Key, Row
+from lh_eval.store.sweep import check_sweep, write_sweep
+from lh_eval.tasks.base import get_task
+from lh_eval.tasks.building.haystack_text import data_hashes
+
+_log = logging.getLogger(__name__)
+_warned: set[tuple[str, tuple[int, ...]]] = set()  # weights and layers
+
+
+class Finished(NamedTuple):
+    """A finished run or sweep.
+
+    path: its folder.
+    metrics: what metrics.json of each setting holds, by setting name.
+    first_error: why the first sample that could not be run failed; None where none did.
+    """
+
+    path: Path
+    metrics: dict[str, dict[str, Any]]
+    first_error: str | None
+
+    @property
+    def failed(self) -> int:
+        """Samples that could not be run."""
+        return sum(values["errors"] for values in self.metrics.values())
+
+
+def run_settings(
+    checkpoint: Checkpoint,
+    grid: Grid,
+    settings: Sequence[Setting],
+    out: Path | None = None,
+    *,
+    batch_size: int | None = None,
+    beyond_positions: bool = False,
+) -> Finished:
+    """Run each setting on the grid; a folder that holds part of the same run is completed.
+
+    Args:
+        checkpoint: what to evaluate.
+        grid: the samples.
+        settings: one writes into `out` itself, several into a folder each below it.
+        out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
+        batch_size: samples at once; what memory holds if None.
+        beyond_positions: run samples that take more positions than the model has, instead of refusing them.
+
+    Raises:
+        InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
+            sample was run then.
+        Interrupted: the user stopped it; all but the batch in flight is in the folder.
+    """
+    names = [setting.name for setting in settings]
+    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
+    decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+    out = out or Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
+    single = len(settings) == 1
+    if single:
+        check_folder(out, decides[names[0]])
+    else:
+        check_sweep(out, decides)
+    configs = {
+        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size)}
+        for setting in settings
+    }
+
+    with contextlib.ExitStack() as stack:
+        # all of them before the first sample: what one of them refuses is then no surprise after hours
+        folders = {name: out if single else out / name for name in names}
+        runs = {name: stack.enter_context(RunFolder.open(folders[name], configs[name])) for name in names}
+        try:
+            metrics = _run_all(checkpoint, grid, settings, runs, batch_size)
+        except KeyboardInterrupt:
+            raise Interrupted(f"what was done is in {out}; the same command goes on from there") from None
+        errors = [row.error for run in runs.values() for row in run.rows() if row.error]
+    if not single:
+        write_sweep(out, names)
+    return Finished(out, metrics, errors[0] if errors else None)
+
+
+def check_settings(
+    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
+) -> None:
+    """Refuse what cannot be run, before anything is.
+
+    Raises:
+        InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
+    """
+    names = [setting.name for setting in settings]
+    if len(set(names)) != len(names):
+        raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
+    for setting in settings:
+        if setting.config is not None:
+            _check_layers(checkpoint, setting)
+    check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
+
+
+def _check_layers(checkpoint: Checkpoint, setting: Setting) -> None:
+    """Refuse where no layer is left for Lighthouse; warn, once, where a window keeps some dense that are not named."""
+    asked = lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
+    windowed = tuple(sorted(asked - layers_of(checkpoint.model, setting.dense_layers)))
+    if windowed and (checkpoint.sha256, windowed) not in _warned:
+        _warned.add((checkpoint.sha256, windowed))
+        _log.warning("layers %s have a sliding window and stay dense", ", ".join(map(str, windowed)))
+
+
+def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
+    """Everything that decides a run's rows: its config.json but for "provenance"."""
+    tokenizer = checkpoint.tokenizer
+    text = tokenizer.backend_tokenizer.to_str() if tokenizer.is_fast else json.dumps(tokenizer.get_vocab())
+    return {
+        "task": grid.task,
+        "lengths": list(grid.lengths),
+        "depths": list(grid.depths),
+        "trials": grid.trials,
+        "seed": grid.seed,
+        # only where it is used: runs of before there was the rule go on
+        **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
+        **data_hashes(get_task(grid.task)),
+        "attention": setting.to_dict(),
+        "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
+        "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "device": checkpoint.model.device.type,
+        "dtype": checkpoint.dtype,
+        "versions": {
+            "lh_eval": lh_eval.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "transformers", "numpy")},
+        },
+    }
+
+
+def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
+    on_gpu = checkpoint.model.device.type == "cuda"
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": torch.cuda.get_device_name()
+        if on_gpu
+        else f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "batch_size": batch_size or "by memory",
+        # what pairs trainings of different recipes; None where the checkpoint does not say
+        "training_seed": checkpoint.defaults.training.get("seed"),
+        "norm_spread": norm_spread(checkpoint, grid, setting),
+    }
+
+
+def _run_all(
+    checkpoint: Checkpoint,
+    grid: Grid,
+    settings: Sequence[Setting],
+    runs: Mapping[str, RunFolder],
+    batch_size: int | None,
+) -> dict[str, dict[str, Any]]:
+    """Complete the settings' folders; returns what each one's metrics.json holds."""
+    metrics = {}
+    bar = tqdm(
+        total=len(grid) * len(settings),
+        initial=sum(len(run.completed()) for run in runs.values()),
+        unit="sample",
+        smoothing=0.1,
+        dynamic_ncols=True,
+    )
+    with bar:
+        for setting in settings:
+            bar.set_description(setting.name)
+            run = runs[setting.name]
+            try:
+                for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
+                    run.append(row)
+                    bar.update()
+            finally:
+                metrics[setting.name] = run.finish()
+    return metrics
+
+
+def _rounds(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, run: RunFolder, batch_size: int | None, bar: "tqdm[Any]"
+) -> Iterator[Row]:
+    """The rows that a setting's run lacks, in rounds: all cells that are due more trials get them together."""
+    whole, planned = grid.at_most(), len(grid)
+    tried: set[Key] = run.completed()
+    while waiting := set(due(grid, (row for row in run.rows() if row.key in tried))) - tried:
+        bar.total = (bar.total or 0) + len(tried | waiting) - planned
+        planned = len(tried | waiting)
+        yield from iterate_rows(
+            checkpoint.model,
+            checkpoint.tokenizer,
+            whole,
+            setting,
+            batch_size=batch_size,
+            done={key for key in whole if key not in waiting},
+        )
+        tried |= waiting
+
+
+def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:
+    """The same configuration finds its folder again, another one never meets it."""
+    digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
+    task = "".join(letter if letter.isalnum() or letter == "." else "_" for letter in grid.task)
+    return f"{Path(checkpoint.name).name}-{task}-{digest}"

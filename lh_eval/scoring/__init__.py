@@ -1,0 +1,1 @@
+"""How far a text answers, one rule a file."""

@@ -1,0 +1,85 @@
+"""Files that a kill cannot leave half written, and rows read back from one that was cut short."""
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lh_eval.errors import InputError
+from lh_eval.store.rows import Row
+
+
+class Samples(NamedTuple):
+    """What a samples file holds.
+
+    rows: its rows in the order written.
+    size: bytes up to the end of the last whole line; what comes after is the line that a kill tore.
+    """
+
+    rows: list[Row]
+    size: int
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write `values` to `path` whole or not at all: a reader sees the file from before or the new one.
+
+    Raises:
+        ValueError: a value is NaN or infinite, which JSON does not have.
+    """
+    text = json.dumps(values, indent=2, allow_nan=False) + "\n"
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: the file cannot be read or holds something else.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} must be a readable JSON file, got {_short(error)}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path} must hold a JSON object, got {type(values).__name__}")
+    return values
+
+
+def read_samples(path: Path) -> Samples:
+    """Read samples.jsonl; a torn last line is left out, a missing file has no rows.
+
+    Raises:
+        InputError: a line before the last is not JSON, or a line is JSON but no row.
+    """
+    data = path.read_bytes() if path.exists() else b""
+    lines = list(io.BytesIO(data))
+    rows: list[Row] = []
+    size = 0
+    for number, line in enumerate(lines, start=1):
+        last = number == len(lines)
+        if last and not line.endswith(b"\n"):
+            break
+        try:
+            rows.append(Row.from_json(line))
+        except InputError as error:
+            raise InputError(f"{path} line {number}: {error}") from None
+        except ValueError as error:
+            # A power cut can leave the last line at its full size but with its bytes unwritten.
+            if last:
+                break
+            raise InputError(
+                f"{path} must have a row on every line, got {_short(error)} on line {number}; remove that line"
+            ) from None
+        size += len(line)
+    return Samples(rows, size)
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).splitlines()[0]

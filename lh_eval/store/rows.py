@@ -1,0 +1,189 @@
+"""`Row`: what is kept of one sample, and the table that rows make."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from lh_eval.errors import InputError, unknown_name
+from lh_eval.scoring.rules import SCORINGS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[str, int, float, int]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One sample with its outcome; a line of samples.jsonl.
+
+    What a sample is made of, from `true_depth` to `answer`, is None where it could not be made.
+
+    Attributes:
+        task: task spec.
+        length: tokens of the whole prompt.
+        depth: depth that was asked for, in percent; it names the cell.
+        true_depth: depth where the needle really starts, in percent of the context.
+        trial: number of the sample within its cell.
+        seed: seed of the whole run.
+        needle_start: index of the needle's first token in the prompt.
+        needle_end: index after its last token.
+        context_tokens: tokens of the context; the question's come after them.
+        prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
+        answer: the right answer.
+        answers: the texts that `scoring` looks for in the prediction; `answer` alone if not given.
+        scoring: how the prediction was judged, one of `scoring.SCORINGS`.
+        prediction: the model's choice, or the text that it generated; None where the sample failed.
+        score: 0 to 1, either of them where a choice was made; None where the sample failed.
+        first_token_logprob: log-probability of the answer's first token right after the question.
+        answer_logprob: sum of the log-probabilities of the answer's tokens, each after the right ones before it.
+        rank: of the right answer among the choices by logit, from 1; None where the answer was generated.
+        selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
+            where attention is dense or the sample failed.
+        dropped: the pairs that did not, as ((layer, (head, ...)), ...) with both ascending; None where there is no
+            `selection_recall`, and in rows of before it was kept.
+        seconds: wall-clock time of the sample; samples that ran together share theirs.
+        peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
+        beyond_positions: whether prompt and what may be generated take more than the model's
+            `max_position_embeddings`.
+        error: why the sample failed, on one line; None where it did not.
+
+    Raises:
+        InputError: a value is of the wrong type or out of range, or score and error contradict each other.
+    """
+
+    task: str
+    length: int
+    depth: float
+    true_depth: float | None
+    trial: int
+    seed: int
+    needle_start: int | None
+    needle_end: int | None
+    context_tokens: int | None
+    prompt_sha256: str | None
+    answer: str | None
+    prediction: str | None
+    score: float | None
+    selection_recall: float | None
+    seconds: float
+    error: str | None = None
+    answers: tuple[str, ...] | None = None
+    scoring: str = "choice"
+    first_token_logprob: float | None = None
+    answer_logprob: float | None = None
+    rank: int | None = None
+    peak_bytes: int | None = None
+    beyond_positions: bool = False
+    dropped: tuple[tuple[int, tuple[int, ...]], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.answers is None and self.answer is not None:
+            object.__setattr__(self, "answers", (self.answer,))
+        for name, (kind, optional) in _TYPES.items():
+            value = getattr(self, name)
+            if value is None and optional:
+                continue
+            if name == "dropped":
+                object.__setattr__(self, name, _checked_heads(value))
+                continue
+            if kind is tuple:
+                if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                    raise InputError(f"{name} must be a list of texts{' or None' * optional}, got {value!r}")
+                object.__setattr__(self, name, tuple(value))
+                continue
+            if kind is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+                object.__setattr__(self, name, value)
+            if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+                raise InputError(f"{name} must be {kind.__name__}{' or None' * optional}, got {value!r}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"{name} must be finite, got {value}; a sample without it has None")
+        if (self.score is None) != (self.error is not None):
+            raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
+        for name in _MADE:
+            if getattr(self, name) is None and self.error is None:
+                raise InputError(f"{name} must be known where error is None, got None")
+        if self.scoring not in SCORINGS:
+            raise unknown_name("scoring", self.scoring, SCORINGS)
+        if self.score is not None and not 0 <= self.score <= 1:
+            raise InputError(f"score must be from 0 to 1, got {self.score}")
+        if self.scoring == "choice" and self.score not in (None, 0.0, 1.0):
+            raise InputError(f"score must be 1.0 or 0.0 for a choice, got {self.score}")
+        if self.selection_recall is not None and not 0 <= self.selection_recall <= 1:
+            raise InputError(f"selection_recall must be from 0 to 1, got {self.selection_recall}")
+
+    @property
+    def key(self) -> Key:
+        """(task, length, depth, trial): which sample of a run this is."""
+        return (self.task, self.length, self.depth, self.trial)
+
+    def to_json(self) -> str:
+        """The row as one line of JSON, without its line break."""
+        return json.dumps(vars(self), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> "Row":
+        """Make a row from `to_json`'s output, or from a line of before rows had `answers` and what comes after it.
+
+        Raises:
+            json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
+            InputError: it is JSON, but not a row.
+        """
+        values: Any = json.loads(line)
+        if not isinstance(values, dict) or not _TYPES.keys() - _LATER <= values.keys() <= _TYPES.keys():
+            got = ", ".join(values) if isinstance(values, dict) else repr(values)
+            raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {got}")
+        return cls(**values)
+
+
+# Known of every sample that could be made.
+_MADE = ("true_depth", "needle_start", "needle_end", "context_tokens", "prompt_sha256", "answer")
+
+# Rows written before these were kept are read as choices, which they were.
+_LATER = {
+    "answers",
+    "scoring",
+    "first_token_logprob",
+    "answer_logprob",
+    "rank",
+    "peak_bytes",
+    "beyond_positions",
+    "dropped",
+}
+
+
+def _checked_heads(value: Any) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Layers with their heads as tuples, from the lists that JSON has."""
+    try:
+        heads = tuple((layer, tuple(heads)) for layer, heads in value)
+        numbers = [[layer for layer, _ in heads], *[of_layer for _, of_layer in heads]]
+        sound = all(type(number) is int and number >= 0 for group in numbers for number in group)
+        sound = sound and all(list(group) == sorted(set(group)) for group in numbers) and all(map(len, numbers[1:]))
+    except (TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise InputError(f"dropped must be pairs of a layer and its heads, both ascending, or None, got {value!r}")
+    return heads
+
+
+def _type_of(annotation: Any) -> tuple[type, bool]:
+    """The class that values of a field are of, and whether they may be None."""
+    kinds = get_args(annotation) or (annotation,)
+    return get_origin(kinds[0]) or kinds[0], NoneType in kinds
+
+
+_TYPES: dict[str, tuple[type, bool]] = {field.name: _type_of(field.type) for field in dataclasses.fields(Row)}
+
+
+def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":
+    """Make a table of rows, one column a field, sorted by task, length, depth and trial; None becomes NaN (NA)."""
+    import pandas as pd
+
+    table = pd.DataFrame([vars(row) for row in rows], columns=list(_TYPES))
+    kinds = {name: "Int64" if kind is int and optional else kind for name, (kind, optional) in _TYPES.items()}
+    table = table.astype({name: kind for name, kind in kinds.items() if kind not in (str, tuple)})
+    return table.sort_values(["task", "length", "depth", "trial"], kind="stable", ignore_index=True)

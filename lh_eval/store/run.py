@@ -1,0 +1,66 @@
+"""`Run`: what one run's folder holds, read back; it may be unfinished, or still being written."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lh_eval.analysis.cells import cells, metrics
+from lh_eval.errors import InputError
+from lh_eval.store.files import read_json, read_samples
+from lh_eval.store.rows import to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIG = "config.json"
+SAMPLES = "samples.jsonl"
+METRICS = "metrics.json"
+
+
+class Run(NamedTuple):
+    """A run that was read back.
+
+    path: its folder.
+    config: what config.json holds.
+    frame: its rows, the last one of each sample.
+    """
+
+    path: Path
+    config: dict[str, Any]
+    frame: "pd.DataFrame"
+
+    def cells(self) -> "pd.DataFrame":
+        """The table of cells; those of the configured grid without rows are among them."""
+        return cells(self.frame, lengths=self.config.get("lengths"), depths=self.config.get("depths"))
+
+    def metrics(self) -> dict[str, Any]:
+        """The cells and means of the run, as metrics.json holds them."""
+        return metrics(self.frame, lengths=self.config.get("lengths"), depths=self.config.get("depths"))
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run without changing it; it may be unfinished, or still being written.
+
+    Raises:
+        InputError: the folder is not a run, or its configuration or rows are corrupt.
+    """
+    path = Path(path)
+    if not is_run(path):
+        raise InputError(f"run must be a folder with {CONFIG} and {SAMPLES}, got {path}; give an --out of lh-eval niah")
+    config = read_json(path / CONFIG)
+    for name in ("lengths", "depths"):
+        values = config.get(name, [])
+        if not isinstance(values, list) or not all(map(_is_number, values)):
+            raise InputError(f"{path / CONFIG} must list numbers under {name}, got {values!r}; restore the file")
+    # a sample that failed and was run again has several rows; the newest counts
+    newest = {row.key: row for row in read_samples(path / SAMPLES).rows}
+    return Run(path, config, to_frame(newest.values()))
+
+
+def is_run(path: Path) -> bool:
+    """Whether the folder holds a run."""
+    return (path / CONFIG).is_file() and (path / SAMPLES).is_file()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,160 @@
+"""A sweep: one run folder a setting, and sweep.json above them that sets each beside dense."""
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lh_eval.analysis.compare import difference
+from lh_eval.errors import InputError
+from lh_eval.store.files import read_json, write_json
+from lh_eval.store.folder import check_folder, config_differences
+from lh_eval.store.run import CONFIG, Run, is_run, read_run
+
+SWEEP = "sweep.json"
+DENSE = "dense"
+_SETTING_FIELDS = ("attention",)
+
+
+class Sweep(NamedTuple):
+    """A sweep that was read back.
+
+    path: its folder.
+    runs: the settings by name, dense first, then in the order they were run.
+    """
+
+    path: Path
+    runs: dict[str, Run]
+
+
+def setting_name(scorer: str | None = None, k: int | None = None) -> str:
+    """Name of a setting's folder: `dense`, or `<scorer>-k<k>` with what a file name cannot hold made `_`.
+
+    Args:
+        scorer: scorer spec such as `qk:dilation=8`, or None with `k` None for dense.
+        k: selection budget.
+    """
+    if scorer is None or k is None:
+        return DENSE
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', scorer)}-k{k}"
+
+
+def check_sweep(
+    path: Path, configs: Mapping[str, Mapping[str, Any]], *, setting_fields: Collection[str] = _SETTING_FIELDS
+) -> None:
+    """Refuse a folder that a sweep cannot be written to, or go on in, before any of its settings runs.
+
+    Args:
+        path: the sweep's folder.
+        configs: what each setting's config.json is to hold, by the setting's name.
+        setting_fields: as in `write_sweep`.
+
+    Raises:
+        InputError: the folder is a run's own, holds something else, or holds settings of another configuration.
+    """
+    if (path / CONFIG).exists():
+        raise InputError(f"out must be a new folder or a sweep, got {path} which holds a single run; choose another")
+    for name, config in configs.items():
+        check_folder(path / name, config)
+    if not path.is_dir():
+        check_folder(path, {})
+        return
+    listed = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    others = sorted({*listed, *(run.name for run in path.iterdir() if is_run(run))} - configs.keys())
+    ours = _without(next(iter(configs.values())), setting_fields)
+    for name in others:
+        found = list(config_differences(_without(read_json(path / name / CONFIG), setting_fields), ours))
+        if found:
+            raise InputError(
+                f"out must be a new folder or a sweep of this configuration, got {path} whose {name} differs "
+                f"({found[0]}); choose another --out"
+            )
+    foreign = sorted(set(os.listdir(path)) - configs.keys())
+    if foreign and not others and not is_sweep(path):
+        raise InputError(
+            f"out must be an empty folder or a sweep, got {path} which holds {foreign[0]}; choose another --out"
+        )
+
+
+def write_sweep(
+    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = _SETTING_FIELDS
+) -> dict[str, Any]:
+    """Write sweep.json for the settings' run folders under `path`, and return what it holds.
+
+    Settings that an earlier sweep left in the folder stay, after the ones named.
+
+    Args:
+        path: the sweep's folder.
+        names: folders of the settings, in order; dense comes first whatever its place here.
+        setting_fields: top-level fields of config.json in which settings may differ; the rest makes them one sweep.
+
+    Raises:
+        InputError: a setting is no run, differs in another field, or asked other questions.
+    """
+    path = Path(path)
+    earlier = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    runs = _read_runs(path, [*names, *earlier])
+    shared = {name: _without(run.config, setting_fields) for name, run in runs.items()}
+    for name, config in shared.items():
+        found = list(config_differences(next(iter(shared.values())), config))
+        if found:
+            raise InputError(
+                f"settings of a sweep must share everything but {', '.join(setting_fields)}, got {path / name} "
+                f"where {found[0]}; choose another --out"
+            )
+    dense = runs.get(DENSE)
+    values = {"settings": [_entry(name, run, dense if name != DENSE else None) for name, run in runs.items()]}
+    write_json(path / SWEEP, values)
+    return values
+
+
+def read_sweep(path: str | Path) -> Sweep:
+    """Read a sweep; without sweep.json, as an interrupted one is, its settings come sorted by name.
+
+    Raises:
+        InputError: the folder holds no runs, or one of its runs is missing or corrupt.
+    """
+    path = Path(path)
+    if (path / SWEEP).exists():
+        return Sweep(path, _read_runs(path, _listed(path / SWEEP)))
+    if not is_sweep(path):
+        raise InputError(
+            f"sweep must be a folder of runs, got {path}; give an --out of lh-eval niah with several settings"
+        )
+    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=_by_budget)))
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether the folder holds a sweep."""
+    return (path / SWEEP).is_file() or (path.is_dir() and not is_run(path) and any(map(is_run, path.iterdir())))
+
+
+def _listed(file: Path) -> list[str]:
+    """Names of the settings that a sweep.json lists."""
+    try:
+        return [str(entry["name"]) for entry in read_json(file)["settings"]]
+    except (KeyError, TypeError):
+        raise InputError(
+            f"{file} must list settings by name, got something else; remove it to list them anew"
+        ) from None
+
+
+def _read_runs(path: Path, names: Iterable[str]) -> dict[str, Run]:
+    ordered = sorted(dict.fromkeys(names), key=lambda name: name != DENSE)
+    return {name: read_run(path / name) for name in ordered}
+
+
+def _without(config: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in fields}
+
+
+def _by_budget(name: str) -> tuple[str, int]:
+    """Sort key that puts k = 512 before k = 2048."""
+    scorer, _, k = name.rpartition("-k")
+    return (scorer, int(k)) if k.isdecimal() else (name, 0)
+
+
+def _entry(name: str, run: Run, dense: Run | None) -> dict[str, Any]:
+    means = {key: value for key, value in run.metrics().items() if key != "cells"}
+    return {"name": name, **means, "difference": difference(run.frame, dense.frame) if dense else None}

@@ -1,0 +1,59 @@
+"""Alphanumeric filler of an exact number of tokens: words of seven characters from a-z0-9, a space before each.
+
+A fixed pool of words is tokenized once per tokenizer; filler is drawn from it on token ids, so that a sample of
+128K tokens takes milliseconds and has neither more nor fewer tokens than asked for.
+"""
+
+import functools
+import string
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lh_eval.tasks.building.pools import Pool, pool_of
+
+POOL_SIZE = 16_384
+WORD_LENGTH = 7
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+class Filler(NamedTuple):
+    """Filler text as tokens.
+
+    ids: [n] int64 token ids.
+    boundaries: ascending positions in 0..n before which no word is cut: the start of each word, and the end n.
+    """
+
+    ids: np.ndarray
+    boundaries: np.ndarray
+
+
+def draw_filler(tokenizer: Any, n: int, rng: np.random.Generator) -> Filler:
+    """Draw words until there are n tokens; the last word is cut where they end.
+
+    Args:
+        tokenizer: a transformers tokenizer.
+        n: tokens of filler, 0 or more.
+        rng: where the words are drawn from.
+
+    Raises:
+        InputError: the tokenizer makes no tokens of alphanumeric words.
+    """
+    pool = word_pool(tokenizer)
+    words = np.empty(0, dtype=np.int64)
+    while (missing := n - int(pool.lengths[words].sum())) > 0:
+        words = np.concatenate([words, rng.integers(len(pool.lengths), size=1 + int(missing / pool.lengths.mean()))])
+    ids, starts = pool.join(words)
+    return Filler(ids[:n], np.append(starts[starts < n], n))
+
+
+def word_pool(tokenizer: Any) -> Pool:
+    """The pool's words as tokens."""
+    return pool_of(tokenizer, "alphanumeric words", filler_words)
+
+
+@functools.cache
+def filler_words() -> list[str]:
+    """The pool's words, the same on every machine, each with the space before it."""
+    letters = np.random.default_rng(0).integers(len(_ALPHABET), size=(POOL_SIZE, WORD_LENGTH))
+    return [" " + "".join(_ALPHABET[letter] for letter in word) for word in letters]

@@ -1,0 +1,129 @@
+"""Rows of a data set inside real prose: each row is a text with a question, put at a depth to an exact length."""
+
+import dataclasses
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lh_eval.errors import InputError
+from lh_eval.tasks.base import Sample, Scoring, sample_rng
+from lh_eval.tasks.building.document import cell_name, shown_answer
+from lh_eval.tasks.building.haystack_text import prose
+from lh_eval.tasks.building.placing import check_depth, leading_special_ids, place_answers, position_at, splice
+from lh_eval.tasks.building.room import room_for
+
+
+class Entry(NamedTuple):
+    """A row as a task.
+
+    text: what is put into the prose.
+    question: text that ends where " " and the answer follow.
+    answers: what is looked for; with "choice" the right one.
+    scoring: how the answer is judged.
+    choices: for "choice", what can be chosen.
+    """
+
+    text: str
+    question: str
+    answers: tuple[str, ...]
+    scoring: Scoring = "any"
+    choices: tuple[str, ...] = ()
+
+
+_sizes: weakref.WeakKeyDictionary[Any, dict[tuple["InsertedTask", int], int]] = weakref.WeakKeyDictionary()
+
+
+@dataclasses.dataclass(frozen=True)
+class InsertedTask:
+    """What tasks of rows in prose share: trial t is the t-th row that fits, in an order drawn for each cell.
+
+    Rows that are longer than `length` are passed over, never cut.
+
+    Attributes:
+        haystack: the prose, as `load_text` takes it.
+        closed_book: 1 leaves text and prose out, the control: the prompt is the question alone, shorter than `length`.
+    """
+
+    haystack: str = "moby_dick"
+    closed_book: int = 0
+
+    def __post_init__(self) -> None:
+        if self.closed_book not in (0, 1):
+            raise InputError(f"closed_book must be 0 or 1, got {self.closed_book}")
+
+    def characters(self) -> Sequence[int]:
+        """About how long each row's text is: one of more than eight characters a token is not even tokenized."""
+        raise NotImplementedError
+
+    def entry(self, row: int) -> Entry:
+        """A row as a task."""
+        raise NotImplementedError
+
+    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+        """Make the prompt `[bos] prose text prose question`; arguments and errors as in `Task.sample`.
+
+        Raises:
+            InputError: also for a trial beyond the rows that fit.
+        """
+        check_depth(depth)
+        opened = dataclasses.replace(self, closed_book=0)  # the control asks the same questions in the same order
+        entry = self.entry(opened._row(tokenizer, length, depth, trial, seed))
+        question, choice_ids, most = _question_ids(tokenizer, entry)
+        head = leading_special_ids(tokenizer)
+        if self.closed_book:
+            ids = head + question
+            start = end = max(1, len(head))
+            context, question, true_depth = ids[:start], ids[start:], float(depth)
+        else:
+            text = tokenizer.encode(entry.text, add_special_tokens=False)
+            rng = sample_rng(cell_name(self), length=length, depth=depth, trial=trial, seed=seed)
+            filler = prose(tokenizer, length - len(head) - len(text) - len(question), rng, source=self.haystack)
+            position = position_at(filler, depth)
+            body, (place,) = splice(filler, [(position, text)])
+            context, start = head + body, len(head) + place
+            end = start + len(text)
+            true_depth = 100 * position / len(filler.ids) if len(filler.ids) else float(depth)
+        return Sample(
+            context_ids=context,
+            question_ids=question,
+            answer=shown_answer(entry.answers, entry.scoring),
+            answers=entry.answers,
+            scoring=entry.scoring,
+            choices=list(entry.choices),
+            choice_ids=choice_ids,
+            max_new_tokens=most,
+            needle_start=start,
+            needle_end=end,
+            depth=true_depth,
+        )
+
+    def _row(self, tokenizer: Any, length: int, depth: float, trial: int, seed: int) -> int:
+        """The row of a trial."""
+        characters = self.characters()
+        name = f"{cell_name(self)} order"
+        order = sample_rng(name, length=length, depth=depth, trial=0, seed=seed).permutation(len(characters)).tolist()
+        sizes = _sizes.setdefault(tokenizer, {})
+        fitting = 0
+        for row in order:
+            if characters[row] > 8 * length:
+                continue
+            if (self, row) not in sizes:
+                entry = self.entry(row)
+                text = len(tokenizer.encode(entry.text)) if entry.text else 0
+                sizes[self, row] = text + len(_question_ids(tokenizer, entry)[0])
+            if sizes[self, row] <= length:
+                fitting += 1
+            if fitting > trial:
+                return row
+        raise InputError(
+            f"length must be such that {trial + 1} rows fit whole, got {length}, which holds {fitting} of "
+            f"{len(order)}; take a greater length or fewer trials"
+        )
+
+
+def _question_ids(tokenizer: Any, entry: Entry) -> tuple[list[int], list[int], int]:
+    """The ids of the question and of each choice, and how many tokens the answer may take."""
+    if entry.scoring == "choice":
+        return *place_answers(tokenizer, entry.question, entry.choices), 0
+    most = room_for(tokenizer, entry.answers, entry.scoring)
+    return tokenizer.encode(entry.question, add_special_tokens=False), [], most

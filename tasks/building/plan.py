@@ -1,0 +1,151 @@
+"""From what a prompt is made of to its tokens: `[bos] intro haystack with needles, question`, the answer generated.
+
+The haystack and all but the first needle are drawn without regard to the depth, which moves the first needle alone:
+prompts of one trial at different depths are the same up to the first of their needles.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lh_eval.errors import InputError
+from lh_eval.tasks.base import Sample, Scoring, context_rng, sample_rng
+from lh_eval.tasks.building.filler import Filler
+from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids, position_at, splice
+from lh_eval.tasks.building.room import room_for
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a prompt is made of.
+
+    Attributes:
+        intro: text before the haystack.
+        needles: texts that hold the answers, each with the space before it; the first lies at the sample's depth.
+        distractors: texts like them that do not.
+        question: text that ends where " " and the answer follow.
+        answers: what is looked for in the generated text.
+        scoring: how it is judged.
+        haystack: draws n tokens.
+        in_order: the needles lie anywhere, one behind the other, and the depth moves none.
+    """
+
+    intro: str
+    needles: tuple[str, ...]
+    distractors: tuple[str, ...] = ()
+    question: str
+    answers: tuple[str, ...]
+    scoring: Scoring
+    haystack: Callable[[int, np.random.Generator], Filler]
+    in_order: bool = False
+
+
+class PlannedTask(abc.ABC):
+    """A task that plans its prompts; subclasses are frozen dataclasses whose fields are their options.
+
+    Attributes:
+        name: under which it is registered.
+        uses_depth: the depth moves something; where it does not, each depth has samples of its own.
+    """
+
+    name: ClassVar[str]
+    uses_depth: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+        """Draw what a prompt is made of."""
+
+    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+        """Make one sample; arguments and errors as in `Task.sample`."""
+        spec = spec_of(self.name, self)
+        if self.uses_depth:
+            rng = context_rng(spec, length=length, trial=trial, seed=seed)
+        else:
+            rng = sample_rng(spec, length=length, depth=depth, trial=trial, seed=seed)
+        return lay_out(tokenizer, self.plan(tokenizer, rng), length=length, depth=depth, rng=rng)
+
+
+def spec_of(name: str, task: Any) -> str:
+    """A task's name with all its options, those left at their defaults too."""
+    options = [f"{field.name}={getattr(task, field.name)}" for field in dataclasses.fields(task)]
+    return f"{name}:{','.join(options)}"
+
+
+def lay_out(tokenizer: Any, plan: Plan, *, length: int, depth: float, rng: np.random.Generator) -> Sample:
+    """Make the prompt of a plan, exactly `length` tokens.
+
+    Raises:
+        InputError: a length or depth out of range, or a tokenizer that cannot write the answer.
+    """
+    check_depth(depth)
+    check_length(length)
+    head = [*leading_special_ids(tokenizer), *encode(tokenizer, plan.intro)]
+    question = encode(tokenizer, plan.question)
+    inserted = [encode(tokenizer, text) for text in (*plan.needles, *plan.distractors)]
+    # at least a token of haystack for each, so that hardly any two lie at one place
+    least = len(head) + sum(map(len, inserted)) + len(question) + len(inserted)
+    check_length(length, least)
+
+    filler = plan.haystack(length - least + len(inserted), rng)
+    inner = filler.boundaries[1:-1] if len(filler.boundaries) > 2 else filler.boundaries
+    others = rng.choice(inner, size=len(inserted), replace=len(inner) < len(inserted))
+    if plan.in_order:
+        count = len(plan.needles)
+        positions = [*np.sort(others[:count]).tolist(), *others[count:].tolist()]
+    else:
+        positions = [position_at(filler, depth), *others[1:].tolist()]
+    body, starts = splice(filler, list(zip(positions, inserted, strict=True)))
+    spans = [(len(head) + start, len(head) + start + len(ids)) for start, ids in zip(starts, inserted, strict=True)]
+    return generated_sample(
+        tokenizer,
+        context_ids=head + body,
+        question_ids=question,
+        answers=plan.answers,
+        scoring=plan.scoring,
+        spans=spans[: len(plan.needles)],
+        depth=100 * positions[0] / len(filler.ids),
+    )
+
+
+def generated_sample(
+    tokenizer: Any,
+    *,
+    context_ids: list[int],
+    question_ids: list[int],
+    answers: tuple[str, ...],
+    scoring: Scoring,
+    spans: list[tuple[int, int]],
+    depth: float,
+) -> Sample:
+    """A sample whose answer is generated.
+
+    Raises:
+        InputError: what the tokenizer makes of an answer is not the answer any more.
+    """
+    answer = ", ".join(answers)
+    written = tokenizer.decode(encode(tokenizer, f" {answer}"))
+    if written.split() != answer.split():
+        raise InputError(
+            f"tokenizer must be able to write the answer {answer!r}, got {written!r} from it; use the model's own one"
+        )
+    return Sample(
+        context_ids=context_ids,
+        question_ids=question_ids,
+        answer=answer,
+        answers=answers,
+        scoring=scoring,
+        max_new_tokens=room_for(tokenizer, answers, scoring),
+        needle_start=spans[0][0],
+        needle_end=spans[0][1],
+        spans=tuple(spans),
+        depth=depth,
+    )
+
+
+def encode(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of a text alone, without special ones."""
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    return ids

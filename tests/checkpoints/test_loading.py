@@ -1,0 +1,108 @@
+import hashlib
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.loading import load_checkpoint
+from lh_eval.checkpoints.settings import CheckpointSettings
+from lh_eval.errors import InputError
+
+
+def test_a_folder(tiny):
+    checkpoint = load_checkpoint(str(tiny), device="cpu")
+    assert (checkpoint.name, checkpoint.folder, checkpoint.settings) == ("tiny", tiny, None)
+    assert (checkpoint.device, checkpoint.dtype) == ("cpu", "float32")
+    assert checkpoint.sha256 == hashlib.sha256((tiny / "model.safetensors").read_bytes()).hexdigest()
+    assert not checkpoint.model.training
+    assert checkpoint.model.config._attn_implementation == "sdpa"
+    ids = torch.tensor([checkpoint.tokenizer.encode("the key is")])
+    assert checkpoint.model(ids).logits.shape == (1, 10, 257)
+
+
+def test_weights_are_those_of_the_file(tiny, sharded):
+    for folder in (tiny, sharded):
+        state = load_checkpoint(str(folder), device="cpu").model.state_dict()
+        for file in folder.glob("*.safetensors"):
+            for name, value in load_file(file).items():
+                assert torch.equal(state[name], value)
+
+
+def test_dtype(tiny):
+    checkpoint = load_checkpoint(str(tiny), device="cpu", dtype="bfloat16")
+    assert checkpoint.dtype == "bfloat16"
+    assert {parameter.dtype for parameter in checkpoint.model.parameters()} == {torch.bfloat16}
+
+
+def test_settings(tiny):
+    settings = CheckpointSettings(config=LighthouseConfig(k=256), dense_layers=(0, -1), training={"steps": 10})
+    settings.write(tiny)
+    assert load_checkpoint(str(tiny), device="cpu").settings == settings
+
+
+def test_nothing_on_the_screen(tiny, capfd):
+    load_checkpoint(str(tiny), device="cpu")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_transformers_logging_is_left_as_it_was(tiny):
+    from transformers.utils import logging
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    load_checkpoint(str(tiny), device="cpu")
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+
+
+def one_line(folder, match, **options):
+    with pytest.raises(InputError, match=match) as error:
+        load_checkpoint(str(folder), device="cpu", **options)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_weight_is_not_made_up(tiny):
+    weights = load_file(tiny / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
+    one_line(tiny, r"model must have all its weights.*without model.layers.1.mlp.up_proj.weight")
+
+
+def test_weight_of_another_shape(tiny):
+    weights = load_file(tiny / "model.safetensors")
+    weights["model.norm.weight"] = torch.ones(7)
+    save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
+    one_line(tiny, "model must be loadable")
+
+
+def test_broken_weights(tiny):
+    (tiny / "model.safetensors").write_bytes(b"nonsense")
+    one_line(tiny, "model must be loadable")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"model_type": "no-such-model"}'])
+def test_broken_config(tiny, text):
+    (tiny / "config.json").write_text(text)
+    one_line(tiny, "model must be loadable")
+
+
+def test_no_tokenizer(tiny):
+    for file in tiny.glob("token*"):
+        file.unlink()
+    one_line(tiny, "tokenizer must be loadable")
+
+
+def test_remote_code_is_not_run(tiny):
+    ran = tiny.parent / "ran"
+    (tiny / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    config = json.loads((tiny / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    (tiny / "config.json").write_text(json.dumps(config))
+    one_line(tiny, "got .* with code of its own; read that code, then pass --trust-remote-code")
+    assert not ran.exists()
+
+
+def test_bad_settings_stop_before_the_weights_are_read(tiny):
+    (tiny / "lighthouse.json").write_text("{")
+    (tiny / "model.safetensors").write_bytes(b"nonsense")
+    one_line(tiny, "lighthouse.json must be a JSON file")

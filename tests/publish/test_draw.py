@@ -1,0 +1,43 @@
+import pytest
+from PIL import Image
+
+from lh_eval import InputError
+from lh_eval.figures.sweep import sweep_figure
+from lh_eval.publish.draw import Look, write_figures
+
+
+def test_a_run_gets_a_heatmap_and_a_sweep_its_figure(make_run, tmp_path):
+    run = make_run("s/dense")
+    make_run("s/norm-k512", attention={"k": 512, "scorer": "norm"})
+    assert [file.name for file in write_figures(run)] == ["heatmap.png", "heatmap.pdf", "heatmap.txt"]
+    assert [file.name for file in write_figures(tmp_path / "s")] == ["sweep.png", "sweep.pdf", "sweep.txt"]
+    assert Image.open(run / "heatmap.png").width == 975
+    assert Image.open(tmp_path / "s/sweep.png").width == 2025
+
+
+def test_an_unwritable_place_is_named(make_run, tmp_path):
+    with pytest.raises(InputError, match="out must be a folder that can be written"):
+        write_figures(make_run("a"), stem=tmp_path / "absent" / "x")
+
+
+def test_a_sweeps_figure_names_task_and_model(make_run, tmp_path, monkeypatch):
+    titles = []
+    draw = sweep_figure
+    monkeypatch.setattr(
+        "lh_eval.figures.sweep.sweep_figure", lambda *cells, **how: titles.append(how["title"]) or draw(*cells, **how)
+    )
+    make_run("s/dense", model={"name": "lh-passkey"})
+    make_run("t/dense")
+    for name in ("s", "t"):
+        write_figures(tmp_path / name)
+    assert titles == ["passkey, lh-passkey, n=2 per cell", "passkey, n=2 per cell"]
+
+
+@pytest.mark.parametrize("kind", ["difference", "length", "recall", "latency"])
+def test_each_kind_has_its_files_and_a_caption(make_run, tmp_path, kind):
+    make_run("s/dense")
+    make_run("s/norm-k512", attention={"k": 512, "scorer": "norm"}, recall=0.5)
+    files = write_figures(tmp_path / "s", kind, look=Look(width=4.0, formats=["svg"]))
+    assert [file.name for file in files] == [f"{kind}.svg", f"{kind}.txt"]
+    assert 'width="288pt"' in files[0].read_text()
+    assert "Task passkey; model unnamed; 2 samples per cell, 16 in all; seed 0." in files[1].read_text()
