@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from lh_eval.errors import InputError
 from lh_eval.registry import Registry
 
 Scoring = Literal["choice", "exact", "normalised", "all", "any", "number"]
@@ -88,6 +89,14 @@ class Task(Protocol):
 
 
 TASKS: Registry[Task] = Registry("task", folder="lh_eval.tasks", group="lh_eval.tasks")
+
+
+def canonical_task(spec: str) -> str:
+    """The canonical text of a task's spec, so that `keyed` and `keyed:records=8` are one; an unknown one as it is."""
+    try:
+        return TASKS.spec(spec)
+    except InputError:
+        return spec
 
 
 def get_task(spec: str) -> Task:

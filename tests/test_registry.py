@@ -1,11 +1,17 @@
 import dataclasses
 import importlib.metadata
+import pickle
+import sys
+from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lh_eval.registry
 from lh_eval import InputError
 from lh_eval.registry import Registry
+from lh_eval.spec import format_value, parse_value, slug
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,5 +118,85 @@ def test_entry_point_of_a_module_that_registers_itself(registry, entry_points, t
 
 def test_entry_point_cannot_replace_ours(registry, entry_points):
     entry_points(alpha="fractions:Fraction")
-    with pytest.raises(InputError, match="gadget name must be free, got 'alpha' twice"):
-        registry.names()
+    assert registry.get("alpha") is Plugin
+    assert "gadget name must be free, got 'alpha' twice" in registry.broken()["alpha"]
+
+
+def test_a_broken_package_breaks_nothing_but_itself(registry, entry_points, tmp_path, monkeypatch):
+    (tmp_path / "broken_gadget.py").write_text("import no_such_module\n")
+    (tmp_path / "sound_gadget.py").write_text("class Sound: ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry_points(wreck="broken_gadget", sound="sound_gadget:Sound", silent="fractions")
+    assert type(registry.build("sound")).__name__ == "Sound"
+    assert "broken_gadget" not in sys.modules, "loaded when it is asked for, not before"
+    with pytest.raises(InputError, match=r"^gadget .wreck. must be loadable, got ModuleNotFoundError: No module named"):
+        registry.get("wreck")
+    assert registry.names() == ["alpha", "beta", "sound"]
+    assert registry.broken().keys() == {"wreck", "silent"}
+    assert "nothing that registers a gadget" in registry.broken()["silent"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Typed:
+    """A plug-in with an option of each type."""
+
+    mode: "Literal['fast', 'slow']"
+    on: bool = False
+    most: "int | None" = None
+    layers: "tuple[int, ...]" = (0, -1)
+    inner: str = "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical", "options"),
+    [
+        ("typed:fast", "typed:mode=fast", {"mode": "fast"}),
+        ("typed:mode=slow,on=true,most=3", "typed:mode=slow,on=true,most=3", {"mode": "slow", "on": True, "most": 3}),
+        ("typed:layers=none,mode=fast", "typed:mode=fast,layers=none", {"mode": "fast", "layers": ()}),
+        ("typed:fast,layers=0/-1,on=false,most=none", "typed:mode=fast", {"mode": "fast"}),
+        (
+            "typed:fast,inner=[alpha:count=2,rate=1]",
+            "typed:mode=fast,inner=[alpha:count=2,rate=1]",
+            {"mode": "fast", "inner": "alpha:count=2,rate=1"},
+        ),
+    ],
+)
+def test_canonical_text(registry, text, canonical, options):
+    registry.register("typed")(Typed)
+    spec = registry.spec(text)
+    assert (spec, spec.name, spec.options) == (canonical, "typed", options)
+    assert registry.spec(str(spec)) == spec == registry.spec_of(registry.build(text))
+    assert registry.build(spec) == registry.build(text)
+    assert pickle.loads(pickle.dumps(spec)).options == options
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("typed", "gadget 'typed' must have its option mode, got 'typed'; write typed:mode=..."),
+        ("typed:rapid", "option mode of gadget 'typed:rapid' must be fast or slow, got 'rapid'"),
+        ("typed:fast,on=yes", "option on of gadget 'typed:fast,on=yes' must be true or false, got 'yes'"),
+        ("typed:fast,most=x", "option most of gadget 'typed:fast,most=x' must be int or none, got 'x'"),
+        (
+            "typed:fast,layers=a",
+            "option layers of gadget 'typed:fast,layers=a' must be int such as 0/1/-1 or none, got 'a'",
+        ),
+        ("typed:fast,inner=[a", "brackets must be closed where they are opened, got 'fast,inner=[a'"),
+    ],
+)
+def test_bad_typed_options(registry, text, message):
+    registry.register("typed")(Typed)
+    with pytest.raises(InputError) as error:
+        registry.spec(text)
+    assert str(error.value) == message
+
+
+def test_slugs():
+    assert slug("qk:dilation=8") == "qk_dilation_8"
+    assert slug("lighthouse:scorer=[a:b=1,c=2.5]") == "lighthouse_scorer_a_b_1_c_2.5_"
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.one_of(st.booleans(), st.integers(), st.text("xyz,:", max_size=5))))
+def test_values_come_back_from_their_text(options):
+    for value in options.values():
+        assert parse_value(format_value(value), type(value)) == value

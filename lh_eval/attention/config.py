@@ -20,7 +20,7 @@ class LighthouseConfig:
         k: entries kept per level and head; even, and a multiple of `tile_k` where selection is chunked.
         num_levels: levels of the pyramid, the base sequence included (the paper's L).
         pooling_factor: tokens that one level pools into an entry of the next (the paper's p); a power of two.
-        scorer: scorer spec, a registered name with options such as `qk:dilation=8`.
+        scorer: a registered scorer with options such as `qk:dilation=8`; kept as its canonical `Spec`.
         selection: "chunked" is the released kernel's stratified cascade; "global" is one tile for the whole
             sequence (the paper's Eq. 6 as a cascade).
         tile_k: entries kept per tile and level in chunked selection; at most k are.
@@ -70,6 +70,7 @@ class LighthouseConfig:
             )
         from lh_eval.scorers.base import SCORERS  # the registry imports torch: only when a config is made
 
+        object.__setattr__(self, "scorer", SCORERS.spec(self.scorer))
         object.__setattr__(self, "_token_scorer", SCORERS.build(self.scorer))
 
     @property
