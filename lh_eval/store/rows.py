@@ -49,6 +49,8 @@ class Row:
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
         beyond_positions: whether prompt and what may be generated take more than the model's
             `max_position_embeddings`.
+        reading: "prompt" where context and question were read under the setting at once, "context" where the context
+            alone was, as in rows of before it was kept.
         error: why the sample failed, on one line; None where it did not.
 
     Raises:
@@ -79,6 +81,7 @@ class Row:
     peak_bytes: int | None = None
     beyond_positions: bool = False
     dropped: tuple[tuple[int, tuple[int, ...]], ...] | None = None
+    reading: str = "context"
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:
@@ -153,6 +156,7 @@ _LATER = {
     "peak_bytes",
     "beyond_positions",
     "dropped",
+    "reading",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError, unknown_name
-from lh_eval.modeling.session import lighthouse_layers
+from lh_eval.modeling.layers import layers_under
 from lh_eval.training.fields import build, check_range, check_types
 from lh_eval.training.model import llama_config
 from lh_eval.training.schedule import Optimizer, Phase, Stage
@@ -66,7 +66,7 @@ class TrainingConfig:
             raise InputError(f"stages must add up to the phases' {by_data} steps, got {by_attention}")
         layers = llama_config(self.model).num_hidden_layers
         if self.uses_lighthouse:
-            lighthouse_layers(layers, self.dense_layers)
+            layers_under(layers, self.dense_layers)
 
     @property
     def steps(self) -> int:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from lh_eval.attention.dense import fastest_first
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
-from lh_eval.modeling.session import use_lighthouse
+from lh_eval.methods.lighthouse import use_lighthouse
 from lh_eval.training.config import TrainingConfig
 from lh_eval.training.data import Batch, Steps
 from lh_eval.training.folder import TrainingFolder
