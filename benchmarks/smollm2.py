@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 from tables import fill, markdown, rate
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.settings import setting_cells
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
@@ -40,7 +41,7 @@ def make_blocks(grid: Path = GRID, layers: Path = LAYERS) -> dict[str, str]:
 
 def dense_block(run: Run) -> str:
     """Hits of each length and depth."""
-    cells = run.cells()
+    cells = cells_of(run)
     shown = pd.DataFrame({"depth": [f"{depth:g} %" for depth in sorted(set(cells["depth"]))]})
     for length, column in cells.sort_values("depth").groupby("length"):
         shown[length_label(int(length))] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
@@ -66,7 +67,7 @@ def layers_block(dense: Run, runs: Sequence[Run]) -> str:
     for run in (dense, *runs):
         layers = _lighthouse_layers(run)
         lengths, depths = (set.intersection(*(set(one.config[name]) for one in runs)) for name in ("lengths", "depths"))
-        cells = run.cells()
+        cells = cells_of(run)
         cells = cells[cells["length"].isin(lengths) & cells["depth"].isin(depths)]
         hits, n = int(cells["hits"].sum()), int(cells["n"].sum())
         low, high = wilson(hits, n)

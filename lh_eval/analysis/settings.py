@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import DENSE
 
@@ -34,7 +35,7 @@ def setting_cells(runs: Mapping[str, Run]) -> "pd.DataFrame":
     unique = len(set(labels.values())) == len(labels)
     tables = []
     for name, run in sorted(runs.items(), key=lambda item: labels[item[0]] != DENSE):
-        table = run.cells()
+        table = cells_of(run)
         label = labels[name] if unique else name
         scorer, k = _scorer_and_budget(run, label, unique)
         table.insert(0, "setting", label)

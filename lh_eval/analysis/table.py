@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.effective import RULER_THRESHOLD, effective_length, rates_by_length
 from lh_eval.analysis.settings import setting_label
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.publish.tabular import booktabs
 from lh_eval.statistics import mean_of_rates
-from lh_eval.store.run import Run, is_run, read_run
-from lh_eval.store.sweep import SWEEP, is_sweep, read_sweep
+from lh_eval.store.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,27 +22,6 @@ class Tables(NamedTuple):
 
     csv: Path
     tex: Path
-
-
-def find_runs(paths: Iterable[str | Path]) -> list[Run]:
-    """The runs of folders that are runs, sweeps, or hold such folders, in the order of their names.
-
-    Raises:
-        InputError: a folder holds no run.
-    """
-    found: list[Run] = []
-    for path in map(Path, paths):
-        if is_run(path):
-            found.append(read_run(path))
-        elif (path / SWEEP).is_file():
-            found += read_sweep(path).runs.values()
-        else:
-            inside = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
-            runs = [folder for folder in inside if is_run(folder) or is_sweep(folder)]
-            if not runs:
-                raise InputError(f"run must be a folder with runs, got {path}; give an --out of lh-eval niah or run")
-            found += find_runs(runs)
-    return found
 
 
 def results_table(runs: Iterable[Run], *, threshold: float = RULER_THRESHOLD) -> "pd.DataFrame":
@@ -60,7 +39,7 @@ def results_table(runs: Iterable[Run], *, threshold: float = RULER_THRESHOLD) ->
 
     rows = []
     for run in runs:
-        cells = run.cells()
+        cells = cells_of(run)
         rates = {length: mean.rate for length, mean in rates_by_length(cells).items()}
         whole = mean_of_rates(cells["hits"].tolist(), cells["n"].tolist())
         row: dict[Any, Any] = {"task": str(run.config.get("task", run.path.name)), "setting": setting_label(run)}

@@ -18,9 +18,9 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML page: tables, heatmaps with notes, failing samples and provenance. It loads nothing else."""
-    from lh_eval.analysis.table import find_runs
     from lh_eval.publish.report.page import report as page
     from lh_eval.publish.report.prompts import Prompts
+    from lh_eval.store.finding import find_runs
 
     text = page(find_runs(runs), Prompts(wanted=prompts, model=model), failures=failures)
     try:

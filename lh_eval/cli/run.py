@@ -67,13 +67,14 @@ def run(
     scorers = parse_names(scorer) if scorer is not None else None
     layers = parse_layers(dense_layers) if dense_layers is not None else None
 
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
+    from lh_eval.analysis.table import results_table, write_tables
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.cli.settings import chosen_settings
     from lh_eval.publish.draw import write_figures
     from lh_eval.runs.suite import load_suite
     from lh_eval.runs.suite_run import run_suite
+    from lh_eval.store.finding import find_runs
 
     chosen = load_suite(
         suite,
@@ -111,7 +112,8 @@ def table(
     threshold: Threshold = RULER_THRESHOLD,
 ) -> None:
     """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
+    from lh_eval.analysis.table import results_table, write_tables
+    from lh_eval.store.finding import find_runs
 
     results = results_table(find_runs(runs), threshold=threshold)
     _show(results)

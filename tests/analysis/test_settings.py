@@ -1,5 +1,6 @@
 import pandas as pd
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.settings import setting_cells, setting_label
 from lh_eval.store.run import read_run
 
@@ -20,7 +21,7 @@ def test_cells_know_their_scorer_and_budget_and_dense_comes_first(make_run):
     assert cells["scorer"].isna().tolist() == [True] * 4 + [False] * 4
     assert cells["k"].isna().tolist() == [True] * 4 + [False] * 4
     own = cells[cells["setting"] == "norm k=8"].drop(columns=["setting", "scorer", "k"]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(own, runs["norm-k8"].cells())
+    pd.testing.assert_frame_equal(own, cells_of(runs["norm-k8"]))
 
 
 def test_settings_of_one_scorer_and_budget_are_named_by_their_folders(make_run):

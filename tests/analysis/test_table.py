@@ -1,9 +1,8 @@
 import pandas as pd
 import pytest
 
-from lh_eval import InputError
-from lh_eval.analysis.table import find_runs, for_people, results_table, write_tables
-from lh_eval.store.sweep import write_sweep
+from lh_eval.analysis.table import for_people, results_table, write_tables
+from lh_eval.store.finding import find_runs
 
 LIGHTHOUSE = {"scorer": "qk:dilation=8", "k": 256}
 
@@ -12,7 +11,6 @@ LIGHTHOUSE = {"scorer": "qk:dilation=8", "k": 256}
 def runs(make_run, tmp_path):
     make_run("all/passkey/dense")
     make_run("all/passkey/qk-k256", attention=LIGHTHOUSE, score=lambda length, depth, trial: length < 2048)
-    write_sweep(tmp_path / "all/passkey", ["dense", "qk-k256"])
     make_run("all/other", score=lambda length, depth, trial: trial == 0)
     return find_runs([tmp_path / "all"])
 
@@ -55,8 +53,3 @@ def test_a_length_that_a_run_lacks_is_a_dash(make_run, tmp_path):
     make_run("b", lengths=[2048, 4096])
     shown = for_people(results_table(find_runs([tmp_path / "a", tmp_path / "b"])))
     assert shown["4K"].tolist() == ["–", "1.00"]
-
-
-def test_a_folder_without_runs_is_refused(tmp_path):
-    with pytest.raises(InputError, match="run must be a folder with runs"):
-        find_runs([tmp_path])

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.compare import difference
 from lh_eval.analysis.effective import effective_length, rates_by_length
 from lh_eval.errors import InputError
@@ -50,7 +51,7 @@ class Summary:
 
 def summarise(run: Run, baseline: Run | None) -> Summary:
     """The numbers of a run, beside the dense one of `baseline_of`."""
-    cells = run.cells()
+    cells = cells_of(run)
     by_length = rates_by_length(cells)
     apart, why = _compare(run, baseline)
     recall = float(cells["selection_recall"].mean())
