@@ -54,9 +54,9 @@ def dense_block(run: Run) -> str:
 
 def lighthouse_block(cells: pd.DataFrame) -> str:
     """Hits of each scorer and budget over the whole grid."""
-    sums = cells[cells["setting"] != DENSE].groupby(["scorer", "k"])[["hits", "n"]].sum().reset_index()
-    shown = pd.DataFrame({"": [f"`{scorer}`" for scorer in dict.fromkeys(sums["scorer"])]})
-    for k, column in sums.groupby("k"):
+    sums = cells[cells["setting"] != DENSE].groupby(["family", "budget"])[["hits", "n"]].sum().reset_index()
+    shown = pd.DataFrame({"": [f"`{scorer}`" for scorer in dict.fromkeys(sums["family"])]})
+    for k, column in sums.groupby("budget"):
         shown[f"k = {k}"] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
     return markdown(shown, words=1, note=_each_interval(sums))
 
@@ -82,10 +82,10 @@ def recall_block(cells: pd.DataFrame) -> str:
     """Selection recall where it says something: lengths and budgets that keep everything are left out."""
     known = cells.dropna(subset=["selection_recall"])
     lengths = [int(length) for length, own in known.groupby("length") if (own["selection_recall"] < 1).any()]
-    budgets = [int(k) for k, own in known.groupby("k") if (own["selection_recall"] < 1).any()]
+    budgets = [int(k) for k, own in known.groupby("budget") if (own["selection_recall"] < 1).any()]
     rows = []
     for k in budgets:
-        for scorer, own in known[known["k"] == k].groupby("scorer"):
+        for scorer, own in known[known["budget"] == k].groupby("family"):
             means = own.groupby("length")["selection_recall"].mean()
             rows.append([f"`{scorer}`", str(k), *(rate(means[length]) for length in lengths)])
     return markdown(pd.DataFrame(rows, columns=["", "k", *map(length_label, lengths)]), words=1)

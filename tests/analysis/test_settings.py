@@ -18,9 +18,13 @@ def test_cells_know_their_scorer_and_budget_and_dense_comes_first(make_run):
     }
     cells = setting_cells(runs)
     assert cells["setting"].unique().tolist() == ["dense", "norm k=8"]
-    assert cells["scorer"].isna().tolist() == [True] * 4 + [False] * 4
-    assert cells["k"].isna().tolist() == [True] * 4 + [False] * 4
-    own = cells[cells["setting"] == "norm k=8"].drop(columns=["setting", "scorer", "k"]).reset_index(drop=True)
+    assert cells["family"].isna().tolist() == [True] * 4 + [False] * 4
+    assert cells["budget"].isna().tolist() == [True] * 4 + [False] * 4
+    own = (
+        cells[cells["setting"] == "norm k=8"]
+        .drop(columns=["setting", "family", "budget", "budget_name", "reading"])
+        .reset_index(drop=True)
+    )
     pd.testing.assert_frame_equal(own, cells_of(runs["norm-k8"]))
 
 
@@ -28,4 +32,4 @@ def test_settings_of_one_scorer_and_budget_are_named_by_their_folders(make_run):
     attention = {"k": 8, "scorer": "norm"}
     runs = {name: read_run(make_run(name, attention=attention)) for name in ("first", "second")}
     cells = setting_cells(runs)
-    assert cells["setting"].unique().tolist() == cells["scorer"].unique().tolist() == ["first", "second"]
+    assert cells["setting"].unique().tolist() == cells["family"].unique().tolist() == ["first", "second"]

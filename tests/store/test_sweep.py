@@ -53,9 +53,7 @@ def test_an_interrupted_sweep_is_read_by_its_folders(sweep):
 
 def test_another_model_does_not_belong_to_the_sweep(sweep, make_run):
     make_run("s/qk-k512", model="other")
-    with pytest.raises(
-        InputError, match=r"share everything but attention, .*, got .*qk-k512 where model absent there"
-    ):
+    with pytest.raises(InputError, match=r"share everything but attention, .*, got .*qk-k512 where model absent there"):
         listed(sweep, "dense", "qk-k512")
     assert not (sweep / "sweep.json").exists()
 
