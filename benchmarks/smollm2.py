@@ -57,7 +57,7 @@ def lighthouse_block(cells: pd.DataFrame) -> str:
     sums = cells[cells["setting"] != DENSE].groupby(["family", "budget"])[["hits", "n"]].sum().reset_index()
     shown = pd.DataFrame({"": [f"`{scorer}`" for scorer in dict.fromkeys(sums["family"])]})
     for k, column in sums.groupby("budget"):
-        shown[f"k = {k}"] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
+        shown[f"k = {k:g}"] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
     return markdown(shown, words=1, note=_each_interval(sums))
 
 
