@@ -101,9 +101,8 @@ def _less_dense(trainings: list[Training], task: str, levels: int) -> Drawn:
         f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
         "against-dense.csv has the means' tests."
     )
-    return Drawn(
-        f"two-stages-less-dense-l{levels}", figure, f"{what} {captions.means(cells)} {_measured(trainings, cells, task)}"
-    )
+    text = f"{what} {captions.means(cells)} {_measured(trainings, cells, task)}"
+    return Drawn(f"two-stages-less-dense-l{levels}", figure, text)
 
 
 def _qk_less_norm(trainings: list[Training], task: str) -> Drawn:

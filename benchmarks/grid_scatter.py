@@ -16,7 +16,8 @@ def scatter_figure(points: pd.DataFrame, cells: pd.DataFrame) -> "Figure":
 
     Args:
         points: as `grid_losses.points` makes them.
-        cells: columns `setting`, `family`, `budget` and `budget_name`, for colours and markers; a setting is a recipe of the points.
+        cells: columns `setting`, `family`, `budget` and `budget_name`, for colours and markers; a setting is
+            a recipe of the points.
     """
     styles = {
         setting: {name: own[name] for name in ("color", "marker")}

@@ -42,9 +42,8 @@ def compare(
     Raises:
         InputError: the runs are of different tasks, asked different questions, or have no sample in common.
     """
-    sides = [
-        [with_canonical_tasks(frame) for frame in ([side] if hasattr(side, "columns") else side)] for side in (a, b)
-    ]
+    given: list[list[Any]] = [[side] if hasattr(side, "columns") else list(side) for side in (a, b)]
+    sides = [list(map(with_canonical_tasks, frames)) for frames in given]
     _check_tasks([*sides[0], *sides[1]])
     joined = align([*sides[0], *sides[1]])
     if joined.empty:

@@ -43,7 +43,7 @@ def describe_setting(run: Run) -> SettingDescription:
         family, budget, name = str(attention["scorer"]), attention["k"], "k"
     else:
         family, budget, name = run.path.resolve().name, None, None
-    if not _is_number(budget):
+    if budget is None or not _is_number(budget):
         return SettingDescription(family, family, None, None, reading)
     return SettingDescription(f"{family} {budget_text(name, budget)}", family, budget, name, reading)
 

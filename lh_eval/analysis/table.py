@@ -33,7 +33,7 @@ def results_table(runs: Iterable[Run], *, threshold: float = RULER_THRESHOLD) ->
         rates = {length: mean.rate for length, mean in rates_by_length(cells).items()}
         whole = mean_of_rates(cells["hits"].tolist(), cells["n"].tolist())
         row: dict[Any, Any] = {"task": str(run.config.get("task", run.path.name))}
-        row |= {"setting": setting.label, "reading": setting.reading, **rates}
+        row |= {"setting": setting.label, "reading": setting.reading} | dict[Any, Any](rates)
         row["n"] = int(cells["n"].sum())
         row["effective"] = effective_length(rates, threshold)
         if whole is not None:

@@ -74,14 +74,14 @@ def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, OperatorTi
     for length in sorted(set(map(int, cells["length"]))):
         for setting, family, budget, budget_name in settings.itertuples(index=False):
             # Dense attention has no scorer: any table knows its time.
-            sparse = isinstance(family, str)
-            rows = frames.get(family) if sparse else next(iter(frames.values()))
-            if rows is None or (sparse and budget_name != "k"):
+            attends_all = not isinstance(family, str)
+            rows = next(iter(frames.values())) if attends_all else frames.get(family)
+            if rows is None or not (attends_all or budget_name == "k"):
                 continue
             wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
-            if sparse:
+            if not attends_all:
                 wanted = wanted[wanted["k"] == budget]
-            for provider in _LIGHTHOUSE if sparse else _DENSE:
+            for provider in _DENSE if attends_all else _LIGHTHOUSE:
                 times = wanted[wanted["provider"] == provider]["ms"]
                 if len(times):
                     found.setdefault(length, {})[setting] = float(times.iloc[-1])

@@ -66,11 +66,10 @@ class _Line(NamedTuple):
     family: str | None
     headings: dict[str, str]
 
-    @property
-    def over(self) -> float:
-        """Inches of what is above and below the panels."""
+    def height(self, panel: float) -> float:
+        """Inches of the line with panels of that height, and what is above and below them."""
         texts = max(heading.count("\n") for heading in self.headings.values()) + 1
-        return (_FAMILY if self.family is not None else 0) + texts * _HEADING + _TICKS
+        return (_FAMILY if self.family is not None else 0) + texts * _HEADING + panel + _TICKS
 
 
 def sweep_figure(
@@ -107,7 +106,7 @@ def sweep_figure(
     page = inches(width)
     layout, lines, beside = _arrange(cells, rates[names[0]], page)
     scales: set[Scale] = {"rate", "difference"} if difference else {"rate"}
-    over = sum(line.over for line in lines)
+    over = sum(line.height(0) for line in lines)
     # High enough for the colour bars too, whose labels stand upright.
     height = max(layout.height, (len(scales) * _UPRIGHT - over) / len(lines))
     layout = layout._replace(height=height)
@@ -115,12 +114,12 @@ def sweep_figure(
     with style():
         figure = new_figure(page, top + (_TITLE if title else 0))
         if beside:  # in the middle of the lines' height: each of them is compared with it
-            middle = _TICKS + (_BOTTOM + top - lines[0].over - layout.height) / 2
+            middle = _TICKS + (_BOTTOM + top - lines[0].height(layout.height)) / 2
             box = (layout.dense, middle, layout.across, layout.height)
             _draw(figure, box, rates[DENSE], "rate", palette, (DENSE, _mean(rates[DENSE])), True)
         edge = top
         for line in lines:
-            bottom = edge - line.over - layout.height + _TICKS
+            bottom = edge - line.height(layout.height) + _TICKS
             if line.family is not None:
                 place = (layout.matrix / page, (edge - 0.02) / figure.get_figheight())
                 name = figure.text(*place, line.family, va="top", fontsize=8, fontweight="bold")
@@ -134,7 +133,7 @@ def sweep_figure(
                 if scale == "difference" and "p_holm" in cells:
                     p_values = grid(cells[cells["setting"] == setting], "p_holm")
                     frame_cells(axes, p_values.reindex_like(values) < _SIGNIFICANT)
-            edge -= line.over + layout.height
+            edge -= line.height(layout.height)
         _bars(figure, scales, page - _RIGHT - _BAR, (_BOTTOM + _TICKS, top - _FAMILY - _HEADING), palette)
         figure.text(0.5, 0.04 / figure.get_figheight(), "context length (tokens)", ha="center", va="bottom")
         subject = figure.text(0.5, 1 - 0.06 / figure.get_figheight(), title, ha="center", va="top", fontsize=8)
