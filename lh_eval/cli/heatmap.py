@@ -20,8 +20,8 @@ def heatmap(
     kind: Annotated[
         FigureKind,
         typer.Option(
-            help="heatmap: rates, a sweep's as scorers by k. difference: each setting minus dense. length: rates over "
-            "length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
+            help="heatmap: rates, a sweep's as families by budget. difference: each setting minus dense. length: rates "
+            "over length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
         ),
     ] = "heatmap",
     out: Annotated[

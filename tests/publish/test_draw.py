@@ -1,4 +1,5 @@
 import pytest
+from mixed_sweep import LABELS, write_mixed
 from PIL import Image
 
 from lh_eval import InputError
@@ -41,3 +42,23 @@ def test_each_kind_has_its_files_and_a_caption(make_run, tmp_path, kind):
     assert [file.name for file in files] == [f"{kind}.svg", f"{kind}.txt"]
     assert 'width="288pt"' in files[0].read_text()
     assert "Task passkey; model unnamed; 2 samples per cell, 16 in all; seed 0." in files[1].read_text()
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "difference", "length", "recall", "latency"])
+def test_settings_that_share_no_budgets_are_one_figure(make_run, tmp_path, kind):
+    write_mixed(make_run, "s")
+    figure, caption = write_figures(tmp_path / "s", kind, options=FigureOptions(width="double", formats=["png"]))
+    assert Image.open(figure).width == 2025
+    text = caption.read_text()
+    assert all(label in text for label in LABELS.values())
+    assert "Readings: prompt (context and question are read under the setting); context (" in text
+    assert "window tokens=1024 prompt" in text
+    assert "press:snapkv ratio=0.5 context" in text
+
+
+def test_a_reading_that_all_share_is_named_once(make_run, tmp_path):
+    write_mixed(make_run, "s", readings={})
+    caption = write_figures(tmp_path / "s", options=FigureOptions(formats=["png"]))[-1].read_text()
+    assert " Reading: prompt (context and question are read under the setting)." in caption
+    write_mixed(make_run, "t", readings=dict.fromkeys(LABELS, "context"))
+    assert "eading" not in write_figures(tmp_path / "t", options=FigureOptions(formats=["png"]))[-1].read_text()
