@@ -26,7 +26,8 @@ class RunFolder:
     """A run that is being written; use as a context manager, or call `close`.
 
     `config` decides whether a folder is resumed or refused. Four of its fields have a meaning here: "lengths" and
-    "depths", where present, are the grid; "attention" is the setting, None for dense or an object; what stands under "provenance" (times, machine, batch size) is kept but not compared.
+    "depths", where present, are the grid; "attention" is the setting, None for dense or an object; what
+    stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
     def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, rows: list[Row]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+from lh_eval.analysis.settings import describe_setting
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.publish.report.cells import Cell, grid
@@ -66,8 +67,14 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
 
 
 def _distinct_summaries(runs: Sequence[Run]) -> list[Summary]:
-    """The runs' numbers; settings of one task and name have their folders beside it."""
+    """The runs' numbers; behind a setting's name stands its reading where they differ, and its folder if need be."""
     summaries = [summarise(run, baseline_of(run, runs)) for run in runs]
+    readings = [describe_setting(run).reading for run in runs]
+    if len(set(readings)) > 1:
+        summaries = [
+            dataclasses.replace(summary, setting=f"{summary.setting} ({reading})")
+            for summary, reading in zip(summaries, readings, strict=True)
+        ]
     names = [(summary.task, summary.setting) for summary in summaries]
     return [
         dataclasses.replace(summary, setting=f"{summary.setting} ({summary.folder})")
