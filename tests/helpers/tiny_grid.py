@@ -13,8 +13,8 @@ from lh_eval.store.folder import PROVENANCE
 from lh_eval.store.rows import Row
 from lh_eval.store.run import CONFIG, SAMPLES
 from lh_eval.store.sweep import setting_name
-from lh_eval.training.config import TrainingConfig
-from lh_eval.training.log import COLUMNS
+from lh_eval.training.loss_log import COLUMNS
+from lh_eval.training.recipe.config import TrainingConfig
 
 RECIPES = {
     "dense": None,

@@ -1,15 +1,16 @@
-"""The parts of a training config: what the data is, how the model attends, what the optimiser does."""
+"""The two schedules of a training: what the data is, and how the model attends."""
 
 import dataclasses
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypeVar
 
 from lh_eval.errors import InputError
-from lh_eval.training.data import FAMILIES, LEAST_LENGTH
-from lh_eval.training.fields import check_range, check_types
+from lh_eval.training.families import FAMILIES, MIN_LENGTH
+from lh_eval.training.recipe.fields import check_range, check_types
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Phase:
+class DataPhase:
     """A stretch of steps with one kind of data.
 
     Attributes:
@@ -27,7 +28,7 @@ class Phase:
     def __post_init__(self) -> None:
         check_types(self)
         check_range(self, "steps", 1)
-        check_range(self, "length", LEAST_LENGTH)
+        check_range(self, "length", MIN_LENGTH)
         check_range(self, "tokens_per_step", 1)
         if self.tokens_per_step % self.length:
             raise InputError(f"tokens_per_step must be a multiple of length {self.length}, got {self.tokens_per_step}")
@@ -37,7 +38,7 @@ class Phase:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Stage:
+class AttentionStage:
     """A stretch of steps with one kind of attention.
 
     Attributes:
@@ -53,22 +54,18 @@ class Stage:
         check_range(self, "steps", 1)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Optimizer:
-    """AdamW with linear warm-up and linear decay to `final_lr` over all stages."""
+Part = TypeVar("Part", DataPhase, AttentionStage)
 
-    lr: float = 2e-3
-    final_lr: float = 0.0
-    warmup_steps: int = 100
-    betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = 0.1
-    max_grad_norm: float = 1.0
 
-    def __post_init__(self) -> None:
-        check_types(self)
-        check_range(self, "lr", 0, open_end=True)
-        check_range(self, "max_grad_norm", 0, open_end=True)
-        for name in ("final_lr", "warmup_steps", "weight_decay"):
-            check_range(self, name, 0)
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise InputError(f"betas must be 0 or more and below 1, got {list(self.betas)}")
+def at_step(schedule: Sequence[Part], step: int) -> Part:
+    """The part of a schedule that holds a step.
+
+    Raises:
+        IndexError: the schedule has fewer steps.
+    """
+    first = 0
+    for part in schedule:
+        first += part.steps
+        if step < first:
+            return part
+    raise IndexError(step)
