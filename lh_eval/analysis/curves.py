@@ -77,7 +77,8 @@ def _find(path: Path) -> list[Path]:
     inside = sorted(file.parent for file in path.glob(f"*/{TRAIN_CONFIG}"))
     if not inside:
         raise InputError(
-            f"run must be a training run with {TRAIN_CONFIG} and {LOSS_CURVE}, got {path}; give an --out of lh-eval train"
+            f"run must be a training run with {TRAIN_CONFIG} and {LOSS_CURVE}, got {path}; "
+            "give an --out of lh-eval train"
         )
     return inside
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import Accelerator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class TrainingMetrics:
     """Sums losses and tokens on the device, and writes a row of the loss curve when asked."""
 
-    def __init__(self, accelerator: Accelerator, log: LossLog | None, progress: "tqdm[object]") -> None:
+    def __init__(self, accelerator: Accelerator, log: LossLog | None, progress: "tqdm[Any]") -> None:
         self._accelerator, self._log, self._progress = accelerator, log, progress
         self._sums = torch.zeros(2, len(FAMILIES), device=accelerator.device)
         self._tokens = 0
