@@ -7,19 +7,21 @@ say how the model attends (Lighthouse or dense). Runs that differ in stages alon
 import dataclasses
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, InstanceOf
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
 from lh_eval.modeling.session import lighthouse_layers
 from lh_eval.training.recipe.architecture import llama_config
-from lh_eval.training.recipe.fields import build, check_range, check_types
 from lh_eval.training.recipe.files import find_toml, read_toml
 from lh_eval.training.recipe.optimizer import OptimizerConfig
 from lh_eval.training.recipe.schedule import AttentionStage, DataPhase, at_step
+from lh_eval.validation import build, validated
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@validated("training config")
 class TrainingConfig:
     """One training run.
 
@@ -39,25 +41,21 @@ class TrainingConfig:
     """
 
     name: str
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     model: dict[str, Any]
     phases: tuple[DataPhase, ...]
     stages: tuple[AttentionStage, ...]
     optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
-    lighthouse: LighthouseConfig = dataclasses.field(default_factory=LighthouseConfig)
+    lighthouse: InstanceOf[LighthouseConfig] = dataclasses.field(default_factory=LighthouseConfig)
     dense_layers: tuple[int, ...] = (0, -1)
     text: str | None = None
-    held_out: int = 0
+    held_out: Annotated[int, Field(ge=0)] = 0
     precision: Literal["bf16", "no"] = "bf16"
-    micro_tokens: int = 65536
+    micro_tokens: Annotated[int, Field(ge=1)] = 65536
 
     def __post_init__(self) -> None:
-        check_types(self)
         if not re.fullmatch(r"[\w-][\w.-]*", self.name):
             raise InputError(f"name must be the plain name of a folder, got {self.name!r}")
-        check_range(self, "seed", 0)
-        check_range(self, "micro_tokens", 1)
-        check_range(self, "held_out", 0)
         longest = max((phase.length for phase in self.phases), default=0)
         if 0 < self.held_out < longest:
             raise InputError(f"held_out must be 0 or a sequence of {longest} bytes and more, got {self.held_out}")
@@ -123,7 +121,7 @@ class TrainingConfig:
         """
         values = dict(values)
         for name, part in (("phases", DataPhase), ("stages", AttentionStage)):
-            if isinstance(values.get(name), list | tuple):  # what is no list, `check_types` refuses
+            if isinstance(values.get(name), list | tuple):  # what is no list, the class refuses
                 values[name] = [build(part, name, item) for item in values[name]]
         values["optimizer"] = build(OptimizerConfig, "optimizer", values.get("optimizer", {}))
         if isinstance(values.setdefault("lighthouse", {}), dict):

@@ -1,28 +1,25 @@
 """`OptimizerConfig`: AdamW and its learning-rate schedule."""
 
-import dataclasses
+from typing import Annotated
+
+from pydantic import Field
 
 from lh_eval.errors import InputError
-from lh_eval.training.recipe.fields import check_range, check_types
+from lh_eval.validation import validated
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@validated("optimizer")
 class OptimizerConfig:
     """AdamW with linear warm-up and linear decay to `final_lr` over all steps."""
 
-    lr: float = 2e-3
-    final_lr: float = 0.0
-    warmup_steps: int = 100
+    lr: Annotated[float, Field(gt=0)] = 2e-3
+    final_lr: Annotated[float, Field(ge=0)] = 0.0
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
     betas: tuple[float, float] = (0.9, 0.95)
-    weight_decay: float = 0.1
-    max_grad_norm: float = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
 
     def __post_init__(self) -> None:
-        check_types(self)
-        check_range(self, "lr", 0, open_end=True)
-        check_range(self, "max_grad_norm", 0, open_end=True)
-        for name in ("final_lr", "warmup_steps", "weight_decay"):
-            check_range(self, name, 0)
         if not all(0 <= beta < 1 for beta in self.betas):
             raise InputError(f"betas must be 0 or more and below 1, got {list(self.betas)}")
 

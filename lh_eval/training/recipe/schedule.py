@@ -1,15 +1,18 @@
 """The two schedules of a training: what the data is, and how the model attends."""
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
 
 from lh_eval.errors import InputError
 from lh_eval.training.families import FAMILIES, MIN_LENGTH
-from lh_eval.training.recipe.fields import check_range, check_types
+from lh_eval.validation import validated
+
+Steps = Annotated[int, Field(ge=1)]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@validated("phases")
 class DataPhase:
     """A stretch of steps with one kind of data.
 
@@ -20,16 +23,12 @@ class DataPhase:
         mix: share of the sequences by data family, such as `{copy = 0.5, keyed = 0.5}`.
     """
 
-    steps: int
-    length: int
-    tokens_per_step: int
+    steps: Steps
+    length: Annotated[int, Field(ge=MIN_LENGTH)]
+    tokens_per_step: Annotated[int, Field(ge=1)]
     mix: dict[str, float]
 
     def __post_init__(self) -> None:
-        check_types(self)
-        check_range(self, "steps", 1)
-        check_range(self, "length", MIN_LENGTH)
-        check_range(self, "tokens_per_step", 1)
         if self.tokens_per_step % self.length:
             raise InputError(f"tokens_per_step must be a multiple of length {self.length}, got {self.tokens_per_step}")
         unknown = sorted(set(self.mix) - set(FAMILIES))
@@ -37,7 +36,7 @@ class DataPhase:
             raise InputError(f"mix must give shares to some of {', '.join(FAMILIES)}, got {self.mix}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@validated("stages")
 class AttentionStage:
     """A stretch of steps with one kind of attention.
 
@@ -46,12 +45,8 @@ class AttentionStage:
         attention: "lighthouse" outside the dense layers, or "dense".
     """
 
-    steps: int
+    steps: Steps
     attention: Literal["dense", "lighthouse"]
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        check_range(self, "steps", 1)
 
 
 Part = TypeVar("Part", DataPhase, AttentionStage)
