@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
 from accelerate import Accelerator
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -97,7 +96,7 @@ class TrainingFolder:
         part = self.checkpoint.with_name(CHECKPOINT + ".part")
         shutil.rmtree(part, ignore_errors=True)
         with quiet_transformers():
-            model.to(torch.bfloat16).save_pretrained(part)
+            model.bfloat16().save_pretrained(part)
             tokenizer.save_pretrained(part)
         settings = CheckpointSettings(
             config=config.lighthouse, dense_layers=config.dense_layers, training=config.to_dict()

@@ -9,8 +9,8 @@ from lh_eval.training.families.sequence import ALPHABET, Sequence
 
 def sequence(rng: np.random.Generator, length: int, _corpus: np.ndarray) -> Sequence:
     """Several records and questions; keys after their first letter and answers are in the loss."""
-    most = max(1, length // 64)
-    count = int(np.exp(rng.uniform(0, np.log(most + 1))))  # few records as often as many
+    max_records = max(1, length // 64)
+    count = int(np.exp(rng.uniform(0, np.log(max_records + 1))))  # few records as often as many
     codes = rng.choice(26**KEY_LENGTH, size=count, replace=False)
     letters = ALPHABET[codes[:, None] // 26 ** np.arange(KEY_LENGTH) % 26]
     keys = [bytes(row).decode() for row in letters]

@@ -35,7 +35,7 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
     except Exception as error:  # huggingface_hub's validation has classes of its own
         reason = textwrap.shorten(str(error), 200, placeholder=" ...")
         raise InputError(f"model must have arguments of LlamaConfig that fit together, got: {reason}") from None
-    if config.num_attention_heads % config.num_key_value_heads:
+    if config.num_attention_heads % (config.num_key_value_heads or config.num_attention_heads):
         raise InputError(
             f"num_key_value_heads must be a divisor of num_attention_heads = {config.num_attention_heads}, "
             f"got {config.num_key_value_heads}"
