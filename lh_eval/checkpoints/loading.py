@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
-from lh_eval.checkpoints.locating import locate, weight_files, weights_sha256
+from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
@@ -27,7 +28,7 @@ class Checkpoint:
         tokenizer: its tokenizer.
         name: name for results: of the folder, on the hub, or of the shipped checkpoint.
         folder: where its files lie.
-        sha256: hash of its weights (`weights_sha256`).
+        file_sha256: hash of its weights' files (`weights_sha256`); None where it comes from memory.
         settings: what its `lighthouse.json` says, or None.
         device: where it lies, such as "cuda".
         dtype: precision of its weights, such as "bfloat16".
@@ -37,15 +38,44 @@ class Checkpoint:
     tokenizer: "PreTrainedTokenizerBase"
     name: str
     folder: Path | None
-    sha256: str
+    file_sha256: str | None
     settings: CheckpointSettings | None
     device: str
     dtype: str
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Hash of its weights: of their files, or of the tensors themselves where there are none."""
+        return self.file_sha256 or tensors_sha256(self.model)
 
     @property
     def defaults(self) -> CheckpointSettings:
         """What it is evaluated under where nothing else is said: its own settings, or the paper's."""
         return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
+
+
+def as_checkpoint(model: Any, tokenizer: Any = None) -> Checkpoint:
+    """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
+
+    Raises:
+        InputError: a model comes without its tokenizer, or a checkpoint with one.
+    """
+    if isinstance(model, Checkpoint):
+        if tokenizer is not None:
+            raise InputError("tokenizer must be left out with a checkpoint, got one; the checkpoint has its own")
+        return model
+    if tokenizer is None:
+        raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    return Checkpoint(
+        model=model,
+        tokenizer=tokenizer,
+        name=Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name,
+        folder=None,
+        file_sha256=None,
+        settings=None,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+    )
 
 
 def load_checkpoint(
@@ -91,7 +121,7 @@ def load_checkpoint(
         tokenizer=tokenizer,
         name=name,
         folder=folder,
-        sha256=weights_sha256(files),
+        file_sha256=weights_sha256(files),
         settings=settings,
         device=str(torch_device),
         dtype=str(torch_dtype).removeprefix("torch."),

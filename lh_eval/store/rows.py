@@ -64,6 +64,8 @@ class Row:
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
         beyond_positions: whether prompt and what may be generated take more than the model's
             `max_position_embeddings`.
+        reading: "prompt" where context and question were read under the setting at once, "context" where the context
+            alone was, as in rows of before it was kept.
         error: why the sample failed, on one line; None where it did not.
 
     Raises:
@@ -94,6 +96,7 @@ class Row:
     peak_bytes: int | None = None
     beyond_positions: bool = False
     dropped: DroppedHeads | None = None
+    reading: str = "context"
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

@@ -14,7 +14,7 @@ from lh_eval.store.run import CONFIG, Run, is_run, read_run
 
 SWEEP = "sweep.json"
 DENSE = "dense"
-_SETTING_FIELDS = ("attention",)
+_SETTING_FIELDS = ("attention", "setting", "reading")
 
 
 class Sweep(NamedTuple):

@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from lh_eval.attention.dense import fastest_first
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
-from lh_eval.modeling.session import use_lighthouse
+from lh_eval.methods.lighthouse import use_lighthouse
 from lh_eval.training.batches import Batch, Batches
 from lh_eval.training.corpus import split_corpus
 from lh_eval.training.folder import TrainingFolder

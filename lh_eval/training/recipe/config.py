@@ -13,7 +13,7 @@ from pydantic import Field, InstanceOf
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
-from lh_eval.modeling.session import lighthouse_layers
+from lh_eval.modeling.layers import layers_under
 from lh_eval.training.recipe.architecture import llama_config
 from lh_eval.training.recipe.files import find_toml, read_toml
 from lh_eval.training.recipe.optimizer import OptimizerConfig
@@ -64,7 +64,7 @@ class TrainingConfig:
             raise InputError(f"stages must add up to the phases' {by_data} steps, got {by_attention}")
         layers = llama_config(self.model).num_hidden_layers
         if self.uses_lighthouse:
-            lighthouse_layers(layers, self.dense_layers)
+            layers_under(layers, self.dense_layers)
 
     @property
     def steps(self) -> int:
