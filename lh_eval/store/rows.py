@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
-from lh_eval.errors import InputError, unknown_name
-from lh_eval.scoring.rules import SCORINGS
+from lh_eval.errors import InputError
 from lh_eval.validation import validated
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Row:
         prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
         answer: the right answer.
         answers: the texts that `scoring` looks for in the prediction; `answer` alone if not given.
-        scoring: how the prediction was judged, one of `scoring.SCORINGS`.
+        scoring: how the prediction was judged, the name of a scoring rule.
         prediction: the model's choice, or the text that it generated; None where the sample failed.
         score: 0 to 1, either of them where a choice was made; None where the sample failed.
         first_token_logprob: log-probability of the answer's first token right after the question.
@@ -106,8 +105,6 @@ class Row:
         for name in _MADE:
             if getattr(self, name) is None and self.error is None:
                 raise InputError(f"{name} must be known where error is None, got None")
-        if self.scoring not in SCORINGS:
-            raise unknown_name("scoring", self.scoring, SCORINGS)
         if self.scoring == "choice" and self.score not in (None, 0.0, 1.0):
             raise InputError(f"score must be 1.0 or 0.0 for a choice, got {self.score}")
 

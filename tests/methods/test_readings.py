@@ -83,7 +83,6 @@ def test_recall_counts_every_layer_under_the_method_the_last_too(monkeypatch):
 
 
 def test_selection_decides_only_where_the_prompt_is_read_under_it():
-    """The shipped checkpoint at 16K: FACTS of a whole prompt against a context alone."""
     checkpoint = load_checkpoint(device="cpu")
     grid = {
         "task": "passkey",
