@@ -1,8 +1,9 @@
-"""What throughput.py compares: our engine, and lm-eval's pipeline with any of its models, on a task at one length."""
+"""What is compared: our engine, and lm-eval's pipeline with any of its models, on a task at one length."""
 
 import contextlib
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -13,9 +14,9 @@ from lh_eval import evaluate, get_task
 from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
 
 OURS, RIVAL = "lh_eval", "hflm"
-ROOM = 256  # tokens for answers, above a prompt's length
+_ROOM = 256  # tokens for answers, above a prompt's length
 
-Key = tuple[float, int]
+Key = tuple[float, int]  # depth and trial
 
 
 class Work(NamedTuple):
@@ -42,11 +43,6 @@ class Measured(NamedTuple):
     scores: dict[Key, float]
     texts: dict[Key, str]
 
-    @property
-    def samples_per_s(self) -> float:
-        """Samples by all seconds."""
-        return len(self.scores) / (self.build_s + self.model_s)
-
 
 def run_ours(checkpoint: Checkpoint, work: Work) -> Measured:
     """Our engine, dense; batches are its own choice."""
@@ -70,30 +66,14 @@ def run_ours(checkpoint: Checkpoint, work: Work) -> Measured:
     return Measured(sum(built), seconds - sum(built), next(iter(peak), None), scores, texts)
 
 
-@contextlib.contextmanager
-def _building(task: str) -> Iterator[list[float]]:
-    """Seconds of each sample that is made within the block."""
-    kind, seconds = type(get_task(task)), []
-    make = kind.sample
-
-    def timed(*arguments: Any, **options: Any) -> Any:
-        begin = time.perf_counter()
-        try:
-            return make(*arguments, **options)
-        finally:
-            seconds.append(time.perf_counter() - begin)
-
-    with mock.patch.object(kind, "sample", timed):
-        yield seconds
-
-
 def run_lm_eval(lm: Any, model: str | None, work: Work) -> Measured:
     """lm-eval's own pipeline with the task of ours, its prompts by the tokenizer of `model`."""
     import lm_eval
     from lm_eval.tasks import TaskManager
 
-    from lh_eval.cli.listing import lm_eval_folder
+    from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
     grid = {"lengths": [work.length], "depths": list(work.depths), "trials": work.trials, "seed": 0}
     manager = TaskManager(
         include_path=lm_eval_folder(),
@@ -108,79 +88,36 @@ def run_lm_eval(lm: Any, model: str | None, work: Work) -> Measured:
         for name in ("generate_until", "loglikelihood"):
             stack.enter_context(mock.patch.object(lm, name, _clocked(getattr(lm, name), times)))
         peak = stack.enter_context(_peak(str(lm.device)))
-        begin = time.perf_counter()
+        times.append(time.perf_counter())
         results = lm_eval.simple_evaluate(
             model=lm, tasks=[task], task_manager=manager, log_samples=True, bootstrap_iters=0
         )
     samples = {(sample["doc"]["depth"], sample["doc"]["trial"]): sample for sample in results["samples"][task]}
     scores = {key: sample["acc"] for key, sample in samples.items()}
     texts = {key: sample["resps"][0][0] for key, sample in samples.items() if "answers" in sample["doc"]}
-    first, last = times
+    begin, first, last = times
     return Measured(first - begin, last - first, next(iter(peak), None), scores, texts)
-
-
-def _clocked(method: Any, times: list[float]) -> Any:
-    """The method, noting when it begins and ends."""
-
-    def run(*arguments: Any, **options: Any) -> Any:
-        times.append(time.perf_counter())
-        answers = method(*arguments, **options)
-        times.append(time.perf_counter())
-        return answers
-
-    return run
 
 
 def make_rival(checkpoint: Checkpoint, length: int, batch: str) -> Any:
     """HFLM on the same weights; its own choice of a batch size is made before the clock runs."""
     from lm_eval.models.huggingface import HFLM
 
-    lm = HFLM(pretrained=checkpoint.model, tokenizer=checkpoint.tokenizer, batch_size=batch, max_length=length + ROOM)
+    lm = HFLM(pretrained=checkpoint.model, tokenizer=checkpoint.tokenizer, batch_size=batch, max_length=length + _ROOM)
     if batch == "auto":
         lm.batch_size_per_gpu = lm._detect_batch_size()
     return lm
 
 
-def make_scorer(model: str | None, provider: str, length: int, device: str, dtype: str) -> Any:
-    """The model that scores continuations, a prompt at a time."""
-    from lh_eval.integrations.lm_eval_model import LighthouseLM
-
+def run_scorer(provider: str, model: str | None, device: str, dtype: str, work: Work) -> Measured:
+    """Score continuations by lm-eval's pipeline with one side's model, a prompt at a time."""
     if provider == OURS:
-        return LighthouseLM(
-            model, attention="dense", device=device, dtype=dtype, batch_size=1, max_length=length + ROOM
-        )
-    return make_rival(load_checkpoint(model, device=device, dtype=dtype), length, "1")
+        from lh_eval.integrations.lm_eval_model import LighthouseLM
 
-
-@contextlib.contextmanager
-def _peak(device: str) -> Iterator[list[int]]:
-    """Most bytes above what was there, in the list after the block; none where the device does not count."""
-    found: list[int] = []
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        yield found
-        found.append(torch.cuda.max_memory_allocated(device) - before)
-    else:
-        before = _resident("VmRSS") if _reset_resident_peak() else None
-        yield found
-        if before is not None:
-            found.append(_resident("VmHWM") - before)
-
-
-def _reset_resident_peak() -> bool:
-    """Let Linux count the process's peak anew."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return False
-    return True
-
-
-def _resident(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
+        options = {"device": device, "dtype": dtype, "batch_size": 1, "max_length": work.length + _ROOM}
+        return run_lm_eval(LighthouseLM(model, attention="dense", **options), model, work)
+    checkpoint = load_checkpoint(model, device=device, dtype=dtype)
+    return run_lm_eval(make_rival(checkpoint, work.length, "1"), model, work)
 
 
 def same_prompts(checkpoint: Checkpoint, work: Work) -> int:
@@ -204,3 +141,58 @@ def agreement(ours: Measured, other: Measured) -> dict[str, int]:
         "same_score": sum(ours.scores[key] == other.scores[key] for key in both),
         "same_text": sum(a.startswith(b) or b.startswith(a) for a, b in pairs),
     }
+
+
+@contextlib.contextmanager
+def _building(task: str) -> Iterator[list[float]]:
+    """Seconds in the list of each sample that is made within the block."""
+    kind, seconds = type(get_task(task)), []
+    make = kind.sample
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return make(*arguments, **options)
+        finally:
+            seconds.append(time.perf_counter() - begin)
+
+    with mock.patch.object(kind, "sample", timed):
+        yield seconds
+
+
+def _clocked(method: Callable[..., Any], times: list[float]) -> Callable[..., Any]:
+    """The method, noting when it begins and ends."""
+
+    def run(*arguments: Any, **options: Any) -> Any:
+        times.append(time.perf_counter())
+        answers = method(*arguments, **options)
+        times.append(time.perf_counter())
+        return answers
+
+    return run
+
+
+@contextlib.contextmanager
+def _peak(device: str) -> Iterator[list[int]]:
+    """Most bytes above what was there, in the list after the block; none where the device does not count."""
+    found: list[int] = []
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        yield found
+        found.append(torch.cuda.max_memory_allocated(device) - before)
+        return
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # has Linux count the process's peak anew
+    except OSError:
+        yield found
+        return
+    before = _resident("VmRSS")
+    yield found
+    found.append(_resident("VmHWM") - before)
+
+
+def _resident(field: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))

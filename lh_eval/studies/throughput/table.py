@@ -1,33 +1,24 @@
-"""The CSV of throughput.py, and its rows as Markdown."""
+"""The CSV of measurements, and its rows as Markdown."""
 
-import csv
-import os
 from pathlib import Path
 from typing import Any
 
-from throughput_sides import OURS, RIVAL
+import pandas as pd
 
 from lh_eval.errors import InputError
+from lh_eval.publish.tabular import markdown
+from lh_eval.studies.throughput.sides import OURS, RIVAL
 
 SCORED = "loglikelihood"  # after a provider's name: the rows that say how much memory scoring takes
 
-_CASE = ("gpu", "torch", "transformers", "lm_eval", "commit", "model", "dtype")
-COLUMNS = (
-    *_CASE,
-    *("task", "length", "provider", "batch", "samples", "build_s", "model_s", "samples_per_s", "peak_bytes", "hits"),
-    *("compared", "same_score", "same_text", "same_prompt"),
-)
-
-_SPEED_HEAD = (
-    "| task | N | samples | ours, samples/s | HFLM, samples/s | its batch | ratio | ours, build + model s "
-    "| HFLM, build + model s | same score | same text |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-)
-_MEMORY_HEAD = ("| task | N | ours, MB | HFLM, MB | ratio |", "| --- | ---: | ---: | ---: | ---: |")
+_CASE = ["gpu", "torch", "transformers", "lm_eval", "commit", "model", "dtype"]
+_KEY = ["task", "length", "provider", "batch"]
+_MEASURED = ["samples", "build_s", "model_s", "samples_per_s", "peak_bytes", "hits"]
+COLUMNS = [*_CASE, *_KEY, *_MEASURED, "compared", "same_score", "same_text", "same_prompt"]
 
 
 def append(path: Path, row: dict[str, Any]) -> None:
-    """Add a row to the file, on the disk before the next is measured.
+    """Add a row to the file, which is closed before the next is measured.
 
     Raises:
         InputError: the file has other columns.
@@ -36,53 +27,59 @@ def append(path: Path, row: dict[str, Any]) -> None:
     new = not path.exists()
     if not new and path.read_text(encoding="utf-8").partition("\n")[0] != ",".join(COLUMNS):
         raise InputError(f"out must be a file with the columns {','.join(COLUMNS)}, got {path}; choose another --out")
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-        file.flush()
-        os.fsync(file.fileno())
+    pd.DataFrame([row], columns=COLUMNS).to_csv(path, mode="a", header=new, index=False, lineterminator="\n")
 
 
-def table(rows: list[dict[str, str]]) -> str:
+def read(path: Path) -> pd.DataFrame:
+    """The rows, text as it stands.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except OSError as error:
+        raise InputError(f"out must be a CSV of measurements, got {path} ({error.strerror})") from None
+
+
+def table(rows: pd.DataFrame) -> str:
     """Markdown of the newest rows of the last one's machine, model and versions; HFLM at the better of its batches."""
-    last = [row for row in rows if all(row[name] == rows[-1][name] for name in _CASE)]
-    newest = {
-        (row["task"], int(row["length"]), row["provider"], row["batch"] if row["provider"] == RIVAL else ""): row
-        for row in last
-    }
+    last = rows.iloc[-1]
+    own = rows[(rows[_CASE] == last[_CASE]).all(axis=1)].astype({"length": int, "samples_per_s": float})
+    batch = own["batch"].where(own["provider"] == RIVAL, "")  # ours is the engine's own choice
+    own = own[~own.assign(batch=batch).duplicated(_KEY, keep="last")]
     speed, memory = [], []
-    for task, length in sorted({key[:2] for key in newest}):
-        of_case = {key[2:]: row for key, row in newest.items() if key[:2] == (task, length)}
-        names = f"| {task} | {length} | "
-        ours = of_case.get((OURS, ""))
-        others = [row for (provider, _), row in of_case.items() if provider == RIVAL]
-        if ours and others:
-            speed.append(names + _speed_cells(ours, max(others, key=lambda row: float(row["samples_per_s"]))))
-        both = [of_case.get((f"{provider} {SCORED}", "")) for provider in (OURS, RIVAL)]
-        if all(row and row["peak_bytes"] for row in both):
-            mine, theirs = (int(row["peak_bytes"]) / 1e6 for row in both if row)
-            ratio = f"{mine / theirs:.3f}" if theirs else "-"  # on a CPU, what was freed before may do
-            memory.append(f"{names}{mine:.0f} | {theirs:.0f} | {ratio} |")
-    row = rows[-1]
-    lines = [
-        f"{row['gpu']}, {row['model']}, {row['dtype']}; torch {row['torch']}, transformers {row['transformers']}, "
-        f"lm-eval {row['lm_eval']}, commit {row['commit']}."
-    ]
-    if speed:
-        lines += ["", *_SPEED_HEAD, *speed]
-    if memory:
-        lines += ["", *_MEMORY_HEAD, *memory]
-    return "\n".join(lines)
+    for (task, length), rows_of_case in own.groupby(["task", "length"]):
+        best = rows_of_case.sort_values("samples_per_s", ascending=False, kind="stable").drop_duplicates("provider")
+        by_provider = {row["provider"]: row for row in best.to_dict(orient="records")}
+        case = {"task": task, "N": str(length)}
+        ours, other = (by_provider.get(provider) for provider in (OURS, RIVAL))
+        if ours and other:
+            speed.append(case | _speed(ours, other))
+        ours, other = (by_provider.get(f"{provider} {SCORED}") for provider in (OURS, RIVAL))
+        if ours and other and ours["peak_bytes"] and other["peak_bytes"]:
+            memory.append(case | _memory(int(ours["peak_bytes"]) / 1e6, int(other["peak_bytes"]) / 1e6))
+    versions = f"torch {last['torch']}, transformers {last['transformers']}, lm-eval {last['lm_eval']}"
+    tables = [markdown(pd.DataFrame(lines), left=1) for lines in (speed, memory) if lines]
+    measured = f"{last['gpu']}, {last['model']}, {last['dtype']}; {versions}, commit {last['commit']}.\n"
+    return "\n".join([measured, *tables]).rstrip()
 
 
-def _speed_cells(ours: dict[str, str], other: dict[str, str]) -> str:
-    rates = [float(row["samples_per_s"]) for row in (ours, other)]
-    spent = [f"{row['build_s']} + {row['model_s']}" for row in (ours, other)]
-    same = [f"{other[name]} of {other['compared']}" for name in ("same_score", "same_text")]
-    ratio = f"{rates[0] / rates[1]:.2f}"
-    cells = [
-        ours["samples"], f"{rates[0]:.3g}", f"{rates[1]:.3g}", other["batch"], ratio, *spent, *same
-    ]  # fmt: skip
-    return " | ".join(cells) + " |"
+def _speed(ours: dict[str, Any], other: dict[str, Any]) -> dict[str, str]:
+    rates = [row["samples_per_s"] for row in (ours, other)]
+    return {
+        "samples": ours["samples"],
+        "ours, samples/s": f"{rates[0]:.3g}",
+        "HFLM, samples/s": f"{rates[1]:.3g}",
+        "its batch": other["batch"],
+        "ratio": f"{rates[0] / rates[1]:.2f}",
+        "ours, build + model s": f"{ours['build_s']} + {ours['model_s']}",
+        "HFLM, build + model s": f"{other['build_s']} + {other['model_s']}",
+        "same score": f"{other['same_score']} of {other['compared']}",
+        "same text": f"{other['same_text']} of {other['compared']}",
+    }
+
+
+def _memory(ours: float, other: float) -> dict[str, str]:
+    ratio = f"{ours / other:.3f}" if other else "-"  # on a CPU, what was freed before may do
+    return {"ours, MB": f"{ours:.0f}", "HFLM, MB": f"{other:.0f}", "ratio": ratio}
