@@ -108,7 +108,7 @@ def _over_dense(trainings: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names(trainings: pd.DataFrame) -> pd.Series:
-    return trainings["scorer"].str.partition(":")[0]
+    return trainings["scorer"].str.split(":").str[0]
 
 
 def _listed(values: Sequence[int] | pd.Series) -> str:

@@ -1,11 +1,11 @@
 import shutil
 
 import pytest
-from grid_lighthouse import lighthouse_table, lighthouse_table_for_people
-from grid_trainings import read_grid
 from tiny_grid import write_grid
 
 from lh_eval.statistics import mcnemar_exact
+from lh_eval.studies.grid.lighthouse import lighthouse_table
+from lh_eval.studies.grid.trainings import read_grid
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -25,7 +25,7 @@ def grid(tmp_path):
 
 
 def test_lighthouse_less_dense_on_the_same_prompts(grid):
-    table = lighthouse_table(read_grid(grid)).set_index("task")
+    table = lighthouse_table(read_grid(grid)).values.set_index("task")
     assert table.index.tolist() == ["passkey", "keyed", "both"]
     for task, prompts in (("keyed", 40), ("both", 80)):
         row = table.loc[task]
@@ -41,13 +41,13 @@ def test_an_evaluation_that_is_missing_or_short_leaves_out_what_it_lacks(grid):
     shutil.rmtree(grid / "passkey" / "qk-k256-s1" / "qk-k256")
     file = grid / "passkey" / "qk-k256-s0" / "qk-k256" / "samples.jsonl"
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-4]))
-    table = lighthouse_table(read_grid(grid)).set_index("task")
+    table = lighthouse_table(read_grid(grid)).values.set_index("task")
     assert table["trainings"].to_dict() == {"passkey": 1, "keyed": 2, "both": 1}
     assert table["observations"].to_dict() == {"passkey": 36, "keyed": 40, "both": 76}
 
 
 def test_holm_is_over_the_recipes_of_a_task(tiny_grid):
-    table = lighthouse_table(read_grid(tiny_grid))
+    table = lighthouse_table(read_grid(tiny_grid)).values
     assert len(table) == 6 * 3
     assert (table["difference"] == 0).all()
     assert (table["p_holm"] == 1).all()
@@ -55,7 +55,7 @@ def test_holm_is_over_the_recipes_of_a_task(tiny_grid):
 
 
 def test_numbers_for_people(grid):
-    row = lighthouse_table_for_people(lighthouse_table(read_grid(grid))).iloc[0]
+    row = lighthouse_table(read_grid(grid)).shown[""].text.iloc[0]
     assert row[["n", "prompts", "dense", "Lighthouse", "gained", "lost"]].tolist() == [
         *["2", "40", "0.10", "0.90", "32", "0"]
     ]
@@ -65,5 +65,5 @@ def test_numbers_for_people(grid):
 
 def test_without_lighthouse_there_is_no_row(tmp_path):
     table = lighthouse_table(read_grid(write_grid(tmp_path, lambda *_: 0.5, recipes=["dense"], seeds=[0])))
-    assert table.empty
-    assert lighthouse_table_for_people(table).empty
+    assert table.values.empty
+    assert table.shown[""].text.empty

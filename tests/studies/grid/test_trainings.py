@@ -1,11 +1,11 @@
 import shutil
 
 import pytest
-from grid_trainings import Recipe, by_recipe, read_grid, scopes_of, tasks_of
 from tiny_grid import write_grid, write_training
 
 from lh_eval import InputError
 from lh_eval.store.files import read_json, write_json
+from lh_eval.studies.grid.trainings import read_grid
 
 
 def half(*_):
@@ -18,8 +18,8 @@ def grid(tmp_path):
 
 
 def test_recipes_are_read_from_the_trainings_and_sorted(tiny_grid):
-    trainings = read_grid(tiny_grid)
-    assert [(recipe.label, len(group)) for recipe, group in by_recipe(trainings).items()] == [
+    grid = read_grid(tiny_grid)
+    assert [(recipe, len(group)) for recipe, group in grid.recipes.items()] == [
         ("dense", 2),
         ("norm k=256 L=3", 2),
         ("norm k=384 L=3", 2),
@@ -28,49 +28,51 @@ def test_recipes_are_read_from_the_trainings_and_sorted(tiny_grid):
         ("norm k=256 L=5", 1),
         ("qk k=256 L=5", 1),
     ]
-    assert {training.longest for training in trainings} == {16384}
-    assert tasks_of(trainings) == ["passkey", "keyed"]
-    assert scopes_of(trainings) == {"passkey": ["passkey"], "keyed": ["keyed"], "both": ["passkey", "keyed"]}
-    assert {len(training.runs) for training in trainings if training.recipe == Recipe()} == {2}
-    assert {len(training.runs) for training in trainings if training.recipe != Recipe()} == {4}
+    assert set(grid.trainings["longest"]) == {16384}
+    assert grid.tasks == ["passkey", "keyed"]
+    assert grid.scopes == {"passkey": ["passkey"], "keyed": ["keyed"], "both": ["passkey", "keyed"]}
+    dense = grid.trainings["scorer"] == "dense"
+    for training in grid.trainings.index:
+        assert grid.has(training, grid.tasks)
+        assert grid.has(training, grid.tasks, "lighthouse") != dense[training]
 
 
 def test_names_of_folders_say_nothing(grid):
     for folder in (grid / "training", grid / "passkey", grid / "keyed"):
         (folder / "qk-k256-s0").rename(folder / "z")
         (folder / "qk-k256-s1").rename(folder / "norm-k384-s0")
-    trainings = read_grid(grid)
-    assert [(training.recipe, training.seed) for training in trainings] == [
-        (Recipe("qk", 256, 3), 0),
-        (Recipe("qk", 256, 3), 1),
-    ]
+    names = ["recipe", "scorer", "k", "num_levels", "seed"]
+    found = read_grid(grid).trainings[names].to_numpy().tolist()
+    assert found == [["qk k=256 L=3", "qk", 256, 3, seed] for seed in (0, 1)]
 
 
 def test_final_losses_are_of_the_last_rows(grid):
-    first, second = read_grid(grid)
-    assert first.losses == pytest.approx({"loss": 1 / 6, "text": 2 / 6, "held_out": 3 / 6})
-    assert second.losses["held_out"] == pytest.approx(3 * (1 / 6 + 0.01))
+    table = read_grid(grid).trainings
+    losses = table.loc[0, ["loss", "loss_text", "loss_keyed", "held_out"]].tolist()
+    assert losses == pytest.approx([1 / 6, 2 / 6, float("nan"), 3 / 6], nan_ok=True)
+    assert table.loc[1, "held_out"] == pytest.approx(3 * (1 / 6 + 0.01))
 
 
 def test_speeds_are_of_the_longest_sequences_without_the_first_row_of_a_stretch(grid):
     """Stages of two steps, dense, Lighthouse, dense; 16K from the fourth step on: only the sixth is no first row."""
-    first, _ = read_grid(grid)
-    assert first.speeds == {"dense": 1060}
+    speeds = ["tokens_per_second_dense", "tokens_per_second_lighthouse"]
+    assert read_grid(grid).trainings.loc[0, speeds].tolist() == pytest.approx([1060, float("nan")], nan_ok=True)
     file = grid / "training" / "qk-k256-s0" / "loss.csv"
     head, *rows = file.read_text().splitlines()
     speed = head.split(",").index("tokens_per_second")
     more = [",".join([*rows[3].split(",")[:speed], value, *rows[3].split(",")[speed + 1 :]]) for value in "579"]
     file.write_text("\n".join([head, *rows[:4], *more, *rows[4:]]) + "\n")
-    first, _ = read_grid(grid)
-    assert first.speeds == {"dense": 1060, "lighthouse": 7}
+    assert read_grid(grid).trainings.loc[0, speeds].tolist() == [1060, 7]
 
 
 def test_what_was_not_evaluated_is_there_without_runs(grid):
     shutil.rmtree(grid / "keyed")
     write_training(grid / "training" / "dense-s0", "dense", 0)
-    dense, *others = read_grid(grid)
-    assert (dense.recipe, dense.runs, dense.weights) == (Recipe(), {}, None)
-    assert scopes_of([dense, *others]) == {"passkey": ["passkey"]}
+    found = read_grid(grid)
+    assert found.trainings["recipe"].tolist() == ["dense", "qk k=256 L=3", "qk k=256 L=3"]
+    assert found.trainings["weights"].isna().tolist() == [True, False, False]
+    assert not found.has(0, ["passkey"])
+    assert found.scopes == {"passkey": ["passkey"]}
 
 
 def test_grids_that_do_not_add_up_are_refused(grid, tmp_path):
@@ -101,5 +103,5 @@ def test_a_training_that_was_stopped_is_refused(grid):
     with pytest.raises(InputError, match=r"loss\.csv must go to step 6"):
         read_grid(grid)
     file.unlink()
-    with pytest.raises(InputError, match=r"loss\.csv must be a loss curve"):
+    with pytest.raises(InputError, match=r"loss\.csv must be a readable loss curve"):
         read_grid(grid)

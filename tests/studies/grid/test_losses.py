@@ -1,7 +1,8 @@
 import pytest
-from grid_losses import loss_correlations, losses_note, losses_table, losses_table_for_people, points
-from grid_trainings import read_grid
 from tiny_grid import write_grid
+
+from lh_eval.studies.grid.losses import correlations, losses_table, points
+from lh_eval.studies.grid.trainings import Grid, read_grid
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -18,16 +19,12 @@ def trainings(tmp_path_factory):
         return rate if task == "passkey" else {0.1: 0.6, 0.2: 0.1, 0.3: 0.5}.get(rate, rate)
 
     found = read_grid(write_grid(tmp_path_factory.mktemp("grid"), right, recipes=RECIPES, seeds=[0], trials=10))
-    return [
-        training._replace(
-            losses=training.losses | {"held_out": 2 - training.runs["passkey", "dense"].frame.score.mean()}
-        )
-        for training in found
-    ]
+    held_out = [2 - found.samples[training, "passkey", "dense"].score.mean() for training in found.trainings.index]
+    return Grid(found.trainings.assign(held_out=held_out), found.samples)
 
 
 def test_a_row_has_losses_and_speeds(tiny_grid):
-    table = losses_table(read_grid(tiny_grid)).set_index("recipe")
+    table = losses_table(read_grid(tiny_grid)).values.set_index("recipe")
     row = table.loc["qk k=256 L=3"]
     assert row[["seeds", "held_out_by_seed"]].tolist() == ["0 1", "0.5 0.53"]
     assert row[["held_out", "loss_text"]].tolist() == pytest.approx([0.515, 2 * (1 / 6 + 0.005)])
@@ -37,9 +34,10 @@ def test_a_row_has_losses_and_speeds(tiny_grid):
 
 
 def test_numbers_for_people(tiny_grid):
-    trainings = read_grid(tiny_grid)
-    sparse = [each._replace(speeds={"dense": 1_000_000, "lighthouse": 1_500_000}) for each in trainings]
-    row = losses_table_for_people(losses_table(sparse)).set_index("recipe").loc["qk k=256 L=3"]
+    found = read_grid(tiny_grid)
+    speeds = {"tokens_per_second_dense": 1_000_000, "tokens_per_second_lighthouse": 1_500_000}
+    table = losses_table(Grid(found.trainings.assign(**speeds), found.samples))
+    row = table.shown[""].text.set_index("recipe").loc["qk k=256 L=3"]
     assert row[["seeds", "each seed", "keyed"]].tolist() == ["0, 1", "0.500, 0.530", "–"]
     assert row[["tokens/s, Lighthouse", "tokens/s, dense"]].tolist() == ["1500 (1.50)", "1000 (1.00)"]
 
@@ -53,11 +51,11 @@ def test_points_have_a_loss_a_rate_and_its_interval(trainings):
 
 
 def test_correlations_have_exact_p_values_and_holms(trainings):
-    found = loss_correlations(trainings)
-    assert found["passkey"][:3] == pytest.approx((6, -1, -1))
-    assert found["passkey"].p == pytest.approx(2 / 720)  # one order of six and its reverse
-    assert found["passkey"].p_holm == pytest.approx(3 * 2 / 720)
-    assert -1 < found["keyed"].tau < 0 < found["keyed"].p < 1
+    found = correlations(points(trainings)).set_index("task")
+    assert found.loc["passkey", ["n", "tau", "rho"]].tolist() == pytest.approx([6, -1, -1])
+    assert found.loc["passkey", "p"] == pytest.approx(2 / 720)  # one order of six and its reverse
+    assert found.loc["passkey", "p_holm"] == pytest.approx(3 * 2 / 720)
+    assert -1 < found.loc["keyed", "tau"] < 0 < found.loc["keyed", "p"] < 1
 
 
 def test_equal_rates_are_tied_in_whichever_order_they_are_summed(tmp_path):
@@ -74,11 +72,12 @@ def test_equal_rates_are_tied_in_whichever_order_they_are_summed(tmp_path):
 
 
 def test_the_note_says_what_is_decided(trainings):
-    note = losses_note(trainings)
+    note = losses_table(trainings).shown[""].note
     assert "at 16,384 tokens" in note
     assert "passkey τ = −1.00 (n = 6, p 0.0028, after Holm 0.0083; Spearman's ρ = −1.00)" in note
     assert "p after Holm is below 0.05 for passkey and both tasks together. So few" in note
 
 
 def test_too_few_trainings_are_not_correlated(trainings):
-    assert losses_note(trainings[:2]).endswith("Too few trainings to correlate losses with retrieval.")
+    note = losses_table(trainings.only([0, 1])).shown[""].note
+    assert note.endswith("Too few trainings to correlate losses with retrieval.")

@@ -1,18 +1,9 @@
-import pandas as pd
 import pytest
-from grid_table import (
-    PAPER,
-    PAPER_DENSE,
-    length_table,
-    length_table_for_people,
-    paper_rate,
-    recipe_table,
-    recipe_table_for_people,
-)
-from grid_trainings import Recipe, read_grid
 from tiny_grid import write_grid
 
 from lh_eval.statistics import mean_of_rates
+from lh_eval.studies.grid.recipes import length_table, recipe_table
+from lh_eval.studies.grid.trainings import Grid, read_grid
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
 
@@ -23,7 +14,7 @@ def trainings(tiny_grid):
 
 
 def test_a_row_has_its_recipe_rates_and_losses(trainings):
-    table = recipe_table(trainings)
+    table = recipe_table(trainings).values
     row = table[(table["scorer"] == "norm") & (table["k"] == 384)].iloc[0]
     assert row[["num_levels", "seeds"]].tolist() == [3, "0 1"]
     assert row["k_over_n"] == 384 / 16384
@@ -39,7 +30,7 @@ def test_a_row_has_its_recipe_rates_and_losses(trainings):
 
 
 def test_numbers_for_people_are_of_the_dense_evaluation(trainings):
-    shown = recipe_table_for_people(recipe_table(trainings), ["passkey", "keyed", "both"])
+    shown = recipe_table(trainings).shown[""].text
     assert shown.columns.tolist() == [
         *["scorer", "k", "k/N", "L", "seeds", "passkey", "keyed", "both", "each seed", "paper", "held-out text"]
     ]
@@ -48,7 +39,7 @@ def test_numbers_for_people_are_of_the_dense_evaluation(trainings):
 
 
 def test_dense_has_no_lighthouse(trainings):
-    row = recipe_table(trainings).iloc[0]
+    row = recipe_table(trainings).values.iloc[0]
     assert row["scorer"] == "dense"
     assert row[["k", "k_over_n", "num_levels", "lighthouse_both"]].isna().all()
     assert row["dense_both"] == pytest.approx(2 / 3)
@@ -56,31 +47,22 @@ def test_dense_has_no_lighthouse(trainings):
 
 def test_without_spread_the_interval_is_wilsons(tmp_path):
     grid = write_grid(tmp_path, lambda *_: 1.0, recipes=["dense"], seeds=[0], lengths=[4096], depths=[0, 100])
-    row = recipe_table(read_grid(grid)).iloc[0]
+    row = recipe_table(read_grid(grid)).values.iloc[0]
     assert row[["dense_keyed_low", "dense_keyed_high"]].tolist() == list(mean_of_rates([3, 3], [3, 3]).interval)
 
 
-def test_the_papers_smaller_and_larger_budgets_are_the_grids():
-    assert paper_rate(Recipe(), [256, 384]) == PAPER_DENSE
-    assert paper_rate(Recipe("qk:dilation=8", 256, 3), [256, 384]) == PAPER["qk", 1536]
-    assert paper_rate(Recipe("norm", 384, 3), [256, 384]) == PAPER["norm", 2048]
-    assert paper_rate(Recipe("norm", 256, 5), [256, 384]) is None
-    assert paper_rate(Recipe("recency", 256, 3), [256, 384]) is None
-    assert paper_rate(Recipe("norm", 256, 3), [256]) is None
-
-
 def test_rates_by_length_pool_depths_and_seeds(trainings):
-    table = length_table(trainings)
+    table = length_table(trainings).values
     own = table[(table["task"] == "keyed") & (table["recipe"] == "norm k=384 L=3")]
     assert own[["length", "n"]].to_numpy().tolist() == [[4096, 12], [8192, 12]]
     mean = mean_of_rates([3, 3], [6, 6])
     assert own.iloc[0][["rate", "ci_low", "ci_high"]].tolist() == pytest.approx([mean.rate, *mean.interval])
-    shown = length_table_for_people(table)
+    shown = length_table(trainings).shown[""].text
     assert shown.columns.tolist() == ["task", "recipe", "4K", "8K"]
     assert len(shown) == 14
 
 
 def test_a_length_that_one_recipe_lacks_is_a_dash(trainings):
-    table = length_table(trainings)
-    shown = length_table_for_people(pd.concat([table.iloc[:1], table[table["recipe"] == "qk k=256 L=5"]]))
+    first = {key: rows[rows["length"] == 4096] if key[0] == 0 else rows for key, rows in trainings.samples.items()}
+    shown = length_table(Grid(trainings.trainings.drop(index=1), first)).shown[""].text
     assert shown.iloc[0]["8K"] == "–"

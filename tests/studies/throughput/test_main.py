@@ -1,44 +1,34 @@
-"""The script from its command line to its table, on a tiny model; and which samples it takes."""
+"""The study from its command line to its table, on a tiny model; and which samples it takes."""
 
-import contextlib
 import csv
-import io
 import math
-from types import SimpleNamespace
 
 import pytest
-import throughput
 from asking import tiny_llama
-from throughput_sides import OURS, RIVAL
-from throughput_table import SCORED
 
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.studies.throughput.__main__ import plan, throughput
+from lh_eval.studies.throughput.sides import OURS, RIVAL, run_scorer
+from lh_eval.studies.throughput.table import SCORED
 
 
 @pytest.mark.parametrize(
     ("task", "samples", "trials"), [("niah_single_2", 28, 4), ("niah_single_2", 29, 5), ("kv:questions=8", 28, 8)]
 )
 def test_whole_contexts_and_as_many_samples_at_each_depth(task, samples, trials):
-    work = throughput.plan(task, 4096, [0, 15, 30, 50, 70, 85, 100], samples)
+    work = plan(task, 4096, [0, 15, 30, 50, 70, 85, 100], samples)
     assert work.trials == trials
     assert len(work.depths) * trials >= samples
-
-
-def run_here(command, **_):
-    """Scoring has a process of its own, whose start takes longer than this test."""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        throughput.main(command[2:])
-    return SimpleNamespace(stdout=out.getvalue())
 
 
 def test_both_sides_are_measured_compared_and_printed(tmp_path, monkeypatch, capsys):
     folder, out = tmp_path / "model", tmp_path / "bench" / "throughput.csv"
     tiny_llama().save_pretrained(folder)
     byte_tokenizer().save_pretrained(folder)
-    line = [f"--model={folder}", "--device=cpu", "--lengths=700", "--depths=0,100", f"--out={out}"]
-    monkeypatch.setattr("sys.argv", [throughput.__file__, *line])
-    monkeypatch.setattr(throughput, "subprocess", SimpleNamespace(run=run_here, PIPE=None))
-    throughput.main([*line, "--tasks=niah_single_2,kv:questions=2", "--samples=2", "--batches=1,2"])
+    # scoring has a process of its own, whose start takes longer than this test
+    monkeypatch.setattr("lh_eval.studies.throughput.__main__._alone", run_scorer)
+    grid = {"lengths": "700", "depths": "0,100", "tasks": "niah_single_2,kv:questions=2", "samples": 2}
+    throughput(model=str(folder), device="cpu", batches="1,2", out=out, **grid)
     with out.open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["task"], row["provider"], row["batch"], row["samples"]) for row in rows] == [
@@ -61,7 +51,7 @@ def test_both_sides_are_measured_compared_and_printed(tmp_path, monkeypatch, cap
     assert rows[-1]["same_score"] == rows[-1]["compared"] == "2"
 
     capsys.readouterr()
-    throughput.main(["--table", f"--out={out}"])
+    throughput(out=out, show=True)
     printed = capsys.readouterr().out
     assert printed.count("| niah_single_2 | 700 |") == printed.count("| kv:questions=2 | 700 |") == 1
     assert printed.count("| passkey | 700 |") == (rows[-1]["peak_bytes"] != "")

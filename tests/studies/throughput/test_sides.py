@@ -1,17 +1,12 @@
 import time
 
-from throughput_sides import Measured, _building, _clocked, agreement
-
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.studies.throughput.sides import Measured, _building, _clocked, agreement
 from lh_eval.tasks.base import get_task
 
 
 def measured(scores, texts):
     return Measured(1.0, 3.0, None, scores, texts)
-
-
-def test_rates_are_of_building_and_model_together():
-    assert measured({(0.0, trial): 1.0 for trial in range(8)}, {}).samples_per_s == 2.0
 
 
 def test_agreement_is_of_scores_and_of_texts_as_far_as_both_go():
