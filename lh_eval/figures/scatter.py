@@ -1,6 +1,6 @@
 """Loss against retrieval: a point a training."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.figures.lines import legend_below, looks, paneled
 from lh_eval.figures.style import style
@@ -21,15 +21,15 @@ def scatter_figure(points: "pd.DataFrame", cells: "pd.DataFrame") -> "Figure":
         setting: {name: own[name] for name in ("color", "marker")} for setting, own in looks(cells, "cividis").items()
     }
     low, high = points["ci_low"].min(), points["ci_high"].max()  # narrower than 0..1, where bars would not be seen
-    bars = {"linewidth": 0, "elinewidth": 0.6, "markersize": 3.5}
+    bars: dict[str, Any] = {"linewidth": 0, "elinewidth": 0.6, "markersize": 3.5}
     with style():
         figure, panels = paneled("double", points["task"].nunique(), height=2.2)
         for axes, (task, own) in zip(panels, points.groupby("task", sort=False), strict=True):
-            for point in own.itertuples():
-                reach = [[point.rate - point.ci_low], [point.ci_high - point.rate]]
-                axes.errorbar(point.held_out, point.rate, yerr=reach, **bars, **look[point.recipe])
+            for point in own.to_dict(orient="records"):
+                reach = [[point["rate"] - point["ci_low"]], [point["ci_high"] - point["rate"]]]
+                axes.errorbar(point["held_out"], point["rate"], yerr=reach, **bars, **look[point["recipe"]])
             axes.set(xlabel="held-out text (nats per byte)", ylabel="retrieval rate, dense")
-            axes.set_title(task, fontsize=8)
+            axes.set_title(str(task), fontsize=8)
             axes.set_ylim(low - 0.01, high + 0.01)
             axes.grid(linewidth=0.3, color="#d9d9d9")
             axes.set_axisbelow(True)

@@ -45,15 +45,15 @@ def claims_table(claims: Iterable[Claim], grid: Grid) -> Table:
     rows = []
     for claim in claims:
         for scope, tasks in grid.scopes.items():
-            have = [all(grid.has(side, tasks) for side in pair) for pair in claim.pairs[["base", "other"]].to_numpy()]
-            pairs = claim.pairs[have]
+            known = grid.evaluated(grid.trainings.index, tasks)
+            pairs = claim.pairs[claim.pairs["base"].isin(known) & claim.pairs["other"].isin(known)]
             if pairs.empty:
                 continue
-            joined = grid.scores([(training, "dense") for training in (*pairs["base"], *pairs["other"])], tasks)
-            known = {"claim": claim.name, "task": scope, "pairs": len(pairs)}
-            known["paper"] = claim.paper if PAPER_TASK in tasks else None
-            rows.append(known | {"by": "prompts"} | by_prompts(joined))
-            rows.append(known | {"by": "trainings"} | by_trainings(joined, pairs["shared"]))
+            joined = grid.scores([*pairs["base"], *pairs["other"]], tasks)
+            row = {"claim": claim.name, "task": scope, "pairs": len(pairs)}
+            row["paper"] = claim.paper if PAPER_TASK in tasks else None
+            rows.append(row | {"by": "prompts"} | by_prompts(joined))
+            rows.append(row | {"by": "trainings"} | by_trainings(joined, pairs["shared"]))
     table = pd.DataFrame(rows, columns=[*_COLUMNS, "least_p", "p_holm", "paper", "verdict"])
     table = with_holm(table, ["by", "task"]).sort_values("by", kind="stable", ignore_index=True)
     table["verdict"] = [verdict(*values) for values in table[["ci_low", "ci_high", "p_holm"]].to_numpy(float)]

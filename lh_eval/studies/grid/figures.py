@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,22 +24,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Drawn(NamedTuple):
-    """A figure, its file's name without suffix, and its caption."""
-
-    name: str
-    figure: "Figure"
-    caption: str
+Drawn = tuple[str, "Figure", str]  # a file's name without suffix, the figure, and its caption
 
 
 def write_figures(grid: Grid, folder: Path) -> list[Path]:
     """Draw every figure that the grid has trainings for, as PNG and PDF."""
     files = []
     for task in grid.tasks:
-        for drawn in _draw(_evaluated(grid, task), task):
-            files += save(drawn.figure, folder / f"{drawn.name}-{slug(task)}", caption=drawn.caption)
-    for drawn in _loss_against_retrieval(grid):
-        files += save(drawn.figure, folder / drawn.name, caption=drawn.caption)
+        for name, figure, text in _draw(grid.only(grid.evaluated(grid.trainings.index, [task])), task):
+            files += save(figure, folder / f"{name}-{slug(task)}", caption=text)
+    for name, figure, text in _loss_against_retrieval(grid):
+        files += save(figure, folder / name, caption=text)
     return files
 
 
@@ -63,12 +58,12 @@ def recipe_cells(grid: Grid, task: str, *, levels: bool = False) -> pd.DataFrame
 def _draw(grid: Grid, task: str) -> Iterator[Drawn]:
     cells = recipe_cells(grid, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
-    yield Drawn("length", figure, f"{caption.of_length(cells)} {_measured(grid, cells, task)}")
+    yield "length", figure, f"{caption.of_length(cells)} {_measured(grid, cells, task)}"
     for levels in sorted(grid.trainings["num_levels"].dropna().unique()):
         own = grid.only((grid.trainings["num_levels"] == levels).fillna(value=True))
         cells = recipe_cells(own, task)
         figure = sweep_figure(cells, title=f"{_title(cells, task)}, L={levels}")
-        yield Drawn(f"heatmap-l{levels}", figure, f"{caption.of_heatmap(cells)} {_measured(own, cells, task)}")
+        yield f"heatmap-l{levels}", figure, f"{caption.of_heatmap(cells)} {_measured(own, cells, task)}"
         matched = _of_shared_seeds(own)
         if DENSE in matched.recipes:
             yield _less_dense(matched, task, levels)
@@ -78,12 +73,10 @@ def _draw(grid: Grid, task: str) -> Iterator[Drawn]:
 
 def _less_dense(grid: Grid, task: str, levels: int) -> Drawn:
     cells = recipe_cells(grid, task)
-    dense, *others = grid.recipes.values()
-    tests = pd.concat([
-        cells_by_prompts(_joined(grid, dense.index, group.index, task)).assign(setting=group["recipe"].iloc[0])
-        for group in others
-    ], ignore_index=True)  # fmt: skip
-    tests = with_holm(tests)
+    recipes = dict(grid.recipes)
+    dense = recipes.pop(DENSE).index
+    compared = {name: cells_by_prompts(grid.scores([*dense, *own.index], [task])) for name, own in recipes.items()}
+    tests = with_holm(pd.concat(compared, names=["setting"]).reset_index("setting").reset_index(drop=True))
     cells = cells.merge(tests[["setting", "length", "depth", "p_holm"]], "left", on=["setting", "length", "depth"])
     figure = sweep_figure(cells, title=f"two stages less dense, {_title(cells, task)}, L={levels}", difference=True)
     text = (
@@ -91,12 +84,12 @@ def _less_dense(grid: Grid, task: str, levels: int) -> Drawn:
         f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
         f"against-dense.csv has the means' tests. {caption.means(cells)} {_measured(grid, cells, task)}"
     )
-    return Drawn(f"two-stages-less-dense-l{levels}", figure, text)
+    return f"two-stages-less-dense-l{levels}", figure, text
 
 
 def _qk_less_norm(grid: Grid, task: str) -> Drawn:
     pairs = qk_over_norm(grid.trainings).pairs
-    joined = _joined(grid, pairs["base"], pairs["other"], task)
+    joined = grid.scores([*pairs["base"], *pairs["other"]], [task])
     compared = cells_by_prompts(joined)
     recipes = grid.trainings["recipe"]
     labels = [f"{recipes[other]} less {recipes[base]}" for base, other in pairs[["base", "other"]].to_numpy()]
@@ -107,7 +100,7 @@ def _qk_less_norm(grid: Grid, task: str) -> Drawn:
         "gained and lost are prompts that the one side's trainings find more or less often. "
         f"{_framed(compared)} {_measured(used, recipe_cells(used, task), task)}"
     )
-    return Drawn("qk-less-norm", difference_heatmap(compared, title=f"qk less norm, {task}"), text)
+    return "qk-less-norm", difference_heatmap(compared, title=f"qk less norm, {task}"), text
 
 
 def _loss_against_retrieval(grid: Grid) -> Iterator[Drawn]:
@@ -116,8 +109,8 @@ def _loss_against_retrieval(grid: Grid) -> Iterator[Drawn]:
     if single.empty:
         return
     task = single["task"].iloc[0]
-    drawn = _evaluated(grid.only(grid.trainings["recipe"].isin(single["recipe"])), task)
-    cells = recipe_cells(drawn, task, levels=True)
+    drawn = grid.trainings.index[grid.trainings["recipe"].isin(single["recipe"])]
+    cells = recipe_cells(grid.only(grid.evaluated(drawn, [task])), task, levels=True)
     values = "; ".join(
         f"{recipe}, seed {seed}: {own['held_out'].iloc[0]:.3f}, "
         + ", ".join(f"{one.task} {one.rate:.2f} ({one.ci_low:.2f} to {one.ci_high:.2f})" for one in own.itertuples())
@@ -128,16 +121,7 @@ def _loss_against_retrieval(grid: Grid) -> Iterator[Drawn]:
         "per byte, a point a training. Bars: 95 % intervals of the cluster bootstrap over prompts, of this checkpoint; "
         f"the axis of rates does not begin at 0. {correlations_said(found)} Loss and rates: {values}."
     )
-    yield Drawn("loss-against-retrieval", scatter_figure(single, cells), text)
-
-
-def _joined(grid: Grid, base: "pd.Index | pd.Series", other: "pd.Index | pd.Series", task: str) -> pd.DataFrame:
-    return grid.scores([(training, "dense") for training in (*base, *other)], [task])
-
-
-def _evaluated(grid: Grid, task: str) -> Grid:
-    """The trainings that were evaluated on the task, dense."""
-    return grid.only(pd.Series({training: grid.has(training, [task]) for training in grid.trainings.index}))
+    yield "loss-against-retrieval", scatter_figure(single, cells), text
 
 
 def _of_shared_seeds(grid: Grid) -> Grid:

@@ -28,15 +28,16 @@ def lighthouse_table(grid: Grid) -> Table:
     rows = []
     for recipe, group in grid.recipes.items():
         for scope, tasks in grid.scopes.items():
-            own = [one for one in group.index if all(grid.has(one, tasks, attention) for attention in ATTENTIONS)]
+            own = grid.evaluated(group.index, tasks, ATTENTIONS)
             if not own:
                 continue
-            joined = grid.scores([(training, attention) for attention in ATTENTIONS for training in own], tasks)
+            joined = grid.scores(own, tasks, ATTENTIONS)
             rates = [mean_over_cells(joined, scores) for scores in mean_scores(joined)]
             read = pd.concat([grid.samples[training, task, "lighthouse"] for training in own for task in tasks])
             recall = read.groupby(["length", "task", "depth"])["selection_recall"].mean().groupby("length").mean()
             row = {"recipe": recipe, "task": scope, "trainings": len(own), **by_prompts(joined)}
-            rows.append(row | dict(zip(_RATES, rates, strict=True)) | recall.add_prefix(_RECALL).to_dict())
+            row |= dict(zip(_RATES, rates, strict=True))
+            rows.append(row | {f"{_RECALL}{length}": mean for length, mean in recall.items()})
     recalls = sorted({name for row in rows for name in row if name.startswith(_RECALL)}, key=_length)
     table = pd.DataFrame(rows, columns=["recipe", "task", "trainings", "observations", *_RATES, *_TESTS, *recalls])
     table = with_holm(table, ["task"])

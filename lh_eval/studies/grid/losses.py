@@ -36,11 +36,11 @@ def losses_table(grid: Grid) -> Table:
 def points(grid: Grid) -> pd.DataFrame:
     """A row a training and scope that has a held-out loss and dense evaluations: both, with the rate's interval."""
     rows = []
-    for training, known in grid.trainings.dropna(subset=["held_out"]).iterrows():
+    for training in grid.trainings.dropna(subset=["held_out"]).index:
         for scope, tasks in grid.scopes.items():
-            if grid.has(training, tasks):
-                joined = grid.scores([(training, "dense")], tasks)
-                row = {"recipe": known["recipe"], "seed": known["seed"], "task": scope, "held_out": known["held_out"]}
+            if grid.evaluated([training], tasks):
+                joined = grid.scores([training], tasks)
+                row = {**grid.trainings.loc[training, ["recipe", "seed", "held_out"]], "task": scope}
                 row["rate"] = round(mean_over_cells(joined, joined[0]), _DIGITS)
                 rows.append(row | ends(interval_of_mean(joined, joined[0])))
     return pd.DataFrame(rows, columns=["recipe", "seed", "task", "held_out", "rate", "ci_low", "ci_high"])
@@ -75,9 +75,9 @@ def correlations_said(found: pd.DataFrame) -> str:
         return "Too few trainings to correlate losses with retrieval."
     known["task"] = [f"{task} tasks together" if task in ("both", "all") else task for task in known["task"]]
     parts = [
-        f"{each.task} τ = {each.tau:.2f} (n = {each.n}, p {p_value(each.p)}, after Holm {p_value(each.p_holm)}; "
-        f"Spearman's ρ = {each.rho:.2f})"
-        for each in known.itertuples()
+        f"{each['task']} τ = {each['tau']:.2f} (n = {each['n']}, p {p_value(each['p'])}, after Holm "
+        f"{p_value(each['p_holm'])}; Spearman's ρ = {each['rho']:.2f})"
+        for each in known.to_dict(orient="records")
     ]
     decided = known.loc[known["p_holm"] < 1 - LEVEL, "task"]
     return (

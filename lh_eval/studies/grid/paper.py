@@ -4,7 +4,6 @@ Peng, Ghosh and Quesnelle 2026, arXiv:2605.06554: mean retrieval rate of the 530
 """
 
 import statistics
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -35,22 +34,16 @@ def paper_claims(trainings: pd.DataFrame) -> list[Claim]:
     """Query-key over norm, larger k over smaller, few levels over many, two stages over dense; those with pairs."""
     small, large = _BUDGETS
     larger = statistics.fmean(PAPER[scorer, large] - PAPER[scorer, small] for scorer in ("norm", "qk"))
+    two_stages = statistics.fmean(PAPER.values()) - PAPER_DENSE
     sparse = trainings[trainings["scorer"] != DENSE]
+    budgets = _extremes(sparse, sparse["k"].astype(int), ["scorer", "num_levels", "seed"])
     levels = _extremes(sparse, -sparse["num_levels"].astype(int), ["scorer", "k", "seed"])
     few, many = (_listed(trainings.loc[levels[side], "num_levels"]) for side in ("other", "base"))
     claims = [
         qk_over_norm(trainings),
-        Claim(
-            "larger k over smaller",
-            _extremes(sparse, sparse["k"].astype(int), ["scorer", "num_levels", "seed"]),
-            larger,
-        ),
+        Claim("larger k over smaller", budgets, larger),
         Claim(f"L = {few} over L = {many}", levels, None),
-        Claim(
-            "two stages over dense from scratch",
-            _over_dense(trainings, sparse),
-            statistics.fmean(PAPER.values()) - PAPER_DENSE,
-        ),
+        Claim("two stages over dense from scratch", _over_dense(trainings, sparse), two_stages),
     ]
     return [claim for claim in claims if len(claim.pairs)]
 
@@ -66,16 +59,10 @@ def qk_over_norm(trainings: pd.DataFrame) -> Claim:
 
 def recipes_over_dense(trainings: pd.DataFrame) -> list[Claim]:
     """Each two-stage recipe over dense from scratch."""
-    paper = paper_rates(trainings)
-    claims = [
-        Claim(
-            f"{recipe} over dense",
-            _over_dense(trainings, group),
-            paper[recipe] - PAPER_DENSE if recipe in paper else None,
-        )
-        for recipe, group in trainings[trainings["scorer"] != DENSE].groupby("recipe", sort=False)
-    ]
-    return [claim for claim in claims if len(claim.pairs)]
+    differences = {recipe: rate - PAPER_DENSE for recipe, rate in paper_rates(trainings).items()}
+    recipes = trainings[trainings["scorer"] != DENSE].groupby("recipe", sort=False)
+    pairs = {str(recipe): _over_dense(trainings, group) for recipe, group in recipes}
+    return [Claim(f"{name} over dense", own, differences.get(name)) for name, own in pairs.items() if len(own)]
 
 
 def paper_rates(trainings: pd.DataFrame) -> dict[str, float]:
@@ -98,18 +85,14 @@ def _extremes(trainings: pd.DataFrame, differs: pd.Series, shares: list[str]) ->
 
 def _over_dense(trainings: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """Each of the others over dense from scratch with its seed."""
-    dense = trainings[trainings["scorer"] == DENSE]
-    base = dense.reset_index(names="base")[["seed", "base"]]
-    return (
-        others.reset_index(names="other")
-        .merge(base, on="seed")[["base", "other", "seed"]]
-        .set_axis(["base", "other", "shared"], axis=1)
-    )
+    base = trainings[trainings["scorer"] == DENSE].reset_index(names="base")[["seed", "base"]]
+    pairs = others.reset_index(names="other")[["seed", "other"]].merge(base, on="seed")
+    return pairs.rename(columns={"seed": "shared"})
 
 
 def _names(trainings: pd.DataFrame) -> pd.Series:
     return trainings["scorer"].str.split(":").str[0]
 
 
-def _listed(values: Sequence[int] | pd.Series) -> str:
+def _listed(values: pd.Series) -> str:
     return " or ".join(map(str, sorted(set(values))))

@@ -73,7 +73,7 @@ def cells_by_prompts(joined: pd.DataFrame) -> pd.DataFrame:
 def with_holm(table: pd.DataFrame, families: Sequence[str] = ()) -> pd.DataFrame:
     """Add `p_holm` over all rows, or over those that are alike in the columns `families`."""
     p_values = table["p"].astype(float)
-    groups = p_values.groupby([table[name] for name in families] or [0] * len(table))
+    groups = p_values.groupby([table[name] for name in families] or pd.Series(0, table.index))
     return table.assign(p_holm=groups.transform(lambda own: holm(own.tolist())))
 
 

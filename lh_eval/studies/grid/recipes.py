@@ -44,7 +44,7 @@ def recipe_table(grid: Grid) -> Table:
         }
         for attention in ATTENTIONS:
             for scope, tasks in grid.scopes.items():
-                evaluated = [training for training in group.index if grid.has(training, tasks, attention)]
+                evaluated = grid.evaluated(group.index, tasks, [attention])
                 row |= _rates(grid, evaluated, tasks, attention, f"{attention}_{scope}")
         rows.append(row | {"paper": paper.get(recipe)} | group[[*LOSSES.values()]].mean().to_dict())
     table = pd.DataFrame(rows).astype({"k": "Int64", "num_levels": "Int64"})
@@ -56,7 +56,7 @@ def length_table(grid: Grid) -> Table:
     rows = []
     for task in grid.tasks:
         for recipe, group in grid.recipes.items():
-            evaluated = [training for training in group.index if grid.has(training, [task])]
+            evaluated = grid.evaluated(group.index, [task])
             cells = grid.cells(evaluated, task) if evaluated else pd.DataFrame(columns=["length", "n"])
             names = {"task": task, **group.iloc[0][["scorer", "k", "num_levels"]], "recipe": recipe}
             for length, mean in rates_by_length(cells).items():
@@ -75,7 +75,7 @@ def _rates(grid: Grid, trainings: list[int], tasks: list[str], attention: Attent
     by_seed = [f"{name}_by_seed"] if attention == "dense" else []
     if not trainings:
         return dict.fromkeys(columns) | dict.fromkeys(by_seed, "")
-    joined = grid.scores([(training, attention) for training in trainings], tasks)
+    joined = grid.scores(trainings, tasks, [attention])
     scores = joined[list(range(len(trainings)))]
     mean = scores.mean(axis=1)
     found = (mean_over_cells(joined, mean), *interval_of_mean(joined, mean), len(joined))

@@ -6,7 +6,7 @@
 A recipe is read from train.json; names of folders say only which evaluation belongs to which training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -69,20 +69,24 @@ class Grid:
         """The grid with the trainings where `which` is true, or which it lists."""
         return Grid(self.trainings.loc[which], self.samples)
 
-    def has(self, training: int, tasks: Iterable[str], attention: Attention = "dense") -> bool:
-        """Whether the training was evaluated on all the tasks."""
-        return all((training, task, attention) in self.samples for task in tasks)
+    def evaluated(
+        self, trainings: Iterable[int], tasks: Sequence[str], attentions: Sequence[Attention] = ("dense",)
+    ) -> list[int]:
+        """Those of the trainings that were evaluated on all the tasks, in each attention."""
+        wanted = [(task, attention) for attention in attentions for task in tasks]
+        return [training for training in trainings if all((training, *one) in self.samples for one in wanted)]
 
-    def scores(self, evaluations: Iterable[tuple[int, Attention]], tasks: Iterable[str]) -> pd.DataFrame:
-        """The prompts of all the tasks that each of these evaluations has, their scores in columns 0, 1, ..."""
-        evaluations = list(evaluations)
-        sides = ([self.samples[training, task, attention] for training, attention in evaluations] for task in tasks)
+    def scores(
+        self, trainings: Iterable[int], tasks: Sequence[str], attentions: Sequence[Attention] = ("dense",)
+    ) -> pd.DataFrame:
+        """The prompts of the tasks that all these evaluations have; scores in columns 0, 1, ..., by attention first."""
+        columns = [(training, attention) for attention in attentions for training in trainings]
+        sides = ([self.samples[training, task, attention] for training, attention in columns] for task in tasks)
         return pd.concat(map(align, sides), ignore_index=True)
 
     def cells(self, trainings: Iterable[int], task: str) -> pd.DataFrame:
-        """The cells of a task, dense, over all the trainings that were evaluated on it."""
-        frames = [self.samples[training, task, "dense"] for training in trainings if self.has(training, [task])]
-        return cells(pd.concat(frames, ignore_index=True))
+        """The cells of a task, dense, over all these trainings."""
+        return cells(pd.concat([self.samples[training, task, "dense"] for training in trainings], ignore_index=True))
 
 
 def read_grid(path: Path) -> Grid:

@@ -60,9 +60,9 @@ def run_ours(checkpoint: Checkpoint, work: Work) -> Measured:
         seconds = time.perf_counter() - begin
     if frame["error"].notna().any():
         raise RuntimeError(f"{work.task} at {work.length}: {frame['error'].dropna().iloc[0]}")
-    rows = [*frame.itertuples()]
-    scores = {(row.depth, row.trial): row.score for row in rows}
-    texts = {(row.depth, row.trial): row.prediction for row in rows if row.scoring != "choice"}
+    rows = frame.to_dict(orient="records")
+    scores = {(row["depth"], row["trial"]): row["score"] for row in rows}
+    texts = {(row["depth"], row["trial"]): row["prediction"] for row in rows if row["scoring"] != "choice"}
     return Measured(sum(built), seconds - sum(built), next(iter(peak), None), scores, texts)
 
 
@@ -114,8 +114,9 @@ def run_scorer(provider: str, model: str | None, device: str, dtype: str, work: 
     if provider == OURS:
         from lh_eval.integrations.lm_eval_model import LighthouseLM
 
-        options = {"device": device, "dtype": dtype, "batch_size": 1, "max_length": work.length + _ROOM}
-        return run_lm_eval(LighthouseLM(model, attention="dense", **options), model, work)
+        room = work.length + _ROOM
+        lm = LighthouseLM(model, attention="dense", device=device, dtype=dtype, batch_size=1, max_length=room)
+        return run_lm_eval(lm, model, work)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype)
     return run_lm_eval(make_rival(checkpoint, work.length, "1"), model, work)
 

@@ -51,7 +51,7 @@ def table(rows: pd.DataFrame) -> str:
     speed, memory = [], []
     for (task, length), rows_of_case in own.groupby(["task", "length"]):
         best = rows_of_case.sort_values("samples_per_s", ascending=False, kind="stable").drop_duplicates("provider")
-        by_provider = {row["provider"]: row for row in best.to_dict(orient="records")}
+        by_provider: dict[str, dict[Any, Any]] = {row["provider"]: row for row in best.to_dict(orient="records")}
         case = {"task": task, "N": str(length)}
         ours, other = (by_provider.get(provider) for provider in (OURS, RIVAL))
         if ours and other:
@@ -65,7 +65,7 @@ def table(rows: pd.DataFrame) -> str:
     return "\n".join([measured, *tables]).rstrip()
 
 
-def _speed(ours: dict[str, Any], other: dict[str, Any]) -> dict[str, str]:
+def _speed(ours: dict[Any, Any], other: dict[Any, Any]) -> dict[str, str]:
     rates = [row["samples_per_s"] for row in (ours, other)]
     return {
         "samples": ours["samples"],

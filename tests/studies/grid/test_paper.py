@@ -40,14 +40,8 @@ def test_each_recipe_over_dense(trainings):
 
 
 def test_the_papers_smaller_and_larger_budgets_are_the_grids():
-    recipes = [
-        ("dense", None, None),
-        ("qk:dilation=8", 256, 3),
-        ("norm", 384, 3),
-        ("norm", 256, 5),
-        ("recency", 256, 3),
-    ]
-    table = pd.DataFrame(recipes, columns=["scorer", "k", "num_levels"]).astype({"k": "Int64", "num_levels": "Int64"})
-    table["recipe"] = [*"abcde"]
+    scorers, budgets = ["dense", "qk:dilation=8", "norm", "norm", "recency"], [None, 256, 384, 256, 256]
+    table = pd.DataFrame({"recipe": [*"abcde"], "scorer": scorers, "k": budgets, "num_levels": [None, 3, 3, 5, 3]})
+    table = table.astype({"k": "Int64", "num_levels": "Int64"})
     assert paper_rates(table) == {"dense": PAPER_DENSE, "b": PAPER["qk", 1536], "c": PAPER["norm", 2048]}
     assert paper_rates(table[table["recipe"] != "c"]) == {"dense": PAPER_DENSE}  # one budget is neither

@@ -5,7 +5,7 @@ from tiny_grid import write_grid, write_training
 
 from lh_eval import InputError
 from lh_eval.store.files import read_json, write_json
-from lh_eval.studies.grid.trainings import read_grid
+from lh_eval.studies.grid.trainings import ATTENTIONS, read_grid
 
 
 def half(*_):
@@ -31,10 +31,9 @@ def test_recipes_are_read_from_the_trainings_and_sorted(tiny_grid):
     assert set(grid.trainings["longest"]) == {16384}
     assert grid.tasks == ["passkey", "keyed"]
     assert grid.scopes == {"passkey": ["passkey"], "keyed": ["keyed"], "both": ["passkey", "keyed"]}
-    dense = grid.trainings["scorer"] == "dense"
-    for training in grid.trainings.index:
-        assert grid.has(training, grid.tasks)
-        assert grid.has(training, grid.tasks, "lighthouse") != dense[training]
+    everyone = grid.trainings.index
+    assert grid.evaluated(everyone, grid.tasks) == [*everyone]
+    assert grid.evaluated(everyone, grid.tasks, ATTENTIONS) == [*everyone[grid.trainings["scorer"] != "dense"]]
 
 
 def test_names_of_folders_say_nothing(grid):
@@ -71,7 +70,7 @@ def test_what_was_not_evaluated_is_there_without_runs(grid):
     found = read_grid(grid)
     assert found.trainings["recipe"].tolist() == ["dense", "qk k=256 L=3", "qk k=256 L=3"]
     assert found.trainings["weights"].isna().tolist() == [True, False, False]
-    assert not found.has(0, ["passkey"])
+    assert found.evaluated([0, 1, 2], ["passkey"]) == [1, 2]
     assert found.scopes == {"passkey": ["passkey"]}
 
 
