@@ -26,8 +26,8 @@ class RunFolder:
     """A run that is being written; use as a context manager, or call `close`.
 
     `config` decides whether a folder is resumed or refused. Four of its fields have a meaning here: "lengths" and
-    "depths", where present, are the grid; "attention" is the setting, None for dense or an object with `k` and
-    `scorer`; what stands under "provenance" (times, machine, batch size) is kept but not compared.
+    "depths", where present, are the grid; "attention" is the setting, None for dense or an object; what
+    stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
     def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, rows: list[Row]) -> None:
@@ -94,11 +94,13 @@ class RunFolder:
         """`rows` as a table."""
         return to_frame(self._rows.values())
 
-    def finish(self) -> dict[str, Any]:
-        """Write metrics.json from the rows there are, and return what it holds."""
-        values = Run(self.path, self.config, self.frame()).metrics()
-        write_json(self.path / METRICS, values)
-        return values
+    def as_run(self) -> Run:
+        """The run as far as it is, as `read_run` would read it."""
+        return Run(self.path, self.config, self.frame())
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Write metrics.json: what the run amounts to, as `analysis.cells.metrics_of` says."""
+        write_json(self.path / METRICS, metrics)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -10,6 +10,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.settings import setting_cells
 from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates, wilson
@@ -28,7 +29,7 @@ def make_blocks(grid: Path, layers: Path) -> dict[str, str]:
     cells = setting_cells(runs)
     few = [read_run(path.parent) for path in layers.glob("*/config.json")]
     return {
-        "dense": dense_block(runs[DENSE].cells()),
+        "dense": dense_block(cells_of(runs[DENSE])),
         "lighthouse": lighthouse_block(cells),
         "layers": layers_block(runs[DENSE], few),
         "recall": recall_block(cells),
@@ -47,8 +48,8 @@ def dense_block(cells: pd.DataFrame) -> str:
 
 def lighthouse_block(cells: pd.DataFrame) -> str:
     """Hits of each scorer and budget over the whole grid."""
-    sums = cells[cells["setting"] != DENSE].groupby(["scorer", "k"])[["hits", "n"]].sum().reset_index()
-    shown = _hits(sums, "scorer", "k").rename(columns="k = {}".format, index="`{}`".format)
+    sums = cells[cells["setting"] != DENSE].groupby(["family", "budget"])[["hits", "n"]].sum().reset_index()
+    shown = _hits(sums, "family", "budget").rename(columns="k = {:g}".format, index="`{}`".format)
     return block(Shown(shown.rename_axis("").reset_index(), _each_interval(sums)), words=1)
 
 
@@ -58,7 +59,7 @@ def layers_block(dense: Run, runs: Sequence[Run]) -> str:
     rows = []
     for one in (dense, *runs):
         layers = _lighthouse_layers(one)
-        cells = one.cells()
+        cells = cells_of(one)
         cells = cells[cells["length"].isin(lengths) & cells["depth"].isin(depths)]
         hits, n = int(cells["hits"].sum()), int(cells["n"].sum())
         which = " to ".join(str(layer + 1) for layer in sorted({layers[0], layers[-1]})) if layers else "–"
@@ -70,8 +71,9 @@ def layers_block(dense: Run, runs: Sequence[Run]) -> str:
 def recall_block(cells: pd.DataFrame) -> str:
     """Selection recall where it says something: lengths and budgets that keep everything are left out."""
     known = cells.dropna(subset=["selection_recall"])
-    for name in ("length", "k"):
+    for name in ("length", "budget"):
         known = known[known.groupby(name)["selection_recall"].transform("min") < 1]
+    known = known.astype({"budget": int}).rename(columns={"family": "scorer", "budget": "k"})
     means = known.pivot_table(index=["k", "scorer"], columns="length", values="selection_recall")
     shown = means.map(rate).rename(columns=length_label).rename_axis(columns=None).reset_index()
     shown.insert(0, "", "`" + shown.pop("scorer") + "`")

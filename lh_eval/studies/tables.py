@@ -9,6 +9,7 @@ import pandas as pd
 
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.publish.tabular import NOTHING, booktabs, csv_text, markdown
+from lh_eval.publish.writing import write_text
 
 
 class Shown(NamedTuple):
@@ -39,9 +40,7 @@ class Table(NamedTuple):
         """Write CSV, Markdown and LaTeX; the same table gives the same bytes."""
         texts = {f"{name}.csv": csv_text(self.values), f"{name}.md": self.markdown}
         texts |= {f"{name}{end}.tex": booktabs(shown.text, left=self.words) for end, shown in self.shown.items()}
-        for file, text in texts.items():
-            (folder / file).write_text(text, encoding="utf-8")
-        return [folder / file for file in texts]
+        return [write_text(folder / file, text) for file, text in texts.items()]
 
 
 def block(shown: Shown, *, words: int) -> str:
@@ -71,13 +70,13 @@ def fill(page: Path, kind: str, blocks: Mapping[str, str]) -> None:
     """Replace what stands between `<!-- kind: NAME -->` and `<!-- /kind -->` on a page by the block NAME.
 
     Raises:
-        InputError: the page cannot be read, names a block that there is not, or a marker has no end.
+        InputError: the page cannot be read or written, names a block that there is not, or a marker has no end.
     """
     try:
         old = page.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"page must be a readable file, got {page} ({error.strerror})") from None
-    page.write_text(filled(old, kind, blocks), encoding="utf-8")
+    write_text(page, filled(old, kind, blocks), option="page")
 
 
 def filled(text: str, kind: str, blocks: Mapping[str, str]) -> str:

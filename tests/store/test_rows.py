@@ -106,7 +106,6 @@ def test_the_key_does_not_tell_an_integer_depth_from_the_same_float(make_row):
         ({"score": 0.5}, "score"),
         ({"score": None}, "score"),
         ({"score": 1.5, "scoring": "all"}, "score"),
-        ({"scoring": "fuzzy"}, "scoring"),
         ({"answers": "7"}, "answers"),
         ({"answers": [7]}, "answers"),
         ({"dropped": {"1": [0]}}, "dropped"),

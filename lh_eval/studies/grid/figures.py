@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lh_eval.analysis.settings import CONTEXT, SettingDescription, with_setting
+from lh_eval.figures import captions
 from lh_eval.figures.difference import difference_heatmap
 from lh_eval.figures.length import length_figure
 from lh_eval.figures.scatter import scatter_figure
 from lh_eval.figures.style import save
 from lh_eval.figures.sweep import sweep_figure
-from lh_eval.lengths import length_label
-from lh_eval.publish import caption
 from lh_eval.spec import slug
 from lh_eval.store.sweep import DENSE
 from lh_eval.studies.grid.losses import correlations_said, points
@@ -44,26 +44,28 @@ def recipe_cells(grid: Grid, task: str, *, levels: bool = False) -> pd.DataFrame
     Args:
         grid: trainings that were evaluated on the task.
         task: which one.
-        levels: recipes differ in their levels too, which then are part of the scorer's name.
+        levels: recipes differ in their levels too, which then are part of the family's name.
     """
     tables = []
     for recipe, group in grid.recipes.items():
-        _, scorer, k, num_levels = group.iloc[0][["recipe", "scorer", "k", "num_levels"]]
-        name = f"{scorer}, L={num_levels}" if levels else scorer
-        known = {"setting": recipe, "scorer": None if scorer == DENSE else name, "k": k}
-        tables.append(grid.cells(group.index, task).assign(**known).astype({"scorer": object, "k": "Int64"}))
+        scorer, k, num_levels = group.iloc[0][["scorer", "k", "num_levels"]]
+        family = f"{scorer}, L={num_levels}" if levels else scorer
+        setting = SettingDescription(recipe, family, k, "k", CONTEXT)
+        if scorer == DENSE:
+            setting = SettingDescription(DENSE, None, None, None, CONTEXT)
+        tables.append(with_setting(grid.cells(group.index, task), setting))
     return pd.concat(tables, ignore_index=True)
 
 
 def _draw(grid: Grid, task: str) -> Iterator[Drawn]:
     cells = recipe_cells(grid, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
-    yield "length", figure, f"{caption.of_length(cells)} {_measured(grid, cells, task)}"
+    yield "length", figure, f"{captions.of_length(cells)} {_measured(grid, cells, task)}"
     for levels in sorted(grid.trainings["num_levels"].dropna().unique()):
         own = grid.only((grid.trainings["num_levels"] == levels).fillna(value=True))
         cells = recipe_cells(own, task)
         figure = sweep_figure(cells, title=f"{_title(cells, task)}, L={levels}")
-        yield f"heatmap-l{levels}", figure, f"{caption.of_heatmap(cells)} {_measured(own, cells, task)}"
+        yield f"heatmap-l{levels}", figure, f"{captions.of_heatmap(cells)} {_measured(own, cells, task)}"
         matched = _of_shared_seeds(own)
         if DENSE in matched.recipes:
             yield _less_dense(matched, task, levels)
@@ -82,7 +84,7 @@ def _less_dense(grid: Grid, task: str, levels: int) -> Drawn:
     text = (
         "Retrieval rate after two stages minus that of dense attention from scratch, of trainings with the same seeds, "
         f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
-        f"against-dense.csv has the means' tests. {caption.means(cells)} {_measured(grid, cells, task)}"
+        f"against-dense.csv has the means' tests. {captions.means(cells)} {_measured(grid, cells, task)}"
     )
     return f"two-stages-less-dense-l{levels}", figure, text
 
@@ -140,7 +142,7 @@ def _framed(tests: pd.DataFrame) -> str:
 
 
 def _title(cells: pd.DataFrame, task: str) -> str:
-    return f"{task}, n={caption.samples_per_cell(cells['n'])} per cell"
+    return f"{task}, n={captions.samples_per_cell(cells['n'])} per cell"
 
 
 def _measured(grid: Grid, cells: pd.DataFrame, task: str) -> str:
@@ -150,10 +152,7 @@ def _measured(grid: Grid, cells: pd.DataFrame, task: str) -> str:
         + ", ".join(f"{seed} ({str(weights)[:12]})" for seed, weights in group[["seed", "weights"]].to_numpy())
         for recipe, group in grid.recipes.items()
     )
-    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
-    depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
     return (
-        f"Task {task}, evaluated dense; {caption.samples_per_cell(cells['n'])} samples per cell over a recipe's "
-        f"trainings, {int(cells['n'].sum())} in all. Context lengths {lengths} tokens; needle depths {depths} %. "
-        f"Seeds (weights sha256): {seeds}."
+        f"Task {task}, evaluated dense; {captions.samples_per_cell(cells['n'])} samples per cell over a recipe's "
+        f"trainings, {int(cells['n'].sum())} in all. {captions.places(cells)} Seeds (weights sha256): {seeds}."
     )
