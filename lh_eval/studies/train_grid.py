@@ -17,9 +17,10 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.store.training_folder import CHECKPOINT, LOSS_CURVE, TRAIN_CONFIG
 from lh_eval.studies.command import run
-from lh_eval.studies.grid.trainings import CONFIG, LOSS, TRAINING
-from lh_eval.training.config import TrainingConfig
+from lh_eval.studies.grid.trainings import TRAINING
+from lh_eval.training.recipe.config import TrainingConfig
 
 RECIPES = "grid-dense,grid-norm-k256,grid-qk-k256,grid-norm-k384,grid-qk-k384,grid-norm-k256-l5,grid-qk-k256-l5"
 
@@ -42,10 +43,10 @@ def train_grid(
             _run("train", recipe, "--seed", seed, "--out", trained)
             curve = grid / TRAINING / name
             curve.mkdir(parents=True, exist_ok=True)
-            for file in (CONFIG, LOSS):
+            for file in (TRAIN_CONFIG, LOSS_CURVE):
                 shutil.copy(trained / file, curve / file)
             for task in tasks.split(","):
-                checkpoint = ["--model", trained / "checkpoint", "--task", task]
+                checkpoint = ["--model", trained / CHECKPOINT, "--task", task]
                 place = ["--lengths", lengths, "--trials", trials, "--out", grid / task / name]
                 if config.uses_lighthouse:  # under it, and dense beside it
                     _run("niah", *checkpoint, "--k", config.lighthouse.k, *place)

@@ -11,7 +11,7 @@ from lh_eval.cli.app import main
 from lh_eval.studies.command import run
 from lh_eval.studies.grid.trainings import read_grid
 from lh_eval.studies.train_grid import RECIPES, train_grid
-from lh_eval.training.config import TrainingConfig
+from lh_eval.training.recipe.config import TrainingConfig
 
 
 def _toml(values):

@@ -21,15 +21,16 @@ from lh_eval.store.files import read_json
 from lh_eval.store.folder import PROVENANCE
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import DENSE, is_sweep, read_sweep
-from lh_eval.training.config import TrainingConfig
-from lh_eval.training.data import FAMILIES
+from lh_eval.store.training_folder import HELD_OUT, LOSS, LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.training.families import FAMILIES
+from lh_eval.training.recipe.config import TrainingConfig
 
 Attention = Literal["dense", "lighthouse"]  # how a checkpoint is evaluated, and a step trained
 ATTENTIONS: tuple[Attention, ...] = get_args(Attention)
 
-TRAINING, CONFIG, LOSS = "training", "train.json", "loss.csv"
+TRAINING = "training"
 PAPER_TASK = "passkey"  # what the paper asks; it comes first
-LOSSES = {"held_out": "held_out", "loss": "loss"} | {name: f"loss_{name}" for name in FAMILIES}  # curve's name, ours
+LOSSES = {HELD_OUT: HELD_OUT, LOSS: LOSS} | {name: f"loss_{name}" for name in FAMILIES}  # curve's name, ours
 _LAST = 0.05  # share of the steps whose losses are the final ones
 
 
@@ -96,8 +97,10 @@ def read_grid(path: Path) -> Grid:
         InputError: there is none, one is unfinished, two have one recipe and seed, or an evaluation is of another
             training than the one that it is named after.
     """
-    if not any((path / TRAINING).glob(f"*/{CONFIG}")):
-        raise InputError(f"grid must hold {TRAINING}/<name>/{CONFIG}, got {path} without one; copy the trainings there")
+    if not any((path / TRAINING).glob(f"*/{TRAIN_CONFIG}")):
+        raise InputError(
+            f"grid must hold {TRAINING}/<name>/{TRAIN_CONFIG}, got {path} without one; copy the trainings there"
+        )
     tasks = sorted(folder for folder in path.iterdir() if folder.is_dir() and folder.name != TRAINING)
     found: dict[tuple[Any, ...], tuple[dict[str, Any], dict[tuple[str, Attention], pd.DataFrame]]] = {}
     for curve in read_curves([path / TRAINING]):
@@ -118,10 +121,10 @@ def read_grid(path: Path) -> Grid:
 
 
 def _read_training(curve: Curve) -> dict[str, Any]:
-    config = TrainingConfig.from_dict(read_json(curve.path / CONFIG))
+    config = TrainingConfig.from_dict(read_json(curve.path / TRAIN_CONFIG))
     if curve.rows["step"].iloc[-1] != config.steps:
         raise InputError(
-            f"{curve.path / LOSS} must go to step {config.steps}, got a curve that does not; finish the training"
+            f"{curve.path / LOSS_CURVE} must go to step {config.steps}, got a curve that does not; finish the training"
         )
     recipe: dict[str, Any] = {"recipe": DENSE, "scorer": DENSE, "k": None, "num_levels": None}
     if config.uses_lighthouse:
@@ -156,7 +159,7 @@ def _weights(run: Run) -> str | None:
 def _last_losses(curve: pd.DataFrame) -> dict[str, float]:
     """The means over the last steps, and the last loss of held-out text, which is of all of it."""
     last = curve[curve["step"] > (1 - _LAST) * curve["step"].iloc[-1]].reindex(columns=list(LOSSES)).mean()
-    last["held_out"] = curve["held_out"].ffill().iloc[-1] if "held_out" in curve else float("nan")
+    last[HELD_OUT] = curve[HELD_OUT].ffill().iloc[-1] if HELD_OUT in curve else float("nan")
     return last.rename(LOSSES).to_dict()
 
 
