@@ -103,6 +103,13 @@ def readings(cells: "pd.DataFrame") -> list[str]:
     return [f"Readings: {meant}; {each}."]
 
 
+def places(cells: "pd.DataFrame") -> str:
+    """The lengths and depths of the cells, in one sentence."""
+    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
+    depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
+    return f"Context lengths {lengths} tokens; needle depths {depths} %."
+
+
 def samples_per_cell(counts: "pd.Series") -> str:
     """`10`, or `8 to 10`."""
     low, high = int(counts.min()), int(counts.max())

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from lh_eval.figures.captions import readings, samples_per_cell
-from lh_eval.lengths import length_label
+from lh_eval.figures.captions import places, readings, samples_per_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,15 +28,13 @@ def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
     model = first.config.get("model")
     name, weights = (model.get("name"), model.get("weights_sha256")) if isinstance(model, dict) else (model, None)
     tasks = ", ".join(sorted({task for run in runs for task in run.frame["task"]}))
-    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
-    depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
     seeds = sorted({int(seed) for run in runs for seed in run.frame["seed"]})
     model_text = f"model {name}" + (f" (weights sha256 {weights[:12]})" if weights else "") if name else "model unnamed"
     failed = sum(int(run.frame["error"].notna().sum()) for run in runs)
     sentences = [
         f"Task {tasks}; {model_text}; {samples_per_cell(cells['n'])} samples per cell, {int(cells['n'].sum())} in all; "
         f"seed{'s' if len(seeds) != 1 else ''} {', '.join(map(str, seeds)) or 'none'}.",
-        f"Context lengths {lengths} tokens; needle depths {depths} %.",
+        places(cells),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
     ]

@@ -76,7 +76,8 @@ def write_training(folder: Path, recipe: str, seed: int) -> None:
         for step in range(1, 7):
             loss = 1 / step + seed / 100
             attention, length = config.stage_at(step - 1).attention, config.phase_at(step - 1).length
-            row = {"step": step, "attention": attention, "length": length, "loss": loss, "text": 2 * loss}
+            row = {"step": step, "tokens": 16384 * step, "seconds": step}
+            row |= {"attention": attention, "length": length, "loss": loss, "text": 2 * loss}
             speed = (1500 if attention == "lighthouse" else 1000) + 10 * step
             writer.writerow(row | {"held_out": 3 * loss, "tokens_per_second": speed})
 
