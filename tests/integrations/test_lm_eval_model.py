@@ -16,9 +16,11 @@ from lh_eval import evaluate
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
-from lh_eval.integrations import lm_eval_reading as reading
+from lh_eval.integrations import lm_eval_scoring as scoring
 from lh_eval.integrations.lm_eval_model import LighthouseLM, register
+from lh_eval.integrations.lm_eval_setting import make_setting
 from lh_eval.modeling.session import Session
+from lh_eval.runs.setting import resolve_setting
 
 GRID = {"lengths": [300, 400], "depths": [0, 100], "trials": 2}
 # without dense layers the shipped checkpoint finds some needles and not others
@@ -49,11 +51,8 @@ def run(model, task, **options):
     return out["results"][task], samples
 
 
-def ours(model, task):
-    setting = model.setting
-    rows = evaluate(
-        model.model, model.tokenizer, task=task, config=setting.config, dense_layers=setting.dense_layers, **GRID
-    )
+def ours(model, task, **options):
+    rows = evaluate(model.checkpoint, task=task, **{"setting": model.setting, **GRID, **options})
     return {(row.length, row.depth, row.trial): row.score for row in rows.itertuples()}
 
 
@@ -137,18 +136,18 @@ def test_a_greedy_continuation_is_told(dense):
 
 
 def test_only_scored_rows_get_logits_and_a_context_is_read_once(dense, monkeypatch):
-    contexts, rows, forward, fill = [], [], dense.model.forward, Session.fill_cache
+    contexts, rows, forward, fill = [], [], dense.model.forward, Session.prefill
 
-    def spy_fill(self, model, ids):
+    def spy_fill(self, ids, before=None, **options):
         contexts.append(ids.shape[1])
-        return fill(self, model, ids)
+        return fill(self, ids, before, **options)
 
     def spy(*args, **options):
         out = forward(*args, **options)
         rows.append(out.logits.shape[1])
         return out
 
-    monkeypatch.setattr(Session, "fill_cache", spy_fill)
+    monkeypatch.setattr(Session, "prefill", spy_fill)
     monkeypatch.setattr(dense.model, "forward", spy)
     dense.loglikelihood(requests([(TEXT, ".x"), (TEXT, "!y"), (TEXT, "?")]), disable_tqdm=True)
     assert contexts == [len(TEXT) - 16]
@@ -158,13 +157,13 @@ def test_only_scored_rows_get_logits_and_a_context_is_read_once(dense, monkeypat
 @pytest.mark.parametrize(("batch_size", "read"), [(1, 400 + 3 * 100), (2, 2 * 400 + 2 * 100), (4, 0)])
 def test_contexts_that_begin_alike_are_read_on_from_where_they_part(batch_size, read, monkeypatch):
     """Tokens that fill a cache: none where all are read at once."""
-    model, tokens, fill = make(batch_size=batch_size), [], Session.fill_cache
+    model, tokens, fill = make(batch_size=batch_size), [], Session.prefill
 
-    def spy(self, model, ids, cache=None):
+    def spy(self, ids, before=None, **options):
         tokens.append(ids.numel())
-        return fill(self, model, ids, cache)
+        return fill(self, ids, before, **options)
 
-    monkeypatch.setattr(Session, "fill_cache", spy)
+    monkeypatch.setattr(Session, "prefill", spy)
     pairs = [((TEXT * 4)[:300] + letter * 116, ".") for letter in "abcd"]
     said = model.loglikelihood(requests(pairs), disable_tqdm=True)
     assert sum(tokens) == read
@@ -189,7 +188,7 @@ def test_what_is_read_once_and_densely_has_no_cache(dense, monkeypatch):
         return out
 
     monkeypatch.setattr(dense.model, "forward", spy)
-    monkeypatch.setattr(Session, "fill_cache", lambda *_: pytest.fail("a cache was filled"))
+    monkeypatch.setattr(Session, "prefill", lambda *_: pytest.fail("a cache was filled"))
     pairs = [(TEXT, "."), (TEXT, "!"), (TEXT[::-1] + " and more", " of it")]
     found = dense.loglikelihood(requests(pairs), disable_tqdm=True)
     assert caches == [None, None]
@@ -197,16 +196,18 @@ def test_what_is_read_once_and_densely_has_no_cache(dense, monkeypatch):
     assert [total for total, _ in found] == pytest.approx([plainly(dense, *pair)[0] for pair in pairs], abs=1e-3)
 
 
-def test_the_last_tokens_of_an_unknown_prompt_are_its_question(lighthouse, monkeypatch):
-    lengths, fill = [], Session.fill_cache
+def test_the_last_tokens_of_an_unknown_prompt_are_its_question(monkeypatch):
+    model, lengths, fill = make(reading="context", **{**LIGHTHOUSE, "attention": "lighthouse"}), [], Session.prefill
 
-    def spy(self, model, ids):
-        lengths.append((ids.shape[1], self.config is not None))
-        return fill(self, model, ids)
+    def spy(self, ids, before=None, **options):
+        lengths.append((ids.shape[1], self.attention is not None))
+        return fill(self, ids, before, **options)
 
-    monkeypatch.setattr(Session, "fill_cache", spy)
-    lighthouse.loglikelihood(requests([(TEXT, "."), ("sixteen tokens..", "!")]), disable_tqdm=True)
+    monkeypatch.setattr(Session, "prefill", spy)
+    pairs = [(TEXT, "."), ("sixteen tokens..", "!")]
+    _, (short, _) = model.loglikelihood(requests(pairs), disable_tqdm=True)
     assert lengths == [(len(TEXT) - 16, True)]
+    assert short == pytest.approx(plainly(model, *pairs[1])[0], abs=1e-3)
 
 
 def test_a_changed_prompt_of_ours_is_an_unknown_one(dense):
@@ -225,7 +226,7 @@ def test_lighthouse_changes_likelihoods(dense, lighthouse):
 
 
 def test_rolling_likelihood_and_long_tails(dense, monkeypatch):
-    monkeypatch.setattr(reading, "_ROWS", 7)
+    monkeypatch.setattr(scoring, "_ROWS", 7)
     text = TEXT[:40]
     (total,) = dense.loglikelihood_rolling([Instance("loglikelihood_rolling", {}, (text,), 0)], disable_tqdm=True)
     assert total == pytest.approx(plainly(dense, "", text)[0], rel=1e-4)
@@ -297,8 +298,8 @@ def test_a_tokenizer_without_an_end_generates_nothing():
 
 def test_our_samples_say_how_much_is_generated(dense, monkeypatch):
     asked = []
-    monkeypatch.setattr(dense, "_generate", lambda alike, settings, most, *rest: asked.append(most))
-    sample = type("Sample", (), {"max_new_tokens": 3, "context_ids": [1], "question_ids": [2]})
+    monkeypatch.setattr(dense, "_generate", lambda places, ending, *rest: asked.append(ending.most))
+    sample = type("Sample", (), {"max_new_tokens": 3, "context_ids": [1], "prompt_ids": [1, 2]})
     monkeypatch.setattr(dense._prompts, "sample", lambda request: sample)
     generate(dense, [TEXT])
     assert asked == [3]
@@ -313,18 +314,21 @@ def test_model_info(lighthouse, checkpoint):
 
 def test_settings_are_the_checkpoints_unless_given(checkpoint):
     model = LighthouseLM(device="cuda:0" if not torch.cuda.is_available() else "cpu")
-    assert model.setting.config == checkpoint.settings.config
-    assert model.setting.dense_layers == checkpoint.settings.dense_layers
-    assert LighthouseLM(device="cpu", dense_layers=0).setting.dense_layers == (0,)
-    assert LighthouseLM(device="cpu", dense_layers="none").setting.dense_layers == ()
-    assert LighthouseLM(device="cpu", dense_layers=[0, 1]).setting.dense_layers == (0, 1)
+    assert model.setting == resolve_setting("lighthouse", checkpoint.defaults)
+
+
+@pytest.mark.parametrize(
+    ("said", "layers"), [(0, (0,)), (-1.0, (-1,)), ("none", ()), ("0/-1", (0, -1)), ([0, 1], (0, 1))]
+)
+def test_layers_as_lm_evals_arguments_say_them(said, layers, checkpoint):
+    assert make_setting(checkpoint, "lighthouse", {"dense_layers": said}, None).method.dense_layers == layers
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"scorrer": "norm"}, "model argument must be one of .* got 'scorrer'; did you mean 'scorer'"),
-        ({"attention": "sparse"}, "attention must be one of dense, lighthouse"),
+        ({"attention": "sparse"}, "method must be one of .*dense, lighthouse.* got 'sparse'"),
         ({"attention": "dense", "k": 64}, "attention must be lighthouse where its settings are given, got dense"),
         ({"k": 63}, "k must be even"),
         ({"dense_layers": "first"}, "dense_layers must be layer numbers such as 0/1/-2/-1"),
