@@ -14,7 +14,7 @@ import torch
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.operator import Impl, attend, select_entries
 from lh_eval.errors import InputError
-from lh_eval.methods.base import METHODS, AttentionMethod, Method
+from lh_eval.methods.base import METHODS, AttentionMethod
 from lh_eval.modeling.layers import attention_modules, layers_of, layers_under
 from lh_eval.modeling.session import Session, attending
 from lh_eval.spec import format_value, slug
@@ -54,28 +54,27 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         return cls(**defaults.config.to_dict() | {"dense_layers": defaults.dense_layers} | dict(options))
 
     @classmethod
-    def default_of(cls, defaults: "CheckpointSettings") -> "Lighthouse":
+    def usual_options(cls, defaults: "CheckpointSettings") -> dict[str, Any]:
         """What the checkpoint was trained with."""
-        return cls.from_options({}, defaults)
+        return cls.from_options({}, defaults).options
 
     def to_dict(self) -> dict[str, Any]:
         """All options as JSON values."""
         return super().to_dict() | {"dense_layers": list(self.dense_layers)}
 
-    def folder_name(self, base: Method | None = None) -> str:
-        """`<scorer>-k<k>`, and what else differs from the checkpoint's own."""
+    def folder_name(self, base: Mapping[str, Any] | None = None) -> str:
+        """`<scorer>-k<k>`, and what needs mention besides."""
         rest = "".join(f"-{slug(f'{name}={value}')}" for name, value in self._others(base))
         return f"{slug(self.scorer)}-k{self.k}{rest}"
 
-    def family(self, base: Method | None = None) -> str:
-        """The scorer, and what else but k differs from the checkpoint's own."""
+    def family(self, base: Mapping[str, Any] | None = None) -> str:
+        """The scorer, and what else but k needs mention."""
         return " ".join([self.scorer, *(f"{name}={value}" for name, value in self._others(base))])
 
-    def _others(self, base: Method | None) -> list[tuple[str, str]]:
-        base = base or Lighthouse()
-        names = [field.name for field in dataclasses.fields(self) if field.name not in _NAMED]
-        values = [(name, getattr(self, name)) for name in names if getattr(self, name) != getattr(base, name)]
-        return [(name, format_value(value)) for name, value in values]
+    def _others(self, base: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+        base = Lighthouse().options if base is None else base
+        named = {name: value for name, value in self.options.items() if name not in _NAMED and value != base[name]}
+        return [(name, format_value(value)) for name, value in named.items()]
 
     def notes(self, model: "PreTrainedModel") -> str | None:
         """Which layers stay dense though they were not named."""

@@ -20,7 +20,7 @@ from lh_eval.errors import Interrupted
 from lh_eval.methods.base import Method
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.setting import Setting, resolve_setting
+from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
 from lh_eval.spec import slug
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
@@ -72,7 +72,7 @@ def run(
             sample was run then.
         Interrupted: the user stopped it; all but the batch in flight is in the folder.
     """
-    settings = [resolve_setting(setting, checkpoint.defaults) for setting in settings]
+    settings = side_by_side([resolve_setting(one, checkpoint.defaults) for one in settings], checkpoint.defaults)
     names = [setting.name for setting in settings]
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
