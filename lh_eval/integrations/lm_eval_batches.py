@@ -77,7 +77,7 @@ def batches(made: list[Asked], size_of: Callable[[int], int]) -> Iterator[Batch]
             yield same[start::count]
 
 
-def side_by_side(batch: Batch) -> Iterator[tuple[Query, ...]]:
+def rounds(batch: Batch) -> Iterator[tuple[Query, ...]]:
     """The batch's queries, one of each context at a time."""
     return zip(*(asked.queries for asked in batch), strict=True)
 

@@ -22,7 +22,7 @@ from lh_eval.engine.asking import Asking
 from lh_eval.engine.batching import batch_size as fitting_batch_size
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.errors import InputError, unknown_name
-from lh_eval.integrations.lm_eval_batches import Batch, Query, batches, by_context, side_by_side
+from lh_eval.integrations.lm_eval_batches import Batch, Query, batches, by_context, rounds
 from lh_eval.integrations.lm_eval_generating import Ending, ending_of, generate
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
 from lh_eval.integrations.lm_eval_scoring import read, scored_rows
@@ -140,8 +140,10 @@ class LighthouseLM(HFLM):
         for place, request in enumerate(requests):
             sample = self._prompts.sample(request)
             text, settings = request.args
-            ids = None if sample else self.tok_encode(text) or [self.prefix_token_id]
-            prompt = self._prompts.of_sample(sample) if sample else self._prompts.of_ids(ids)
+            if sample:
+                prompt = self._prompts.of_sample(sample)
+            else:
+                prompt = self._prompts.of_ids(self.tok_encode(text) or [self.prefix_token_id])
             ending = ending_of(settings, self.max_gen_toks, end)
             if sample and sample.max_new_tokens:
                 ending = ending._replace(most=min(ending.most, sample.max_new_tokens))
@@ -207,7 +209,7 @@ class LighthouseLM(HFLM):
                 prefiller = Prefiller(reader)
                 for batch in made:
                     filled = read(prefiller, batch, whole=self._whole)
-                    for alike in side_by_side(batch):
+                    for alike in rounds(batch):
                         with Asking(self.model, filled).branch() as asked:
                             logits = filled.logits
                             if logits is None:

@@ -8,7 +8,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from lh_eval.engine.caches import branch
 from lh_eval.engine.prefilling import Prefiller
-from lh_eval.integrations.lm_eval_batches import Batch, Query, begin_alike, context_ids, side_by_side
+from lh_eval.integrations.lm_eval_batches import Batch, Query, begin_alike, context_ids, rounds
 from lh_eval.methods.base import Reader
 from lh_eval.modeling.calls import accepts
 from lh_eval.modeling.session import Prefill, positions_from
@@ -34,12 +34,12 @@ def scored_rows(
     reader = prefiller.reader
     for batch, goes_on in zip(made, begin_alike(made), strict=True):
         if attends_alike(reader) and not goes_on and _is_read_once(batch):
-            (alike,) = side_by_side(batch)
+            (alike,) = rounds(batch)
             for query, logprobs in zip(alike, _rows_without_cache(reader.model, alike), strict=True):
                 yield query, 0, logprobs
             continue
         filled = read(prefiller, batch, whole=whole)
-        for alike in side_by_side(batch):
+        for alike in rounds(batch):
             with branch(filled.cache) as cache:
                 for begin, logprobs in _rows_of(reader.model, filled._replace(cache=cache), alike):
                     for query, rows in zip(alike, logprobs, strict=True):
