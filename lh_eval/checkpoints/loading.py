@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
@@ -95,18 +96,14 @@ def load_checkpoint(
     files = weight_files(folder)
     settings = CheckpointSettings.read(folder)
 
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
+    know_architecture(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
         with _explained(folder, "model"):
-            model, report = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=precision,
-                attn_implementation="sdpa",
-                use_safetensors=True,
-                output_loading_info=True,
-                **source,
+            model, report = _load_model(
+                folder, dtype=precision, use_safetensors=True, output_loading_info=True, **source
             )
         with _explained(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
@@ -131,6 +128,18 @@ def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool =
     _, folder = locate(name_or_path)
     with quiet_transformers(), _explained(folder, "tokenizer"):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+
+
+def _load_model(folder: Path, **options: Any) -> Any:
+    """As transformers loads it, with `sdpa` whatever the folder asks for, or plain attention where it has no other."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError as error:  # raised before any weight is read
+        if "scaled_dot_product_attention" not in str(error):
+            raise
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ def batch_size(model: Any, length: int) -> int:
     and takes half of the memory that is free.
     """
     config = model.config.get_text_config()
-    heads, dim = config.num_attention_heads, _head_dim(config)
+    heads, dim = _heads(config), _head_dim(config)
     wide = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
     active = 6 * config.hidden_size + 3 * wide + 16 * heads * dim
     needed = length * (_cached_bytes(model) + active * max(4, model.dtype.itemsize))
@@ -85,13 +85,18 @@ def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
 def _cached_bytes(model: Any) -> int:
     """Bytes of a token's keys and values."""
     config = model.config.get_text_config()
-    groups = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    groups = getattr(config, "num_key_value_heads", None) or _heads(config)
     size: int = 2 * config.num_hidden_layers * groups * _head_dim(config) * model.dtype.itemsize
     return size
 
 
+def _heads(config: Any) -> int:
+    """Attention heads, or of what an architecture has in their place."""
+    return getattr(config, "num_attention_heads", None) or getattr(config, "num_heads", None) or 1
+
+
 def _head_dim(config: Any) -> int:
-    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return getattr(config, "head_dim", None) or config.hidden_size // _heads(config)
 
 
 def _free_bytes(device: torch.device) -> int:

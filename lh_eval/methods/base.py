@@ -14,7 +14,7 @@ import torch
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.attention import LayerAttention
-from lh_eval.modeling.layers import attention_modules, layers_of
+from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.session import Observe, Prefill, Session, attending
 from lh_eval.registry import Registry, default_of, option_fields
 from lh_eval.spec import Spec
@@ -151,11 +151,8 @@ class AttentionMethod(Method):
 
     def check(self, model: "PreTrainedModel") -> str | None:
         """Why the model's layers cannot be taken over; see `Method.check`."""
-        title = self.attention().title
-        if not attention_modules(model):
-            return f"model must have attention layers for {title}, got {type(model).__name__} with none"
         try:
-            layers_of(model, self.dense_layers, title)
+            layers_of(model, self.dense_layers, self.attention().title)
         except InputError as error:
             return str(error)
         return None

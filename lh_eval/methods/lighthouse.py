@@ -15,7 +15,7 @@ from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.operator import Impl, attend, select_entries
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS, AttentionMethod
-from lh_eval.modeling.layers import attention_modules, layers_of, layers_under
+from lh_eval.modeling.layers import layers_of, layers_under
 from lh_eval.modeling.session import Session, attending
 from lh_eval.spec import format_value, slug
 
@@ -77,10 +77,10 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         return [(name, format_value(value)) for name, value in named.items()]
 
     def notes(self, model: "PreTrainedModel") -> str | None:
-        """Which layers stay dense though they were not named."""
+        """Which layers are left as they are though they were not named."""
         asked = layers_under(model.config.get_text_config().num_hidden_layers, self.dense_layers)
-        windowed = sorted(asked - layers_of(model, self.dense_layers))
-        return f"layers {', '.join(map(str, windowed))} have a sliding window and stay dense" if windowed else None
+        others = ", ".join(map(str, sorted(asked - layers_of(model, self.dense_layers))))
+        return f"layers {others} are not of full attention (a window, a state) and stay as they are" if others else None
 
     def measure(self, model: "PreTrainedModel", ids: torch.Tensor, name: str) -> dict[str, Any]:
         """How far norms differ from token to token, where they select."""
@@ -141,8 +141,5 @@ def use_lighthouse(
         with attending(model, None, frozenset()) as session:
             yield session
         return
-    layers = layers_of(model, dense_layers)
-    if not attention_modules(model):
-        raise InputError(f"model must have attention layers with a layer_idx, got {type(model).__name__}")
-    with attending(model, Selected(config, impl), layers) as session:
+    with attending(model, Selected(config, impl), layers_of(model, dense_layers)) as session:
         yield session

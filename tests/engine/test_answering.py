@@ -113,7 +113,7 @@ class Scripted:
         self.texts = [TOKENIZER.encode(text) for text in texts]
         self.said = 0
 
-    def forward(self, logits_to_keep=0):
+    def forward(self, past_key_values, logits_to_keep=0):
         """What it takes."""
 
     def __call__(self, input_ids, past_key_values, use_cache, logits_to_keep=0):

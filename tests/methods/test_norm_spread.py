@@ -1,5 +1,6 @@
 import dataclasses
 import logging
+import weakref
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ def measured(checkpoint, method):
 
 @pytest.fixture
 def checkpoint(monkeypatch):
-    monkeypatch.setattr(spread, "_warned", set())
+    monkeypatch.setattr(spread, "_warned", weakref.WeakSet())
     return load_checkpoint(device="cpu")
 
 

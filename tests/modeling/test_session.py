@@ -170,12 +170,12 @@ def test_sliding_window_layers_are_left_as_they_are():
 
 def test_windows_in_all_layers_are_refused():
     sliding = _make("mistral", sliding_window=16)
-    message = "without a sliding window for Lighthouse, got MistralForCausalLM with one in each of the 2 that are not"
+    message = "must have layers of full softmax attention for Lighthouse, got MistralForCausalLM with none"
     with pytest.raises(InputError, match=message), use_lighthouse(sliding, CONFIG, dense_layers=(0, -1)):
         pass
     kinds = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
     mixed = _make("qwen3", use_sliding_window=True, sliding_window=16, layer_types=kinds)
-    with pytest.raises(InputError, match="each of the 2 that are not"):
+    with pytest.raises(InputError, match="got Qwen3ForCausalLM with none among the 2 that are not named dense"):
         layers_of(mixed, (1, 3))
     assert torch.equal(_logits(sliding, _ids(), config=None), _plain(sliding, _ids()))
 
@@ -287,7 +287,9 @@ def test_a_model_without_attention_layers_is_refused():
     model = _make("llama")
     for module in model.modules():
         vars(module).pop("layer_idx", None)
-    with pytest.raises(InputError, match="model must have attention layers with a layer_idx, got LlamaForCausalLM"):
+    with pytest.raises(
+        InputError, match="model must have layers of full softmax attention for Lighthouse, got LlamaForCausalLM"
+    ):
         _logits(model, _ids())
 
 

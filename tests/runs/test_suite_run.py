@@ -1,13 +1,13 @@
 import pytest
 
 from lh_eval import InputError
-from lh_eval.analysis.table import find_runs
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.runs.suite import Suite
 from lh_eval.runs.suite_run import run_suite
+from lh_eval.store.finding import find_runs
 from lh_eval.store.run import read_run
 
 SETTINGS = [Setting(), Setting(Lighthouse(k=64, dense_layers=(0, -1)))]

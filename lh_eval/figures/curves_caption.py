@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lh_eval.analysis.switches import LEVEL_STEPS, steps_text
 from lh_eval.figures.curve_panels import shared_spans
 from lh_eval.lengths import length_label
 
@@ -12,13 +11,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def of_curves(rows: "pd.DataFrame", switches: "pd.DataFrame", columns: Sequence[str]) -> str:
+def curves_caption(rows: "pd.DataFrame", switches: "pd.DataFrame", columns: Sequence[str], *, level_steps: int) -> str:
     """What the figure shows.
 
     Args:
         rows: as `curves_figure` takes them, with the column `seed`.
         switches: as `main_switches` makes them.
         columns: the losses.
+        level_steps: steps that the level before a switch is the mean over.
     """
     runs = rows.drop_duplicates("run")
     recipes = "; ".join(
@@ -30,10 +30,20 @@ def of_curves(rows: "pd.DataFrame", switches: "pd.DataFrame", columns: Sequence[
         "over a recipe's seeds, its band their range. A linear axis leaves the first losses out.",
         f"Recipes: {recipes}.",
         *_schedule(rows),
-        *_switched(switches, columns),
+        *_switched(switches, columns, level_steps),
         "No test.",
     ]
     return " ".join(sentences)
+
+
+def steps_text(recoveries: "pd.Series") -> str:
+    """Steps to recover of several runs: `80`, `80 to 120`, `never`, or `80, never in 1 of 2`."""
+    known = sorted({int(count) for count in recoveries.dropna()})
+    if not known:
+        return "never"
+    text = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
+    lost = int(recoveries.isna().sum())
+    return f"{text}, never in {lost} of {len(recoveries)}" if lost else text
 
 
 def _schedule(rows: "pd.DataFrame") -> list[str]:
@@ -53,12 +63,12 @@ def _changes(rows: "pd.DataFrame") -> list[tuple[float, str, str]]:
     return [(after[0], before[2], after[2]) for before, after in pairwise(spans)]
 
 
-def _switched(switches: "pd.DataFrame", columns: Sequence[str]) -> list[str]:
+def _switched(switches: "pd.DataFrame", columns: Sequence[str], level_steps: int) -> list[str]:
     """Each loss before the switch, its highest after it, and the steps until it is below the level before."""
     if switches.empty:
         return []
     sentences = [
-        f"Other panels: steps around the switch. Dotted: the level before it, the mean over the last {LEVEL_STEPS} "
+        f"Other panels: steps around the switch. Dotted: the level before it, the mean over the last {level_steps} "
         "steps; then the highest loss after it, and the steps until it is first below that level (means over seeds; "
         "steps as a range):"
     ]
