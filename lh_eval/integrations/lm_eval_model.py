@@ -28,6 +28,7 @@ from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_i
 from lh_eval.integrations.lm_eval_scoring import read, scored_rows
 from lh_eval.integrations.lm_eval_setting import make_setting, shorthand
 from lh_eval.methods.base import METHODS, Method
+from lh_eval.modeling.memory import mixes_rows
 
 NAME = "lighthouse"
 
@@ -192,7 +193,8 @@ class LighthouseLM(HFLM):
         with bar, torch.inference_mode():
             for method, made in self._parts(queries):
                 with method.attach(self.model, reading=self.setting.reading) as reader:
-                    for query, begin, logprobs in scored_rows(Prefiller(reader), made, whole=self._whole):
+                    rows = scored_rows(Prefiller(reader), made, whole=self._whole, causal=method.causal)
+                    for query, begin, logprobs in rows:
                         alike = places[query.context, query.tail]
                         for place in alike:
                             add(place, begin, query.rows, logprobs)
@@ -236,6 +238,8 @@ class LighthouseLM(HFLM):
             yield METHODS.build("dense"), alone
 
     def _size_of(self, tokens: int) -> int:
+        if mixes_rows(self.model):
+            return 1
         if str(self.batch_size).startswith("auto"):
             return fitting_batch_size(self.model, tokens)
         return int(self.batch_size)

@@ -4,21 +4,20 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
 from lh_eval.engine.caches import branch
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.integrations.lm_eval_batches import Batch, Query, begin_alike, context_ids, rounds
-from lh_eval.methods.base import Reader
-from lh_eval.modeling.calls import accepts
-from lh_eval.modeling.session import Prefill, positions_from
+from lh_eval.modeling.memory import accepts, new_memory, read_on, takes_many
+from lh_eval.modeling.session import Prefill
 
 # Scored rows that get logits at a time: at V = 128K in float32, half a gigabyte.
 _ROWS = 1024
 
 
 def scored_rows(
-    prefiller: Prefiller, made: Sequence[Batch], *, whole: bool = False
+    prefiller: Prefiller, made: Sequence[Batch], *, whole: bool = False, causal: bool = False
 ) -> Iterator[tuple[Query, int, torch.Tensor]]:
     """Read batches and score what follows, in the method's block.
 
@@ -26,14 +25,16 @@ def scored_rows(
         prefiller: the model, and how it attends.
         made: the batches.
         whole: contexts are whole prompts: what comes after them is known once they are read.
+        causal: what a token becomes depends on no later one, where it is read under the method.
 
     Yields:
         A query, the number of the first of its rows that are there, and the log-probabilities [r, V] of the token
         after each; a query's last rows come last.
     """
     reader = prefiller.reader
+    at_once = causal and (reader.asks_under or not reader.selects)  # all attends alike, however a text is cut
     for batch, goes_on in zip(made, begin_alike(made), strict=True):
-        if attends_alike(reader) and not goes_on and _is_read_once(batch):
+        if at_once and not (goes_on and reader.shares_prefixes) and _is_read_once(batch):
             (alike,) = rounds(batch)
             for query, logprobs in zip(alike, _rows_without_cache(reader.model, alike), strict=True):
                 yield query, 0, logprobs
@@ -49,13 +50,8 @@ def scored_rows(
 def read(prefiller: Prefiller, batch: Batch, *, whole: bool = False) -> Prefill:
     """Prefill the contexts of a batch, nothing where they are empty; with the logits after whole prompts."""
     if not batch[0].context:
-        return Prefill(DynamicCache(config=prefiller.model.config), 0)
+        return Prefill(new_memory(prefiller.model), 0)
     return prefiller.read([context_ids(asked.context) for asked in batch], logits=whole)
-
-
-def attends_alike(reader: Reader) -> bool:
-    """Whether all tokens attend alike and to what is before them alone, however a text is cut."""
-    return reader.shares_prefixes and (reader.asks_under or not reader.selects)
 
 
 def _is_read_once(batch: Batch) -> bool:
@@ -70,7 +66,8 @@ def _rows_without_cache(model: PreTrainedModel, queries: Sequence[Query]) -> tor
     """
     ids = torch.tensor([[*context_ids(query.context), *query.tail] for query in queries], device=model.device)
     rows = queries[0].rows
-    logits = model(input_ids=ids, use_cache=False, **_keeping(model, rows)).logits[:, -rows:]
+    options = {"logits_to_keep": rows} if accepts(model, "logits_to_keep") else {}
+    logits = model(input_ids=ids, use_cache=False, **options).logits[:, -rows:]
     logprobs: torch.Tensor = logits.float().log_softmax(-1)
     return logprobs
 
@@ -95,19 +92,10 @@ def _rows_of(model: PreTrainedModel, filled: Prefill, queries: Sequence[Query]) 
     if n == 0:
         return
     first = n - (rows - done)  # of the tail's tokens that are scored
-    edges = [0, *range(first + _ROWS, n, _ROWS), n]
+    cache = filled.cache
+    edges = [0, *range(first + _ROWS, n, _ROWS), n] if takes_many(cache) else range(n + 1)
     for begin, end in itertools.pairwise(edges):
         scored = end - max(begin, first)
-        logits = model(
-            input_ids=tails[:, begin:end],
-            past_key_values=filled.cache,
-            use_cache=True,
-            **positions_from(model, filled.tokens + begin, end - begin),
-            **_keeping(model, scored),
-        ).logits[:, -scored:]
-        yield end - scored - first + done, logits.float().log_softmax(-1)
-
-
-def _keeping(model: PreTrainedModel, rows: int) -> dict[str, int]:
-    """The argument by which the last rows alone get logits, where the model takes it."""
-    return {"logits_to_keep": rows} if accepts(model, "logits_to_keep") else {}
+        out, cache = read_on(model, tails[:, begin:end], cache, filled.tokens + begin, logits_to_keep=max(1, scored))
+        if scored > 0:
+            yield end - scored - first + done, out.logits[:, -scored:].float().log_softmax(-1)

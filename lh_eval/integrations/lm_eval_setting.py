@@ -1,5 +1,6 @@
 """What lm-eval's model arguments say about attention: the settings of the command line, of which one is meant."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS
 from lh_eval.registry import option_fields
 from lh_eval.runs.setting import Setting, choose_settings
+
+_log = logging.getLogger(__name__)
 
 
 def shorthand() -> tuple[str, ...]:
@@ -33,9 +36,12 @@ def make_setting(checkpoint: Checkpoint, attention: str, options: Mapping[str, A
     if len(settings) != 1:
         names = ", ".join(setting.name for setting in settings) or "none"
         raise InputError(f"attention must be one setting, got {names}; run lm-eval once for each")
-    if (obstacle := settings[0].method.check(checkpoint.model)) is not None:
+    (setting,) = settings
+    if (obstacle := setting.method.check(checkpoint.model)) is not None:
         raise InputError(obstacle)
-    return settings[0]
+    if (note := setting.method.notes(checkpoint.model)) is not None:
+        _log.warning(note)
+    return setting
 
 
 def _layers(value: Any) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from lm_eval.api.registry import model_registry
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 from lm_eval_runs import GRID, LIGHTHOUSE, TEXT, generate, make, ours, plainly, requests, run, scores
-from transformers import MistralConfig, MistralForCausalLM
+from transformers import Mamba2Config, Mamba2ForCausalLM, MistralConfig, MistralForCausalLM
 
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.cli.listing import lm_eval_folder
@@ -185,6 +185,34 @@ def test_a_window_is_left_as_it_was_between_questions(tmp_path):
     model = make(pretrained=str(tmp_path))
     for (total, _), pair in zip(model.loglikelihood(requests(PAIRS[:4]), disable_tqdm=True), PAIRS, strict=False):
         assert total == pytest.approx(plainly(model, *pair)[0], abs=1e-3)
+
+
+@pytest.mark.parametrize("reading", ["prompt", "context"])
+def test_a_model_of_states_is_read_and_gone_on_from(reading, tmp_path):
+    torch.manual_seed(0)
+    config = Mamba2Config(
+        vocab_size=257,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_heads=4,
+        head_dim=16,
+        state_size=8,
+        n_groups=1,
+        chunk_size=16,
+        initializer_range=0.3,
+        pad_token_id=256,
+        bos_token_id=256,
+        eos_token_id=256,
+    )
+    Mamba2ForCausalLM(config).save_pretrained(tmp_path)
+    byte_tokenizer().save_pretrained(tmp_path)
+    model = make(pretrained=str(tmp_path), reading=reading, batch_size=2)
+    for (total, _), pair in zip(model.loglikelihood(requests(PAIRS), disable_tqdm=True), PAIRS, strict=True):
+        assert total == pytest.approx(plainly(model, *pair)[0], abs=1e-3)
+    (said,) = generate(model, [TEXT])
+    ids = torch.tensor([model.tok_encode(TEXT)])
+    out = model.model.generate(ids, max_new_tokens=4, do_sample=False)
+    assert said == model.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
 
 
 def test_a_prompt_longer_than_the_model_is_refused():

@@ -9,7 +9,7 @@ from lm_eval_runs import LIGHTHOUSE, TEXT, generate, make, ours, plainly, reques
 
 from lh_eval.methods.base import METHODS, Method
 from lh_eval.methods.dense import Dense
-from lh_eval.modeling.session import Session, positions_from
+from lh_eval.modeling.session import Session
 
 LIGHTHOUSE_SPEC = "lighthouse:" + ",".join(f"{name}={value}" for name, value in LIGHTHOUSE.items())
 
@@ -177,8 +177,9 @@ def test_positions_go_on_from_what_was_read_where_a_cache_is_shorter(monkeypatch
     cut = len(TEXT) - 16
     with Half().attach(model.model) as reader, torch.inference_mode():
         cache = reader.prefill(ids[:, :cut]).cache
-        positions = positions_from(model.model, cut, 17)
-        likely = model.model(input_ids=ids[:, cut:], past_key_values=cache, **positions).logits[0, -2:].log_softmax(-1)
+        places = torch.arange(cut, cut + 17)[None]
+        out = model.model(input_ids=ids[:, cut:], past_key_values=cache, position_ids=places)
+        likely = out.logits[0, -2:].log_softmax(-1)
     said = model.loglikelihood(requests([(TEXT, ",x"), (TEXT, ",")]), disable_tqdm=True)
     wanted = [likely[0, ord(",")].item(), likely[1, ord("x")].item()]
     assert [total for total, _ in said] == [pytest.approx(sum(wanted), abs=1e-3), pytest.approx(wanted[0], abs=1e-3)]

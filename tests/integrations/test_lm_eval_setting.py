@@ -68,7 +68,10 @@ def test_bad_arguments(options, message):
         ("attention='window:tokens=64,sinks=2'", "window:tokens=64,sinks=2"),
         ("attention=lighthouse:k=64,scorer=qk", "lighthouse:k=64,scorer=qk"),
         ("k=64,scorer=qk:dilation=8,dense_layers=0/-1", "lighthouse:k=64,scorer=[qk:dilation=8],dense_layers=0/-1"),
-        ("attention=lighthouse:scorer=[pooled-qk:window=8,own=0.25]", "lighthouse:scorer=[pooled-qk:window=8,own=0.25]"),
+        (
+            "attention=lighthouse:scorer=[pooled-qk:window=8,own=0.25]",
+            "lighthouse:scorer=[pooled-qk:window=8,own=0.25]",
+        ),
     ],
 )
 def test_settings_on_lm_evals_command_line(arguments, spec, checkpoint):
