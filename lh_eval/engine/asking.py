@@ -64,7 +64,7 @@ class Asking:
 
     def _read_on(self, ids: torch.Tensor, begin: int, *, every: bool) -> torch.Tensor:
         """Append tokens to rows of one question each, as many at once as the architecture takes."""
-        parts = []
+        parts: list[torch.Tensor] = []
         for part in ids.split(ids.shape[1] if takes_many(self._filled.cache) else 1, dim=1):
             out, cache = read_on(self.model, part, self._filled.cache, begin, logits_to_keep=0 if every else 1)
             self._filled = self._filled._replace(cache=cache)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -46,9 +47,10 @@ def batches(keys: Iterable[Key], size_of: Callable[[int], int], sharing: Sharing
         size = max(1, size_of(length))
         groups: Iterable[list[list[Key]]]
         if sharing.by_depth:
-            contexts.sort(key=lambda context: (number(context[0]) // size, context[0][2]))
-            side_by_side = itertools.groupby(contexts, lambda context, size=size: number(context[0]) // size)
-            groups = [list(group) for _, group in side_by_side]
+            side_by_side: dict[int, list[list[Key]]] = defaultdict(list)
+            for context in sorted(contexts, key=lambda context: context[0][2]):
+                side_by_side[number(context[0]) // size].append(context)
+            groups = [side_by_side[part] for part in sorted(side_by_side)]
         else:
             groups = [contexts[start : start + size] for start in range(0, len(contexts), size)]
         made += [list(itertools.chain.from_iterable(group)) for group in groups]

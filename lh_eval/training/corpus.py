@@ -3,19 +3,34 @@
 import lzma
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
 from lh_eval.corpora.texts import PROSE, SHIPPED, shipped_bytes
 from lh_eval.errors import InputError
 
-if TYPE_CHECKING:
-    from lh_eval.training.config import TrainingConfig
+
+class CorpusSplit(NamedTuple):
+    """A text in two parts.
+
+    train: [T] uint8 bytes that training draws from.
+    held_out: [U] uint8 bytes at the text's end that training never sees.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
+
+
+def split_corpus(path: str | None, held_out: int) -> CorpusSplit:
+    """Read a text, see `load_corpus`, and hold out its last `held_out` bytes."""
+    text = load_corpus(path)
+    cut = max(0, len(text) - held_out)
+    return CorpusSplit(text[:cut], text[cut:])
 
 
 @cache
-def load_text(path: str | None) -> np.ndarray:
+def load_corpus(path: str | None) -> np.ndarray:
     """The bytes of a UTF-8 text file, plain or .xz, or of the shipped text of that name; None is the novel.
 
     Raises:
@@ -36,15 +51,3 @@ def load_text(path: str | None) -> np.ndarray:
         except lzma.LZMAError as error:
             raise InputError(f"text must be an .xz file where its name ends so, got {path}: {error}") from None
     return np.frombuffer(raw, dtype=np.uint8)
-
-
-def seen_text(config: "TrainingConfig") -> np.ndarray:
-    """The bytes that training draws from: all but those held out."""
-    text = load_text(config.text)
-    return text[: max(0, len(text) - config.held_out)]
-
-
-def held_out_text(config: "TrainingConfig") -> np.ndarray:
-    """The bytes that training never sees, at the text's end."""
-    text = load_text(config.text)
-    return text[max(0, len(text) - config.held_out) :]

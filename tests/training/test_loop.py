@@ -13,12 +13,12 @@ from tiny_training import TINY
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
-from lh_eval.training.config import TrainingConfig
 from lh_eval.training.held_out import held_out_loss
-from lh_eval.training.log import COLUMNS, LossLog
-from lh_eval.training.meter import Meter
+from lh_eval.training.loop import Pace, train
+from lh_eval.training.loss_log import COLUMNS, LossLog
+from lh_eval.training.metrics import TrainingMetrics
 from lh_eval.training.model import build_model
-from lh_eval.training.trainer import Pace, train
+from lh_eval.training.recipe.config import TrainingConfig
 
 
 def test_a_killed_run_ends_in_the_same_weights(tmp_path):
@@ -110,10 +110,10 @@ def test_a_kill_before_the_first_saved_step_can_be_gone_on_with(tmp_path, monkey
         if step == 2:
             raise KeyboardInterrupt
 
-    write = Meter.write
+    write = TrainingMetrics.write
     config, pace = TrainingConfig.from_dict(TINY), Pace(log_every=1, workers=0)
     with monkeypatch.context() as patch:
-        patch.setattr(Meter, "write", killed)
+        patch.setattr(TrainingMetrics, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             train(config, tmp_path, pace=pace)
     assert train(config, tmp_path, pace=pace) == tmp_path / "checkpoint"

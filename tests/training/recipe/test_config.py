@@ -7,7 +7,7 @@ import pytest
 from tiny_training import TINY
 
 from lh_eval.errors import InputError
-from lh_eval.training.config import TrainingConfig
+from lh_eval.training.recipe.config import TrainingConfig
 
 
 @pytest.mark.parametrize(

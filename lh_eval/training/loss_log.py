@@ -3,9 +3,10 @@
 import csv
 from pathlib import Path
 
-from lh_eval.training.data import FAMILIES
+from lh_eval.store.training_folder import HELD_OUT, LOSS, STEP_COLUMNS
+from lh_eval.training.families import FAMILIES
 
-COLUMNS = ["step", "tokens", "seconds", "attention", "length", "lr", "tokens_per_second", "loss", *FAMILIES, "held_out"]
+COLUMNS = [*STEP_COLUMNS, LOSS, *FAMILIES, HELD_OUT]
 
 
 class LossLog:

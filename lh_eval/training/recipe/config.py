@@ -6,20 +6,22 @@ say how the model attends (Lighthouse or dense). Runs that differ in stages alon
 
 import dataclasses
 import re
-import tomllib
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, InstanceOf
 
 from lh_eval.attention.config import LighthouseConfig
-from lh_eval.errors import InputError, unknown_name
+from lh_eval.errors import InputError
 from lh_eval.modeling.layers import layers_under
-from lh_eval.training.fields import build, check_range, check_types
-from lh_eval.training.model import llama_config
-from lh_eval.training.schedule import Optimizer, Phase, Stage
+from lh_eval.training.recipe.architecture import llama_config
+from lh_eval.training.recipe.files import find_toml, read_toml
+from lh_eval.training.recipe.optimizer import OptimizerConfig
+from lh_eval.training.recipe.schedule import AttentionStage, DataPhase, at_step
+from lh_eval.validation import build, validated
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@validated("training config")
 class TrainingConfig:
     """One training run.
 
@@ -39,25 +41,21 @@ class TrainingConfig:
     """
 
     name: str
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     model: dict[str, Any]
-    phases: tuple[Phase, ...]
-    stages: tuple[Stage, ...]
-    optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
-    lighthouse: LighthouseConfig = dataclasses.field(default_factory=LighthouseConfig)
+    phases: tuple[DataPhase, ...]
+    stages: tuple[AttentionStage, ...]
+    optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    lighthouse: InstanceOf[LighthouseConfig] = dataclasses.field(default_factory=LighthouseConfig)
     dense_layers: tuple[int, ...] = (0, -1)
     text: str | None = None
-    held_out: int = 0
+    held_out: Annotated[int, Field(ge=0)] = 0
     precision: Literal["bf16", "no"] = "bf16"
-    micro_tokens: int = 65536
+    micro_tokens: Annotated[int, Field(ge=1)] = 65536
 
     def __post_init__(self) -> None:
-        check_types(self)
         if not re.fullmatch(r"[\w-][\w.-]*", self.name):
             raise InputError(f"name must be the plain name of a folder, got {self.name!r}")
-        check_range(self, "seed", 0)
-        check_range(self, "micro_tokens", 1)
-        check_range(self, "held_out", 0)
         longest = max((phase.length for phase in self.phases), default=0)
         if 0 < self.held_out < longest:
             raise InputError(f"held_out must be 0 or a sequence of {longest} bytes and more, got {self.held_out}")
@@ -78,21 +76,17 @@ class TrainingConfig:
         """Whether some stage is under Lighthouse attention."""
         return any(stage.attention == "lighthouse" for stage in self.stages)
 
-    def phase_at(self, step: int) -> Phase:
+    def phase_at(self, step: int) -> DataPhase:
         """The data schedule's part that holds a step."""
-        return _part_at(self.phases, step)
+        return at_step(self.phases, step)
 
-    def stage_at(self, step: int) -> Stage:
+    def stage_at(self, step: int) -> AttentionStage:
         """The attention schedule's part that holds a step."""
-        return _part_at(self.stages, step)
+        return at_step(self.stages, step)
 
-    def lr_at(self, step: int) -> float:
+    def learning_rate(self, step: int) -> float:
         """Learning rate of a step."""
-        opt = self.optimizer
-        if step < opt.warmup_steps:
-            return opt.lr * (step + 1) / opt.warmup_steps
-        left = (self.steps - step) / max(1, self.steps - opt.warmup_steps)
-        return opt.final_lr + (opt.lr - opt.final_lr) * left
+        return self.optimizer.learning_rate(step, self.steps)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -105,13 +99,7 @@ class TrainingConfig:
         Raises:
             InputError: see `read`; a name that is neither has the nearest shipped one.
         """
-        folder = resources.files("lh_eval.assets") / "configs"
-        shipped = {file.name.removesuffix(".toml"): Path(str(file)) for file in folder.iterdir()}
-        if name_or_path in shipped:
-            return cls.read(shipped[name_or_path])
-        if not Path(name_or_path).exists() and not name_or_path.endswith(".toml"):
-            raise unknown_name("training config", name_or_path, shipped)
-        return cls.read(Path(name_or_path))
+        return cls.read(find_toml(name_or_path))
 
     @classmethod
     def read(cls, path: Path) -> "TrainingConfig":
@@ -122,7 +110,7 @@ class TrainingConfig:
         Raises:
             InputError: no such file, not TOML, an unknown or missing field, or a bad value.
         """
-        return cls.from_dict(_read_toml(path))
+        return cls.from_dict(read_toml(path))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
@@ -132,41 +120,10 @@ class TrainingConfig:
             InputError: an unknown or missing field, or a bad value.
         """
         values = dict(values)
-        for name, part in (("phases", Phase), ("stages", Stage)):
-            if isinstance(values.get(name), list | tuple):  # what is no list, `check_types` refuses
+        for name, part in (("phases", DataPhase), ("stages", AttentionStage)):
+            if isinstance(values.get(name), list | tuple):  # what is no list, the class refuses
                 values[name] = [build(part, name, item) for item in values[name]]
-        values["optimizer"] = build(Optimizer, "optimizer", values.get("optimizer", {}))
+        values["optimizer"] = build(OptimizerConfig, "optimizer", values.get("optimizer", {}))
         if isinstance(values.setdefault("lighthouse", {}), dict):
             values["lighthouse"] = LighthouseConfig.from_dict(values["lighthouse"])
         return build(cls, "training config", values)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    """A file's fields over those of the file that it extends, which extends none itself."""
-    values = _parse_toml(path)
-    base = values.pop("extends", None)
-    if base is None:
-        return values
-    if not isinstance(base, str):
-        raise InputError(f"extends must be a file's name, got {base!r}; name a TOML file beside {path}")
-    inherited = _parse_toml(path.with_name(base))
-    if "extends" in inherited:
-        raise InputError(f"extends must name a file that extends none, got {base} in {path}")
-    return inherited | values
-
-
-def _parse_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"training config must be a readable file, got {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"training config must be TOML in UTF-8, got {path}: {error}") from None
-
-
-def _part_at(parts: tuple[Any, ...], step: int) -> Any:
-    for part in parts:
-        if step < part.steps:
-            return part
-        step -= part.steps
-    raise IndexError(step)
