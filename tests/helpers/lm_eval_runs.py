@@ -6,8 +6,8 @@ from lm_eval.api.instance import Instance
 from lm_eval.tasks import TaskManager
 
 from lh_eval import evaluate
-from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.integrations.lm_eval_model import LighthouseLM
+from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 
 GRID = {"lengths": [300, 400], "depths": [0, 100], "trials": 2}
 # without dense layers the shipped checkpoint finds some needles and not others
