@@ -1,6 +1,5 @@
 """What lm-eval's model arguments say about attention: the settings of the command line, of which one is meant."""
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +8,8 @@ from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS
 from lh_eval.registry import option_fields
+from lh_eval.runs.checking import check_method
 from lh_eval.runs.setting import Setting, choose_settings
-
-_log = logging.getLogger(__name__)
 
 
 def shorthand() -> tuple[str, ...]:
@@ -37,10 +35,7 @@ def make_setting(checkpoint: Checkpoint, attention: str, options: Mapping[str, A
         names = ", ".join(setting.name for setting in settings) or "none"
         raise InputError(f"attention must be one setting, got {names}; run lm-eval once for each")
     (setting,) = settings
-    if (obstacle := setting.method.check(checkpoint.model)) is not None:
-        raise InputError(obstacle)
-    if (note := setting.method.notes(checkpoint.model)) is not None:
-        _log.warning(note)
+    check_method(checkpoint, setting.method)
     return setting
 
 

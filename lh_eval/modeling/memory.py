@@ -7,7 +7,6 @@ token, as `generate` does, since several at once are read as if nothing came bef
 
 import functools
 import inspect
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -94,8 +93,7 @@ def check_filled(model: Any, memory: Any) -> None:
 
 def accepts(model: Any, name: str) -> bool:
     """Whether a model's forward pass names an argument; of its class, for one put in its place may not name it."""
-    cls: Hashable = type(model)
-    return name in _parameters(cls)
+    return name in _parameters(type(model))  # type: ignore[arg-type]
 
 
 @functools.cache
