@@ -33,7 +33,7 @@ from throughput_sides import (
 )
 from throughput_table import SCORED, append, table
 
-from lh_eval.bench.origin import origin_on
+from lh_eval.bench.environment import environment_on
 from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
 from lh_eval.engine.batching import batch_size
 from lh_eval.lengths import parse_length
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     checkpoint = load_checkpoint(options.model, device=options.device, dtype=options.dtype)
     on_gpu = checkpoint.device.startswith("cuda")
     batches = (options.batches or ("1,auto" if on_gpu else "1")).split(",")
-    origin = origin_on(checkpoint.model.device)
+    origin = environment_on(checkpoint.model.device)
     case = {"gpu": origin.gpu, "commit": origin.commit, "model": checkpoint.name, "dtype": checkpoint.dtype}
     case |= {name: version(name.replace("_", "-")) for name in ("torch", "transformers", "lm_eval")}
     for length in lengths:

@@ -71,3 +71,23 @@ def make_run(tmp_path, make_row):
         return tmp_path / path
 
     return make
+
+
+@pytest.fixture
+def make_measurement():
+    """Make a measurement of `lh-eval bench`; what is given replaces its fields."""
+    from lh_eval.store.measurements import Measurement
+
+    def make(provider="sdpa", mode="fwd", length=1024, k=None, ms=1.0, **changes):
+        sparse, scored = k is not None, provider.startswith("lighthouse")
+        values = {
+            "gpu": "card", "torch": "2", "triton": "3", "commit": "0000000", "provider": provider, "kernel": "",
+            "mode": mode, "N": length, "k": k, "scorer": "norm" if scored else None,
+            "levels": 3 if sparse else None, "pooling": 4 if sparse else None,
+            "selection": "chunked" if sparse else None, "tile_k": 128 if sparse else None,
+            "batch": 1, "heads": 2, "kv_heads": 2, "head_dim": 64, "dtype": "float32", "ms": ms, "extra_bytes": None,
+            "stages": {},
+        }  # fmt: skip
+        return Measurement(**values | changes)
+
+    return make

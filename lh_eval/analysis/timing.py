@@ -1,9 +1,10 @@
-"""What each setting of a sweep takes, from a table of `lh-eval bench` or from the rows: time beside retrieval."""
+"""What each setting of a sweep takes, from the file of `lh-eval bench` or from the rows: time beside retrieval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from lh_eval.analysis.measured import DENSE, newest, scorers_of, shape_of
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates
@@ -11,7 +12,7 @@ from lh_eval.statistics import mean_of_rates
 if TYPE_CHECKING:
     import pandas as pd
 
-_DENSE = ("sdpa",)
+_DENSE = (DENSE,)
 _LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where there are both
 
 
@@ -48,28 +49,31 @@ def timed_by_rows(cells: "pd.DataFrame") -> Timed:
     return _timed(at, times, "seconds per sample", "seconds that the rows took, shared by those that ran together")
 
 
-def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, Path]) -> Timed:
-    """Milliseconds of the operator's forward pass, at the longest length that both the tables and the runs have.
+def timed_by_bench(cells: "pd.DataFrame", files: Sequence[Path]) -> Timed:
+    """Milliseconds of the operator's forward pass, at the longest length that both the files and the runs have.
 
     Args:
         cells: as `settings.setting_cells` makes them.
-        tables: files of `lh-eval bench` by the scorer that they timed; under None that of the bench's default, norm.
+        files: of `lh-eval bench`; a scorer's times are of the first that has them.
 
     Raises:
-        InputError: a table cannot be read, or none has a length and budget of the runs.
+        InputError: a file cannot be read, or none has a length and budget of the runs.
     """
     import pandas as pd
 
-    from lh_eval.bench.summary import setting as described
-    from lh_eval.bench.table import newest, read_table
+    from lh_eval.store.measurements import read_measurements
 
-    frames = {scorer or "norm": newest(read_table(path)) for scorer, path in tables.items()}
+    tables = [read_measurements(file) for file in files]
+    # Dense attention has no scorer: any table knows its time.
+    frames: dict[str | None, pd.DataFrame] = {None: newest(tables[0])}
+    for table in tables:
+        for scorer in scorers_of(table):
+            frames.setdefault(scorer, newest(table, scorer))
     settings = cells.drop_duplicates("setting")[["setting", "scorer", "k"]]
     found: dict[int, dict[str, float]] = {}
     for length in sorted(set(map(int, cells["length"]))):
         for setting, scorer, k in settings.itertuples(index=False):
-            # Dense attention has no scorer: any table knows its time.
-            rows = frames.get(scorer) if isinstance(scorer, str) else next(iter(frames.values()))
+            rows = frames.get(scorer if isinstance(scorer, str) else None)
             if rows is None:
                 continue
             wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
@@ -86,7 +90,7 @@ def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, Path]) -> 
         listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
         raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
     length = max(sparse)
-    source = f"median of the operator's forward pass ({described(next(iter(frames.values())))})"
+    source = f"median of the operator's forward pass ({shape_of(frames[None])})"
     at = cells[cells["length"] == length]
     return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
 

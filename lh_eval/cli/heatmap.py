@@ -33,11 +33,8 @@ def heatmap(
     palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
     latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
     bench: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[SCORER=]CSV",
-            help="Times of lh-eval bench for latency, of scorer norm unless named; the rows' seconds if none.",
-        ),
+        list[Path] | None,
+        typer.Option(metavar="CSV", help="Times of lh-eval bench for latency; the rows' own seconds if none."),
     ] = None,
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
@@ -55,13 +52,12 @@ def heatmap(
     else:
         stems = _stems(runs, kind, out)
         folder = out or Path()
-    timings = dict(map(_bench, bench or []))
     look = Look(
         width=None if width is None else parse_width(width),
         palette=palette,
         latex=latex,
         formats=formats,
-        bench=timings,
+        bench=bench or (),
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +75,3 @@ def _stems(runs: list[Path], kind: Kind, out: Path | None) -> list[Path | None]:
     if out is not None and twice:
         raise InputError(f"runs must have different names with --out, got {min(twice)!r} twice; draw one at a time")
     return [None if out is None else out / (name if kind == "heatmap" else f"{name}-{kind}") for name in names]
-
-
-def _bench(text: str) -> tuple[str | None, Path]:
-    scorer, equals, file = text.rpartition("=")
-    return (scorer if equals else None), Path(file)

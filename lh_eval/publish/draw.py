@@ -1,7 +1,7 @@
 """Figures of runs and sweeps, drawn from their files, each with its caption as text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,14 +27,14 @@ class Look:
         palette: colours of rates and budgets.
         latex: whether LaTeX sets the text.
         formats: some of png, pdf and svg.
-        bench: files of `lh-eval bench` by scorer, for the time in a figure of latency; the rows' own where empty.
+        bench: files of `lh-eval bench`, for the time in a figure of latency; the rows' own where empty.
     """
 
     width: Width | None = None
     palette: Palette = "cividis"
     latex: bool = False
     formats: Sequence[str] = ("png", "pdf")
-    bench: Mapping[str | None, Path] = field(default_factory=dict)
+    bench: Sequence[Path] = ()
 
 
 class _Drawn(NamedTuple):
