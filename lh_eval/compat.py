@@ -1,6 +1,7 @@
 """What is used of other packages' private interfaces: one function each, with the versions that it was checked with.
 
-The lower bounds are those of pyproject.toml; a test calls each. What is imported is imported when it is called.
+Run with the first version of each range and with that of constraints.txt, read in the source of the last. The lower
+bounds are those of pyproject.toml; a test calls each. What is imported is imported when it is called.
 """
 
 from collections.abc import Callable, Sequence

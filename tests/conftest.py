@@ -2,6 +2,8 @@
 
 import gc
 import os
+import sys
+from types import SimpleNamespace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the suite's processes fill the cores
 import pytest
@@ -91,3 +93,23 @@ def make_measurement():
         return Measurement(**values | changes)
 
     return make
+
+
+@pytest.fixture
+def bring_rule(monkeypatch):
+    """Install a scoring rule as another package does, by an entry point, for one test."""
+    from importlib.metadata import EntryPoint
+
+    from lh_eval.scoring.base import SCORINGS, get_rule
+
+    def bring(name, rule):
+        monkeypatch.setitem(sys.modules, "rule_of_another_package", SimpleNamespace(Rule=rule))
+        found = [EntryPoint(name, "rule_of_another_package:Rule", "lh_eval.scoring")]
+        monkeypatch.setattr("lh_eval.registry.entry_points", lambda *, group: found if group == found[0].group else [])
+        SCORINGS.names()
+        monkeypatch.setattr(SCORINGS, "_classes", dict(SCORINGS._classes))
+        monkeypatch.setattr(SCORINGS, "_waiting", None)
+
+    get_rule.cache_clear()
+    yield bring
+    get_rule.cache_clear()

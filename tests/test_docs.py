@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lh_eval.scorers.base import SCORERS
+from lh_eval.scoring.base import SCORINGS
 from lh_eval.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +52,7 @@ def test_readme_snippets_run_as_printed_one_after_the_other(capsys):
     assert scope["rows"]["error"].isna().all()
 
 
-@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room")])
+@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room"), (SCORINGS, "ending")])
 def test_skeletons(registry, name, monkeypatch):
     registry.names()
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))

@@ -12,7 +12,7 @@ from transformers import DynamicCache
 
 from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
-from lh_eval.scoring.rules import is_decided
+from lh_eval.scoring.base import is_decided
 from lh_eval.tasks.base import Sample
 
 _DIGITS = 4  # of log-probabilities that are kept: further ones depend on what else was in the batch

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from lh_eval.errors import InputError, unknown_name
-from lh_eval.scoring.rules import SCORINGS
+from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +34,7 @@ class Row:
         prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
         answer: the right answer.
         answers: the texts that `scoring` looks for in the prediction; `answer` alone if not given.
-        scoring: how the prediction was judged, one of `scoring.SCORINGS`.
+        scoring: how the prediction was judged, the name of a scoring rule.
         prediction: the model's choice, or the text that it generated; None where the sample failed.
         score: 0 to 1, either of them where a choice was made; None where the sample failed.
         first_token_logprob: log-probability of the answer's first token right after the question.
@@ -107,8 +106,6 @@ class Row:
         for name in _MADE:
             if getattr(self, name) is None and self.error is None:
                 raise InputError(f"{name} must be known where error is None, got None")
-        if self.scoring not in SCORINGS:
-            raise unknown_name("scoring", self.scoring, SCORINGS)
         if self.score is not None and not 0 <= self.score <= 1:
             raise InputError(f"score must be from 0 to 1, got {self.score}")
         if self.scoring == "choice" and self.score not in (None, 0.0, 1.0):
