@@ -12,9 +12,10 @@ install:  ## editable, with the tools; again after adding or moving a file
 test:  ## the CPU suite
 	$(PYTHON) -m pytest
 
-lint:  ## ruff, nothing changed
+lint:  ## ruff and the import contracts, nothing changed
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
+	PYTHON=$(PYTHON) .ci/imports
 
 format:  ## ruff, in place
 	$(PYTHON) -m ruff check --fix

@@ -13,12 +13,13 @@ from grid_scatter import scatter_figure
 from grid_table import pooled_cells
 from grid_trainings import Training, by_recipe, tasks_of
 
+from lh_eval.analysis.settings import CONTEXT, SettingDescription, with_setting
+from lh_eval.figures import captions
 from lh_eval.figures.difference import difference_heatmap
 from lh_eval.figures.length import length_figure
 from lh_eval.figures.style import save
 from lh_eval.figures.sweep import sweep_figure
 from lh_eval.lengths import length_label
-from lh_eval.publish import caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,30 +54,28 @@ def recipe_cells(trainings: list[Training], task: str, *, levels: bool = False) 
     Args:
         trainings: those that were evaluated on the task.
         task: which one.
-        levels: recipes differ in their levels too, which then are part of the scorer's name.
+        levels: recipes differ in their levels too, which then are part of the family's name.
     """
     tables = []
     for recipe, group in by_recipe(trainings).items():
         table = pooled_cells(group, task)
         assert table is not None
-        scorer = recipe.scorer and f"{recipe.scorer}, L={recipe.num_levels}" if levels else recipe.scorer
-        table.insert(0, "setting", recipe.label)
-        table.insert(1, "scorer", pd.Series([scorer] * len(table), dtype=object))
-        table.insert(2, "k", pd.Series([recipe.k] * len(table), dtype="Int64"))
-        tables.append(table)
+        family = recipe.scorer and f"{recipe.scorer}, L={recipe.num_levels}" if levels else recipe.scorer
+        setting = SettingDescription(recipe.label, family, recipe.k, "k" if family else None, CONTEXT)
+        tables.append(with_setting(table, setting))
     return pd.concat(tables, ignore_index=True)
 
 
 def _draw(trainings: list[Training], task: str) -> Iterator[Drawn]:
     cells = recipe_cells(trainings, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
-    yield Drawn("length", figure, f"{caption.of_length(cells)} {_measured(trainings, cells, task)}")
+    yield Drawn("length", figure, f"{captions.of_length(cells)} {_measured(trainings, cells, task)}")
     dense = [training for training in trainings if training.recipe.scorer is None]
     for levels in sorted({training.recipe.num_levels for training in trainings} - {None}):
         own = [training for training in trainings if training.recipe.num_levels == levels]
         cells = recipe_cells([*dense, *own], task)
         figure = sweep_figure(cells, title=f"{_title(cells, task)}, L={levels}")
-        text = f"{caption.of_heatmap(cells)} {_measured([*dense, *own], cells, task)}"
+        text = f"{captions.of_heatmap(cells)} {_measured([*dense, *own], cells, task)}"
         yield Drawn(f"heatmap-l{levels}", figure, text)
         if matched := _of_shared_seeds([*dense, *own]):
             yield _less_dense(matched, task, levels)
@@ -102,9 +101,8 @@ def _less_dense(trainings: list[Training], task: str, levels: int) -> Drawn:
         f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
         "against-dense.csv has the means' tests."
     )
-    return Drawn(
-        f"two-stages-less-dense-l{levels}", figure, f"{what} {caption.means(cells)} {_measured(trainings, cells, task)}"
-    )
+    text = f"{what} {captions.means(cells)} {_measured(trainings, cells, task)}"
+    return Drawn(f"two-stages-less-dense-l{levels}", figure, text)
 
 
 def _qk_less_norm(trainings: list[Training], task: str) -> Drawn:
@@ -168,7 +166,7 @@ def _of_shared_seeds(trainings: list[Training]) -> list[Training]:
 
 
 def _title(cells: pd.DataFrame, task: str) -> str:
-    return f"{task}, n={caption.samples_per_cell(cells['n'])} per cell"
+    return f"{task}, n={captions.samples_per_cell(cells['n'])} per cell"
 
 
 def _measured(trainings: list[Training], cells: pd.DataFrame, task: str) -> str:
@@ -180,7 +178,7 @@ def _measured(trainings: list[Training], cells: pd.DataFrame, task: str) -> str:
     lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
     depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
     return (
-        f"Task {task}, evaluated dense; {caption.samples_per_cell(cells['n'])} samples per cell over a recipe's "
+        f"Task {task}, evaluated dense; {captions.samples_per_cell(cells['n'])} samples per cell over a recipe's "
         f"trainings, {int(cells['n'].sum())} in all. Context lengths {lengths} tokens; needle depths {depths} %. "
         f"Seeds (weights sha256): {seeds}."
     )

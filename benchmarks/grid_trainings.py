@@ -17,16 +17,16 @@ from lh_eval.store.files import read_json
 from lh_eval.store.folder import PROVENANCE
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import is_sweep, read_sweep
-from lh_eval.training.config import TrainingConfig
-from lh_eval.training.data import FAMILIES
+from lh_eval.store.training_folder import HELD_OUT, LOSS, LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.training.families import FAMILIES
+from lh_eval.training.recipe.config import TrainingConfig
 
 Attention = Literal["dense", "lighthouse"]  # how a checkpoint is evaluated, and a step trained
 ATTENTIONS: tuple[Attention, ...] = get_args(Attention)
 
-TRAINING, CONFIG, LOSS = "training", "train.json", "loss.csv"
-HELD_OUT = "held_out"
+TRAINING = "training"
 PAPER_TASK = "passkey"  # what the paper asks; it comes first
-LOSSES = (HELD_OUT, "loss", *FAMILIES)
+LOSSES = (HELD_OUT, LOSS, *FAMILIES)
 _LAST = 0.05  # share of the steps whose losses are the final ones
 
 
@@ -87,9 +87,11 @@ def read_grid(path: Path) -> list[Training]:
         InputError: there is none, one is unfinished, two have one recipe and seed, or an evaluation is of another
             training than the one that it is named after.
     """
-    folders = sorted(file.parent for file in (path / TRAINING).glob(f"*/{CONFIG}"))
+    folders = sorted(file.parent for file in (path / TRAINING).glob(f"*/{TRAIN_CONFIG}"))
     if not folders:
-        raise InputError(f"grid must hold {TRAINING}/<name>/{CONFIG}, got {path} without one; copy the trainings there")
+        raise InputError(
+            f"grid must hold {TRAINING}/<name>/{TRAIN_CONFIG}, got {path} without one; copy the trainings there"
+        )
     tasks = sorted(folder for folder in path.iterdir() if folder.is_dir() and folder.name != TRAINING)
     found: dict[tuple[Recipe, int], Training] = {}
     for folder in folders:
@@ -126,7 +128,7 @@ def scopes_of(trainings: Iterable[Training]) -> dict[str, list[str]]:
 
 
 def _read_training(folder: Path, sweeps: list[Path]) -> Training:
-    config = TrainingConfig.from_dict(read_json(folder / CONFIG))
+    config = TrainingConfig.from_dict(read_json(folder / TRAIN_CONFIG))
     lighthouse = config.lighthouse
     recipe = Recipe(lighthouse.scorer, lighthouse.k, lighthouse.num_levels) if config.uses_lighthouse else Recipe()
     runs: dict[tuple[str, Attention], Run] = {}
@@ -140,7 +142,7 @@ def _read_training(folder: Path, sweeps: list[Path]) -> Training:
                 runs[str(run.config["task"]), "dense"] = run
             elif (attention["scorer"], attention["k"]) == (recipe.scorer, recipe.k):
                 runs[str(run.config["task"]), "lighthouse"] = run
-    curve = _read_curve(folder / LOSS, config.steps)
+    curve = _read_curve(folder / LOSS_CURVE, config.steps)
     longest = max(phase.length for phase in config.phases)
     training = Training(recipe, config.seed, longest, _last_losses(curve), _speeds(curve), runs)
     for run in runs.values():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 from tables import fill, markdown, rate
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.settings import setting_cells
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
@@ -40,7 +41,7 @@ def make_blocks(grid: Path = GRID, layers: Path = LAYERS) -> dict[str, str]:
 
 def dense_block(run: Run) -> str:
     """Hits of each length and depth."""
-    cells = run.cells()
+    cells = cells_of(run)
     shown = pd.DataFrame({"depth": [f"{depth:g} %" for depth in sorted(set(cells["depth"]))]})
     for length, column in cells.sort_values("depth").groupby("length"):
         shown[length_label(int(length))] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
@@ -53,10 +54,10 @@ def dense_block(run: Run) -> str:
 
 def lighthouse_block(cells: pd.DataFrame) -> str:
     """Hits of each scorer and budget over the whole grid."""
-    sums = cells[cells["setting"] != DENSE].groupby(["scorer", "k"])[["hits", "n"]].sum().reset_index()
-    shown = pd.DataFrame({"": [f"`{scorer}`" for scorer in dict.fromkeys(sums["scorer"])]})
-    for k, column in sums.groupby("k"):
-        shown[f"k = {k}"] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
+    sums = cells[cells["setting"] != DENSE].groupby(["family", "budget"])[["hits", "n"]].sum().reset_index()
+    shown = pd.DataFrame({"": [f"`{scorer}`" for scorer in dict.fromkeys(sums["family"])]})
+    for k, column in sums.groupby("budget"):
+        shown[f"k = {k:g}"] = [f"{h}/{n}" for h, n in zip(column["hits"], column["n"], strict=True)]
     return markdown(shown, words=1, note=_each_interval(sums))
 
 
@@ -66,7 +67,7 @@ def layers_block(dense: Run, runs: Sequence[Run]) -> str:
     for run in (dense, *runs):
         layers = _lighthouse_layers(run)
         lengths, depths = (set.intersection(*(set(one.config[name]) for one in runs)) for name in ("lengths", "depths"))
-        cells = run.cells()
+        cells = cells_of(run)
         cells = cells[cells["length"].isin(lengths) & cells["depth"].isin(depths)]
         hits, n = int(cells["hits"].sum()), int(cells["n"].sum())
         low, high = wilson(hits, n)
@@ -81,10 +82,10 @@ def recall_block(cells: pd.DataFrame) -> str:
     """Selection recall where it says something: lengths and budgets that keep everything are left out."""
     known = cells.dropna(subset=["selection_recall"])
     lengths = [int(length) for length, own in known.groupby("length") if (own["selection_recall"] < 1).any()]
-    budgets = [int(k) for k, own in known.groupby("k") if (own["selection_recall"] < 1).any()]
+    budgets = [int(k) for k, own in known.groupby("budget") if (own["selection_recall"] < 1).any()]
     rows = []
     for k in budgets:
-        for scorer, own in known[known["k"] == k].groupby("scorer"):
+        for scorer, own in known[known["budget"] == k].groupby("family"):
             means = own.groupby("length")["selection_recall"].mean()
             rows.append([f"`{scorer}`", str(k), *(rate(means[length]) for length in lengths)])
     return markdown(pd.DataFrame(rows, columns=["", "k", *map(length_label, lengths)]), words=1)

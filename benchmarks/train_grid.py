@@ -16,10 +16,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grid_trainings import CONFIG, LOSS, TRAINING
+from grid_trainings import TRAINING
 
 from lh_eval.errors import InputError
-from lh_eval.training.config import TrainingConfig
+from lh_eval.store.training_folder import CHECKPOINT, LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.training.recipe.config import TrainingConfig
 
 RECIPES = "grid-dense,grid-norm-k256,grid-qk-k256,grid-norm-k384,grid-qk-k384,grid-norm-k256-l5,grid-qk-k256-l5"
 TASKS = "passkey,keyed"
@@ -38,7 +39,7 @@ def evaluation_command(
     """Evaluate it: dense, and under Lighthouse where it was trained under it."""
     how = ["--k", str(config.lighthouse.k)] if config.uses_lighthouse else ["--attention", "dense"]
     out = sweep if config.uses_lighthouse else sweep / "dense"  # as a sweep has it
-    return ["niah", "--model", str(run / "checkpoint"), "--task", task, *how, *arguments, "--out", str(out)]
+    return ["niah", "--model", str(run / CHECKPOINT), "--task", task, *how, *arguments, "--out", str(out)]
 
 
 def steps(options: argparse.Namespace) -> Iterator[list[str]]:
@@ -56,7 +57,7 @@ def steps(options: argparse.Namespace) -> Iterator[list[str]]:
             yield training_command(recipe, seed, run)
             beside = options.grid / TRAINING / name
             beside.mkdir(parents=True, exist_ok=True)
-            for file in (CONFIG, LOSS):
+            for file in (TRAIN_CONFIG, LOSS_CURVE):
                 shutil.copy(run / file, beside / file)
             for task in options.tasks.split(","):
                 yield evaluation_command(config, task, run, options.grid / task / name, arguments)

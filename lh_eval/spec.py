@@ -108,6 +108,8 @@ def parse_value(text: str, annotation: Any) -> Any:
         return tuple(parse_value(item, arguments[0]) for item in text.split("/")) if text != "none" else ()
     if annotation is bool:
         return _parse_literal(text.lower(), (True, False))
+    if annotation is Spec:  # of another registry, whose class makes it canonical
+        return text
     if annotation in (int, float, str):
         return annotation(text)
     raise TypeError(f"an option must be int, float, str, bool, Literal or tuple[..., ...], got {annotation}")

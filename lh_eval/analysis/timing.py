@@ -8,6 +8,7 @@ from lh_eval.analysis.measured import DENSE, newest, scorers_of, shape_of
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates
+from lh_eval.store.measurements import read_measurements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ _LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where
 class Timed(NamedTuple):
     """Points of `figures.latency`, and in words what their time is.
 
-    points: columns `setting`, `scorer`, `k`, `time`, `rate`, `ci_low` and `ci_high`.
+    points: columns `setting`, `family`, `budget`, `budget_name`, `time`, `rate`, `ci_low` and `ci_high`.
     label: of the axis.
     length: tokens at which all was measured.
     source: of the time.
@@ -61,36 +62,36 @@ def timed_by_bench(cells: "pd.DataFrame", files: Sequence[Path]) -> Timed:
     """
     import pandas as pd
 
-    from lh_eval.store.measurements import read_measurements
-
     tables = [read_measurements(file) for file in files]
-    # Dense attention has no scorer: any table knows its time.
-    frames: dict[str | None, pd.DataFrame] = {None: newest(tables[0])}
+    dense = newest(tables[0])  # it has no scorer: any table knows its time
+    frames: dict[str, pd.DataFrame] = {}
     for table in tables:
         for scorer in scorers_of(table):
             frames.setdefault(scorer, newest(table, scorer))
-    settings = cells.drop_duplicates("setting")[["setting", "scorer", "k"]]
+    settings = cells.drop_duplicates("setting")[["setting", "family", "budget", "budget_name"]]
     found: dict[int, dict[str, float]] = {}
     for length in sorted(set(map(int, cells["length"]))):
-        for setting, scorer, k in settings.itertuples(index=False):
-            rows = frames.get(scorer if isinstance(scorer, str) else None)
-            if rows is None:
+        for setting, family, budget, budget_name in settings.itertuples(index=False):
+            attends_all = not isinstance(family, str)
+            rows = dense if attends_all else frames.get(family)
+            if rows is None or not (attends_all or budget_name == "k"):
                 continue
             wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
-            if not pd.isna(k):
-                wanted = wanted[wanted["k"] == k]
-            for provider in _LIGHTHOUSE if isinstance(scorer, str) else _DENSE:
+            if not attends_all:
+                wanted = wanted[wanted["k"] == budget]
+            for provider in _DENSE if attends_all else _LIGHTHOUSE:
                 times = wanted[wanted["provider"] == provider]["ms"]
                 if len(times):
                     found.setdefault(length, {})[setting] = float(times.iloc[-1])
                     break
     sparse = {length: times for length, times in found.items() if set(times) - {"dense"}}
     if not sparse:
-        have = sorted({(int(n), int(k)) for rows in frames.values() for n, k in rows[["N", "k"]].dropna().to_numpy()})
+        measured = pd.concat([dense, *frames.values()])[["N", "k"]].dropna().to_numpy()
+        have = sorted({(int(n), int(k)) for n, k in measured})
         listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
         raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
     length = max(sparse)
-    source = f"median of the operator's forward pass ({shape_of(frames[None])})"
+    source = f"median of the operator's forward pass ({shape_of(dense)})"
     at = cells[cells["length"] == length]
     return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
 
@@ -103,9 +104,10 @@ def _timed(at: "pd.DataFrame", times: Mapping[str, float], label: str, source: s
         mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
         if setting in times and mean is not None:
             first = own.iloc[0]
-            rows.append((setting, first["scorer"], first["k"], times[str(setting)], mean.rate, *mean.interval))
-    columns = ["setting", "scorer", "k", "time", "rate", "ci_low", "ci_high"]
-    points = pd.DataFrame(rows, columns=columns).astype({"k": "Int64", "scorer": object})
+            measured = (times[str(setting)], mean.rate, *mean.interval)
+            rows.append((setting, first["family"], first["budget"], first["budget_name"], *measured))
+    columns = ["setting", "family", "budget", "budget_name", "time", "rate", "ci_low", "ci_high"]
+    points = pd.DataFrame(rows, columns=columns).astype({"budget": float, "family": object, "budget_name": object})
     left_out = [name for name in dict.fromkeys(at["setting"]) if name not in set(points["setting"])]
     length = int(at["length"].iloc[0])
     return Timed(points, label, length, source, left_out)

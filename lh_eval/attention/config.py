@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lh_eval.errors import InputError
 from lh_eval.kernels.layout import Layout
+from lh_eval.spec import Spec
 
 if TYPE_CHECKING:
     from lh_eval.scorers.base import Scorer
@@ -33,7 +34,7 @@ class LighthouseConfig:
     k: int = 2048
     num_levels: int = 3
     pooling_factor: int = 4
-    scorer: str = "norm"
+    scorer: Spec = Spec("norm")  # noqa: RUF009 - a string, which does not change
     selection: Selection = "chunked"
     tile_k: int = 128
     cover_prefix: bool = False

@@ -100,11 +100,13 @@ class Workload:
 
     def config(self, k: int) -> LighthouseConfig:
         """Lighthouse's config at that budget."""
+        from lh_eval.scorers.base import SCORERS  # imports torch
+
         return LighthouseConfig(
             k=k,
             num_levels=self.levels,
             pooling_factor=self.pooling,
-            scorer=self.scorer,
+            scorer=SCORERS.spec(self.scorer),
             selection=self.selection,
             tile_k=self.tile_k,
         )

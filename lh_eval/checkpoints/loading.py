@@ -2,17 +2,22 @@
 
 import contextlib
 import dataclasses
+import functools
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
-from lh_eval.checkpoints.locating import locate, weight_files, weights_sha256
+from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,25 +29,54 @@ class Checkpoint:
         tokenizer: its tokenizer.
         name: name for results: of the folder, on the hub, or of the shipped checkpoint.
         folder: where its files lie.
-        sha256: hash of its weights (`weights_sha256`).
+        file_sha256: hash of its weights' files (`weights_sha256`); None where it comes from memory.
         settings: what its `lighthouse.json` says, or None.
         device: where it lies, such as "cuda".
         dtype: precision of its weights, such as "bfloat16".
     """
 
-    model: Any
-    tokenizer: Any
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
     name: str
     folder: Path | None
-    sha256: str
+    file_sha256: str | None
     settings: CheckpointSettings | None
     device: str
     dtype: str
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Hash of its weights: of their files, or of the tensors themselves where there are none."""
+        return self.file_sha256 or tensors_sha256(self.model)
 
     @property
     def defaults(self) -> CheckpointSettings:
         """What it is evaluated under where nothing else is said: its own settings, or the paper's."""
         return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
+
+
+def as_checkpoint(model: Any, tokenizer: Any = None) -> Checkpoint:
+    """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
+
+    Raises:
+        InputError: a model comes without its tokenizer, or a checkpoint with one.
+    """
+    if isinstance(model, Checkpoint):
+        if tokenizer is not None:
+            raise InputError("tokenizer must be left out with a checkpoint, got one; the checkpoint has its own")
+        return model
+    if tokenizer is None:
+        raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    return Checkpoint(
+        model=model,
+        tokenizer=tokenizer,
+        name=Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name,
+        folder=None,
+        file_sha256=None,
+        settings=None,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+    )
 
 
 def load_checkpoint(
@@ -59,52 +93,60 @@ def load_checkpoint(
     Raises:
         InputError: the model, device or dtype is unknown, or the files cannot be used.
     """
-    place = resolve_device(device)
-    precision = resolve_dtype(dtype, place)
+    torch_device = resolve_device(device)
+    torch_dtype = resolve_dtype(dtype, torch_device)
     name, folder = locate(name_or_path)
     files = weight_files(folder)
     settings = CheckpointSettings.read(folder)
 
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
+    know_architecture(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
-        with _explained(folder, "model"):
-            model, report = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=precision,
-                attn_implementation="sdpa",
-                use_safetensors=True,
-                output_loading_info=True,
-                **source,
+        with _as_input_error(folder, "model"):
+            model, report = _load_model(
+                folder, dtype=torch_dtype, use_safetensors=True, output_loading_info=True, **source
             )
-        with _explained(folder, "tokenizer"):
+        with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
     return Checkpoint(
-        model=model.to(place).eval(),
+        model=model.to(torch_device).eval(),
         tokenizer=tokenizer,
         name=name,
         folder=folder,
-        sha256=weights_sha256(files),
+        file_sha256=weights_sha256(files),
         settings=settings,
-        device=str(place),
-        dtype=str(precision).removeprefix("torch."),
+        device=str(torch_device),
+        dtype=str(torch_dtype).removeprefix("torch."),
     )
 
 
-def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> Any:
+def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> "PreTrainedTokenizerBase":
     """Load a checkpoint's tokenizer alone; arguments and errors as in `load_checkpoint`."""
     from transformers import AutoTokenizer
 
     _, folder = locate(name_or_path)
-    with quiet_transformers(), _explained(folder, "tokenizer"):
+    with quiet_transformers(), _as_input_error(folder, "tokenizer"):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 
 
+def _load_model(folder: Path, **options: Any) -> Any:
+    """As transformers loads it, with `sdpa` whatever the folder asks for, or plain attention where it has no other."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError as error:  # raised before any weight is read
+        if "scaled_dot_product_attention" not in str(error):
+            raise
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
+
+
 @contextlib.contextmanager
-def _explained(folder: Path, part: str) -> Iterator[None]:
+def _as_input_error(folder: Path, part: str) -> Iterator[None]:
     """Turn what transformers raises about bad files into one line."""
     from safetensors import SafetensorError
 

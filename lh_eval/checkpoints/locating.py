@@ -6,14 +6,18 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lh_eval.checkpoints.cache import installed_folder
 from lh_eval.checkpoints.catalog import CATALOG
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 from lh_eval.errors import InputError
+from lh_eval.store.training_folder import CHECKPOINT
 
 # Checkpoints that come with the package, as folders of lh_eval/assets.
 SHIPPED = {"lh-passkey": "checkpoint"}
-CHECKPOINT = "checkpoint"  # the folder of the weights in that of their training
 DEFAULT_MODEL = "lh-passkey"
 _ABOUT = {"lh-passkey": "trained under Lighthouse attention on passkeys: 4 layers, a token a byte, comes with lh_eval"}
 
@@ -115,6 +119,17 @@ def weights_sha256(files: list[Path]) -> str:
         return digests[0]
     lines = [f"{digest}  {path.name}\n" for digest, path in zip(digests, files, strict=True)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def tensors_sha256(model: "PreTrainedModel") -> str:
+    """Hash of a model's parameters and buffers in memory: names, shapes, dtypes and bytes."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _download(name: str) -> Path:

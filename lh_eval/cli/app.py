@@ -16,13 +16,14 @@ from lh_eval.cli.bench import bench
 from lh_eval.cli.compare import compare
 from lh_eval.cli.curves import curves
 from lh_eval.cli.heatmap import heatmap
-from lh_eval.cli.listing import scorers, tasks
+from lh_eval.cli.listing import methods, scorers, tasks
 from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
-from lh_eval.cli.run import run, table
+from lh_eval.cli.run import run
+from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
 
@@ -43,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, run, train, bench, heatmap, curves, compare, table, report, rescore, scorers):
+for _command in (niah, run, train, bench, heatmap, curves, compare, table, report, rescore, methods, scorers):
     app.command()(_command)
 app.add_typer(tasks, name="tasks")
 app.add_typer(models, name="models")

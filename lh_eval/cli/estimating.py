@@ -34,7 +34,7 @@ def suite_estimate_lines(
     Raises:
         InputError: what a run refuses, of any task and before the first is timed, or a sample that was timed fails.
     """
-    from lh_eval.runs.run import check_settings
+    from lh_eval.runs.checking import check_settings
 
     for grid in suite.grids:
         check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)

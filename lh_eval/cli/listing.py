@@ -13,7 +13,8 @@ import typer
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.shared import Seed
 from lh_eval.errors import InputError
-from lh_eval.registry import Registry
+from lh_eval.registry import Registry, default_of, option_fields
+from lh_eval.spec import format_value
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a line each.")]
 
@@ -24,7 +25,14 @@ def scorers(as_json: AsJson = False) -> None:
     """List the scorers and their options."""
     from lh_eval.scorers.base import SCORERS
 
-    _show(describe(SCORERS), as_json=as_json)
+    _show(SCORERS, describe(SCORERS), as_json=as_json)
+
+
+def methods(as_json: AsJson = False) -> None:
+    """List the methods, ways of attending, and their options."""
+    from lh_eval.methods.base import METHODS
+
+    _show(METHODS, describe(METHODS), as_json=as_json)
 
 
 @tasks.callback(invoke_without_command=True)
@@ -43,7 +51,7 @@ def _list(
         return
     from lh_eval.tasks.base import TASKS
 
-    _show([entry | task_fields(TASKS.get(entry["name"])) for entry in describe(TASKS)], as_json=as_json)
+    _show(TASKS, [entry | task_fields(TASKS.get(entry["name"])) for entry in describe(TASKS)], as_json=as_json)
 
 
 @tasks.command()
@@ -88,8 +96,10 @@ def describe(registry: Registry[Any]) -> list[dict[str, Any]]:
     entries = []
     for name in registry.names():
         cls = registry.get(name)
-        fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-        options = {field.name: None if field.default is dataclasses.MISSING else field.default for field in fields}
+        options = {
+            name: None if default_of(field) is dataclasses.MISSING else default_of(field)
+            for name, field in option_fields(cls).items()
+        }
         text = inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
         entries.append({"name": name, "options": options, "description": text})
     return entries
@@ -108,7 +118,7 @@ def task_fields(cls: type) -> dict[str, Any]:
 _WIDEST = 44  # a longer name with its options has a line of its own
 
 
-def _show(entries: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show(registry: Registry[Any], entries: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
@@ -122,8 +132,10 @@ def _show(entries: list[dict[str, Any]], *, as_json: bool) -> None:
         for field in ("measures", "source"):
             if entry.get(field):
                 typer.echo(f"{'':<{width}}    {field}: {entry[field]}")
+    for name, reason in registry.broken().items():
+        typer.echo(f"{name} cannot be loaded: {reason}", err=True)
 
 
 def _spec(name: str, options: dict[str, Any]) -> str:
-    shown = ",".join(f"{key}={'...' if value is None else value}" for key, value in options.items())
+    shown = ",".join(f"{key}={'...' if value is None else format_value(value)}" for key, value in options.items())
     return f"{name}:{shown}" if shown else name

@@ -1,12 +1,13 @@
 """`lh-eval niah`: a checkpoint's retrieval rate over depth and length, as rows, cells and a heatmap."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lh_eval.cli.closing import closing_lines
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
     Attention,
     BatchSize,
@@ -18,8 +19,13 @@ from lh_eval.cli.shared import (
     Haystack,
     MaxTrials,
     Model,
+    NumLevels,
+    PoolingFactor,
+    Reading,
     Scorers,
     Seed,
+    Selection,
+    TileK,
     TrustRemoteCode,
     UntilCi,
 )
@@ -38,13 +44,14 @@ def niah(
     ] = "passkey",
     haystack: Haystack = None,
     attention: Attention = None,
+    reading: Reading = None,
     k: Budgets = None,
     scorer: Scorers = None,
     dense_layers: DenseLayers = None,
-    num_levels: Annotated[int | None, typer.Option(help="Levels of the pyramid.")] = None,
-    pooling_factor: Annotated[int | None, typer.Option(help="Tokens pooled per level, a power of two.")] = None,
-    selection: Annotated[Literal["chunked", "global"] | None, typer.Option(help="How entries are selected.")] = None,
-    tile_k: Annotated[int | None, typer.Option(help="Entries kept per tile and level.")] = None,
+    num_levels: NumLevels = None,
+    pooling_factor: PoolingFactor = None,
+    selection: Selection = None,
+    tile_k: TileK = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompt: 4k,8k,16k.")] = None,
     depths: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "0,15,30,50,70,85,100",
     trials: Annotated[
@@ -63,41 +70,40 @@ def niah(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
 ) -> None:
-    """Find the needle: retrieval rate by depth and length, dense and under Lighthouse attention.
+    """Find the needle: retrieval rate by depth and length, under one or several settings of attention.
 
     The same command goes on where an interrupted one stopped; at most the batch in flight is lost.
     Lighthouse settings that are not given are those of the checkpoint's lighthouse.json.
     """
     depth_list = parse_depths(depths)
     length_list = parse_lengths(lengths) if lengths is not None else None
-    budgets = parse_ints(k, "k") if k is not None else None
-    scorers = parse_names(scorer) if scorer is not None else None
-    layers = parse_layers(dense_layers) if dense_layers is not None else None
-    overrides = {
-        name: value
-        for name, value in (
-            ("num_levels", num_levels),
-            ("pooling_factor", pooling_factor),
-            ("selection", selection),
-            ("tile_k", tile_k),
-        )
-        if value is not None
-    }
+    options = swept_options(
+        scorer=scorer,
+        dense_layers=dense_layers,
+        num_levels=num_levels,
+        pooling_factor=pooling_factor,
+        selection=selection,
+        tile_k=tile_k,
+        k=k,
+    )
 
+    from lh_eval.analysis.sweep import sweep_table
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import estimate_lines
-    from lh_eval.cli.settings import chosen_settings
     from lh_eval.publish.draw import write_figures
+    from lh_eval.publish.sweep_table import write_sweep_table
     from lh_eval.runs.grid import Grid
-    from lh_eval.runs.run import run_settings
-    from lh_eval.tasks.base import get_task
+    from lh_eval.runs.run import run
+    from lh_eval.runs.setting import choose_settings
+    from lh_eval.store.sweep import read_sweep
+    from lh_eval.tasks.base import get_task, questions_of
     from lh_eval.tasks.building.haystack_text import with_haystack
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, overrides)
+    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(
@@ -113,13 +119,16 @@ def niah(
         for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):
             typer.echo(line)
         return
-    finished = run_settings(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)
+    finished = run(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)
     figures = write_figures(finished.path)
     if len(settings) > 1:
         for setting in settings:
             write_figures(finished.path / setting.name)
     for line in closing_lines(finished):
         typer.echo(line)
+    if len(settings) > 1:
+        table = sweep_table(read_sweep(finished.path).runs, questions=questions_of(get_task(task)))
+        typer.echo(f"table: {write_sweep_table(table, finished.path)[0]}")
     typer.echo(f"figure: {figures[0]}")
     if finished.failed:
         raise typer.Exit(1)

@@ -1,12 +1,13 @@
-"""`lh-eval run --suite NAME`: several tasks in one run, and one table of them; `lh-eval table`: that table again."""
+"""`lh-eval run --suite NAME`: several tasks in one run, and one table of them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
-from lh_eval.cli.options import parse_depths, parse_ints, parse_layers, parse_lengths, parse_names
+from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
     Attention,
     BatchSize,
@@ -18,16 +19,17 @@ from lh_eval.cli.shared import (
     Haystack,
     MaxTrials,
     Model,
+    NumLevels,
+    PoolingFactor,
+    Reading,
     Scorers,
     Seed,
+    Selection,
+    Threshold,
+    TileK,
     TrustRemoteCode,
     UntilCi,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
 
 
 def run(
@@ -35,9 +37,14 @@ def run(
     model: Model = None,
     haystack: Haystack = None,
     attention: Attention = None,
+    reading: Reading = None,
     k: Budgets = None,
     scorer: Scorers = None,
     dense_layers: DenseLayers = None,
+    num_levels: NumLevels = None,
+    pooling_factor: PoolingFactor = None,
+    selection: Selection = None,
+    tile_k: TileK = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
     depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
@@ -63,17 +70,25 @@ def run(
     check_threshold(threshold)
     length_list = parse_lengths(lengths) if lengths is not None else None
     depth_list = parse_depths(depths) if depths is not None else None
-    budgets = parse_ints(k, "k") if k is not None else None
-    scorers = parse_names(scorer) if scorer is not None else None
-    layers = parse_layers(dense_layers) if dense_layers is not None else None
+    options = swept_options(
+        scorer=scorer,
+        dense_layers=dense_layers,
+        num_levels=num_levels,
+        pooling_factor=pooling_factor,
+        selection=selection,
+        tile_k=tile_k,
+        k=k,
+    )
 
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
+    from lh_eval.analysis.table import results_table
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
-    from lh_eval.cli.settings import chosen_settings
     from lh_eval.publish.draw import write_figures
+    from lh_eval.publish.results_table import results_text, write_results
+    from lh_eval.runs.setting import choose_settings
     from lh_eval.runs.suite import load_suite
     from lh_eval.runs.suite_run import run_suite
+    from lh_eval.store.finding import find_runs
 
     chosen = load_suite(
         suite,
@@ -86,7 +101,7 @@ def run(
         max_trials=max_trials,
     )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    settings = chosen_settings(checkpoint, attention, budgets, scorers, layers, {})
+    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if dry_run:
         for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
             typer.echo(line)
@@ -96,31 +111,10 @@ def run(
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
-    _show(results)
-    for file in write_tables(results, folder):
+    typer.echo(results_text(results).to_string(index=False))
+    for file in write_results(results, folder):
         typer.echo(f"table: {file}")
     failed = [one for one in finished if one.failed]
     if failed:
         typer.echo(f"failed: {sum(one.failed for one in failed)}, the first with {failed[0].first_error}")
         raise typer.Exit(1)
-
-
-def table(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for table.csv and table.tex; only printed if none.")] = None,
-    threshold: Threshold = RULER_THRESHOLD,
-) -> None:
-    """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
-
-    results = results_table(find_runs(runs), threshold=threshold)
-    _show(results)
-    if out is not None:
-        for file in write_tables(results, out):
-            typer.echo(f"table: {file}")
-
-
-def _show(results: "pd.DataFrame") -> None:
-    from lh_eval.analysis.table import for_people
-
-    typer.echo(for_people(results).to_string(index=False))

@@ -1,45 +1,39 @@
-"""From the options of `lh-eval niah` and `lh-eval run` to the settings that are run; imports torch."""
+"""From the options of `lh-eval niah` and `lh-eval run` to what `choose_settings` combines."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
-from lh_eval.attention.config import LighthouseConfig
-from lh_eval.checkpoints.loading import Checkpoint
-from lh_eval.errors import InputError
-from lh_eval.runs.setting import Setting
+from lh_eval.cli.options import parse_ints, parse_layers, parse_names
 
 
-def chosen_settings(
-    checkpoint: Checkpoint,
-    attention: str | None,
-    budgets: list[int] | None,
-    scorers: list[str] | None,
-    layers: list[int] | None,
-    overrides: Mapping[str, object],
-) -> list[Setting]:
-    """The settings to run: dense alone, dense beside each (scorer, k), or those without dense.
+def swept_options(
+    *,
+    scorer: str | None,
+    dense_layers: Sequence[str] | None,
+    num_levels: str | None,
+    k: str | None,
+    **others: Any,
+) -> dict[str, list[Any]]:
+    """Lighthouse's options that were given, with the values of each, in the order that settings run in.
 
     Args:
-        checkpoint: what runs; its lighthouse.json has what is not given.
-        attention: "dense", "lighthouse", or None for both where a setting of Lighthouse's is given.
-        budgets: values of k.
-        scorers: scorer specs.
-        layers: layers that stay dense.
-        overrides: other fields of the config.
+        scorer: scorers with their options.
+        dense_layers: a list of layers for each time that the option was given.
+        num_levels: numbers of levels.
+        k: budgets.
+        others: options of one value; None is not given.
 
     Raises:
-        InputError: they contradict one another.
+        InputError: a value cannot be read.
     """
-    if attention == "dense" and (budgets or scorers or overrides or layers is not None):
-        raise InputError("attention must be lighthouse where its settings are given, got dense; leave one of them out")
-    lighthouse = attention == "lighthouse" or bool(budgets or scorers or overrides) or layers is not None
-    if not lighthouse:
-        return [Setting()]
-    base = checkpoint.defaults.config
-    if layers is None:
-        layers = list(checkpoint.defaults.dense_layers)
-    settings = [] if attention == "lighthouse" else [Setting()]
-    for name in scorers or [base.scorer]:
-        for budget in budgets or [base.k]:
-            values = {**base.to_dict(), **overrides, "scorer": name, "k": budget}
-            settings.append(Setting(config=LighthouseConfig.from_dict(values), dense_layers=tuple(layers)))
-    return settings
+    options: dict[str, list[Any]] = {}
+    if scorer is not None:
+        options["scorer"] = parse_names(scorer)
+    if dense_layers:
+        options["dense_layers"] = [tuple(parse_layers(layers)) for layers in dense_layers]
+    if num_levels is not None:
+        options["num_levels"] = parse_ints(num_levels, "num_levels")
+    options |= {name: [value] for name, value in others.items() if value is not None}
+    if k is not None:
+        options["k"] = parse_ints(k, "k")
+    return options

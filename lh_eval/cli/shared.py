@@ -18,12 +18,30 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, ...")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 
 Attention = Annotated[
-    Literal["dense", "lighthouse"] | None,
-    typer.Option(help="How the context is read; with --k both, side by side, if not given."),
+    list[str] | None,
+    typer.Option(
+        metavar="SPEC",
+        help="How the model attends, once for each setting: dense, lighthouse:k=512,scorer=qk, window:tokens=1024; "
+        "see lh-eval methods. With Lighthouse's options below both it and dense, if not given.",
+    ),
+]
+Reading = Annotated[
+    Literal["prompt", "context"] | None,
+    typer.Option(
+        help="prompt: context and question are read under the setting at once, as in training. context: the context "
+        "alone, question and answer attend densely. prompt, where the method has it, if not given."
+    ),
 ]
 Budgets = Annotated[str | None, typer.Option(help="Lighthouse's selection budget; several make a sweep: 2048,512.")]
 Scorers = Annotated[str | None, typer.Option(help="Scorers, such as norm,qk:dilation=8; see lh-eval scorers.")]
-DenseLayers = Annotated[str | None, typer.Option(help="Layers that stay dense: 0,1,-2,-1 or none.")]
+DenseLayers = Annotated[
+    list[str] | None,
+    typer.Option(metavar="LAYERS", help="Layers that stay dense: 0,1,-2,-1 or none; again for another setting."),
+]
+NumLevels = Annotated[str | None, typer.Option(help="Levels of the pyramid; several make a sweep: 3,4.")]
+PoolingFactor = Annotated[int | None, typer.Option(help="Tokens pooled per level, a power of two.")]
+Selection = Annotated[Literal["chunked", "global"] | None, typer.Option(help="How entries are selected.")]
+TileK = Annotated[int | None, typer.Option(help="Entries kept per tile and level.")]
 
 UntilCi = Annotated[
     float | None,
@@ -34,6 +52,7 @@ UntilCi = Annotated[
 MaxTrials = Annotated[
     int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
 ]
+Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of all samples.")]
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")

@@ -5,15 +5,17 @@ first end-of-text token, after `max_new_tokens`, or where no continuation change
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from transformers import DynamicCache
 
 from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
 from lh_eval.scoring.base import is_decided
 from lh_eval.tasks.base import Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _DIGITS = 4  # of log-probabilities that are kept: further ones depend on what else was in the batch
 
@@ -34,23 +36,15 @@ class Answer(NamedTuple):
 
 
 def answer(
-    model: Any,
-    tokenizer: Any,
-    cache: DynamicCache,
-    samples: Sequence[Sample],
-    questions: Sequence[Sequence[int]] | None = None,
-    *,
-    repeats: int = 1,
+    tokenizer: "PreTrainedTokenizerBase", asked: Asking, samples: Sequence[Sample], logits: torch.Tensor
 ) -> list[Answer]:
-    """Ask samples; only the rows that are scored get logits.
+    """Answer samples whose prompts were read; only the rows that are scored get logits.
 
     Args:
-        model: transformers causal LM.
-        tokenizer: its tokenizer.
-        cache: the contexts; left as it was.
-        samples: the questions, those of the first context first.
-        questions: what of each prompt is not in the cache yet, of one length; the samples' questions if None.
-        repeats: questions of each context; above 1 only on a croppable cache.
+        tokenizer: the model's.
+        asked: the prompts, those of the first context first; what is generated stays in their cache.
+        samples: what was asked.
+        logits: [R, V] after the last token of each prompt.
 
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
@@ -61,15 +55,14 @@ def answer(
                 f"max_new_tokens must be positive where answers are generated, got {sample.max_new_tokens}"
             )
     right = [_right_ids(tokenizer, sample) for sample in samples]
-    with Asking(model, cache, repeats).branch() as asked:
-        logits = asked.read([list(ids) for ids in questions or [sample.question_ids for sample in samples]]).float()
-        _check_finite(logits, samples)
-        likely = logits.log_softmax(-1)
-        told = torch.tensor([ids[:1] for ids in right], device=likely.device)
-        first = likely.gather(-1, told)[:, 0].tolist()
-        rest, likeliest = _rest_logprobs(asked, right)
-        drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
-        texts = _generate(tokenizer, asked, drafts, samples)
+    logits = logits.float()
+    _check_finite(logits, samples)
+    likely = logits.log_softmax(-1)
+    wanted = torch.tensor([ids[:1] for ids in right], device=likely.device)
+    first = likely.gather(-1, wanted)[:, 0].tolist()
+    rest, likeliest = _rest_logprobs(asked, right)
+    drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
+    texts = _generate(tokenizer, asked, drafts, samples)
     answers = []
     for row, sample in enumerate(samples):
         prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
@@ -136,8 +129,8 @@ def _rest_logprobs(asked: Asking, right: list[list[int]]) -> tuple[list[float], 
     if most == 1:
         return [0.0] * len(right), [[]] * len(right)
     # filled up on the right, where causal attention lets nothing of it be seen
-    with asked.branch() as told:
-        logits = told.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
+    with asked.branch() as aside:
+        logits = aside.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
     after = torch.tensor([ids[1:] + ids[-1:] * (most - len(ids)) for ids in right], device=logits.device)
     sums, likeliest = [], []
     for row, ids, wanted in zip(logits, right, after[..., None], strict=True):
@@ -154,7 +147,7 @@ def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]
     known = []
     for token, ids, after in zip(first, right, likeliest, strict=True):
         drawn = [token, *after]
-        same = next((i for i, (one, told) in enumerate(zip(drawn, ids, strict=True)) if one != told), len(ids) - 1)
+        same = next((i for i, (one, wanted) in enumerate(zip(drawn, ids, strict=True)) if one != wanted), len(ids) - 1)
         known.append(drawn[: same + 1])
     return known
 

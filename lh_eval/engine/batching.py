@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lh_eval.engine.sharing import Plan
+from lh_eval.engine.sharing import Sharing
 from lh_eval.store.rows import Key
 
 # Past so many tokens a device is busy anyway, and a kill loses the whole batch.
@@ -20,10 +20,10 @@ _CUDA_ANSWERS = 256
 # of the free memory that their caches may take
 _ANSWERS_SHARE = 0.4
 
-_ALONE = Plan()
+_ALONE = Sharing()
 
 
-def batches(keys: Iterable[Key], size_of: Callable[[int], int], plan: Plan = _ALONE) -> list[list[Key]]:
+def batches(keys: Iterable[Key], size_of: Callable[[int], int], sharing: Sharing = _ALONE) -> list[list[Key]]:
     """Cut samples into batches of one length each, several trials in one where they fit.
 
     Trials that ask about one context stay together, however many. A run that stops early has covered the grid as evenly
@@ -32,20 +32,23 @@ def batches(keys: Iterable[Key], size_of: Callable[[int], int], plan: Plan = _AL
     Args:
         keys: the samples.
         size_of: the most contexts of a length that are read side by side.
-        plan: what samples share; through the depths, a batch holds all of them, in order, of as many trials as fit.
+        sharing: what samples share; through the depths, a batch holds all of them, in order, of as many trials as fit.
     """
-    ordered = sorted(keys, key=lambda key: (key[1], key[3] // plan.questions, key[2], key[3]))
+
+    def number(key: Key) -> int:
+        """Of the context that a trial asks about."""
+        return key[3] // sharing.questions
+
+    ordered = sorted(keys, key=lambda key: (key[1], number(key), key[2], key[3]))
     made: list[list[Key]] = []
     for length, same in itertools.groupby(ordered, key=lambda key: key[1]):
-        contexts = [list(asked) for _, asked in itertools.groupby(same, lambda key: (key[3] // plan.questions, key[2]))]
+        contexts = [list(asked) for _, asked in itertools.groupby(same, lambda key: (number(key), key[2]))]
         size = max(1, size_of(length))
         groups: Iterable[list[list[Key]]]
-        if plan.by_depth:
-            places = [(context[0][3] // plan.questions // size, context[0][2], context) for context in contexts]
-            places.sort(key=lambda place: place[:2])
-            groups = [
-                [context for *_, context in group] for _, group in itertools.groupby(places, lambda place: place[0])
-            ]
+        if sharing.by_depth:
+            contexts.sort(key=lambda context: (number(context[0]) // size, context[0][2]))
+            side_by_side = itertools.groupby(contexts, lambda context, size=size: number(context[0]) // size)
+            groups = [list(group) for _, group in side_by_side]
         else:
             groups = [contexts[start : start + size] for start in range(0, len(contexts), size)]
         made += [list(itertools.chain.from_iterable(group)) for group in groups]
@@ -59,7 +62,7 @@ def batch_size(model: Any, length: int) -> int:
     and takes half of the memory that is free.
     """
     config = model.config.get_text_config()
-    heads, dim = config.num_attention_heads, _head_dim(config)
+    heads, dim = _heads(config), _head_dim(config)
     wide = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
     active = 6 * config.hidden_size + 3 * wide + 16 * heads * dim
     needed = length * (_cached_bytes(model) + active * max(4, model.dtype.itemsize))
@@ -82,13 +85,18 @@ def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
 def _cached_bytes(model: Any) -> int:
     """Bytes of a token's keys and values."""
     config = model.config.get_text_config()
-    groups = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    groups = getattr(config, "num_key_value_heads", None) or _heads(config)
     size: int = 2 * config.num_hidden_layers * groups * _head_dim(config) * model.dtype.itemsize
     return size
 
 
+def _heads(config: Any) -> int:
+    """Attention heads, or of what an architecture has in their place."""
+    return getattr(config, "num_attention_heads", None) or getattr(config, "num_heads", None) or 1
+
+
 def _head_dim(config: Any) -> int:
-    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return getattr(config, "head_dim", None) or config.hidden_size // _heads(config)
 
 
 def _free_bytes(device: torch.device) -> int:

@@ -20,7 +20,7 @@ class Recall(NamedTuple):
 
 
 class SelectionRecall:
-    """Watches one prefill: the (layer, head) pairs whose gathered sequence holds all needles at level 0.
+    """Watches one read: the (layer, head) pairs that keep all tokens of all needles.
 
     Args:
         spans: first and last-but-one token of each needle of each sample.
@@ -34,25 +34,26 @@ class SelectionRecall:
         most = max(map(len, self._real), default=0)
         filled = [[*each, *[(0, 0)] * (most - len(each))] for each in self._real]
         self._spans = torch.tensor(filled).reshape(len(filled), most, 2)
-        self._held: list[torch.Tensor] = []
-        self._layers: list[int] = []
+        self._held: dict[int, torch.Tensor] = {}
 
     def __call__(self, layer: int, indices: torch.Tensor) -> None:
-        """Take a layer's selected entries [C, H, S] of C contexts; an index below N is the token itself."""
+        """Take the positions [C, H, S] that a layer keeps of C contexts; of what is read in parts, the last counts.
+
+        What is no token's, as pooled entries are, lies in no span.
+        """
         if self._rows != list(range(len(indices))):
             indices = indices[self._rows]
         held = torch.ones(indices.shape[:2], dtype=torch.bool, device=indices.device)
         for start, stop in self._spans.to(indices.device).permute(1, 2, 0)[..., None, None]:
             inside = ((indices >= start) & (indices < stop)).sum(-1)
             held &= inside == (stop - start)[..., 0]
-        self._held.append(held)
-        self._layers.append(layer)
+        self._held[layer] = held
 
     def of_samples(self) -> list[Recall | None]:
         """Recall of each sample; None where no layer selected anything, or the sample has no needle."""
         if not self._held:
             return [None] * len(self._real)
-        held = torch.stack(self._held, dim=1)
+        held = torch.stack(list(self._held.values()), dim=1)
         shares, heads = held.float().mean((1, 2)).tolist(), held.tolist()
         return [
             Recall(share, self._dropped(of_sample)) if spans else None
@@ -63,6 +64,6 @@ class SelectionRecall:
         """From whether each head of each layer holds the needles to the layers and heads that do not."""
         lost = (
             (layer, tuple(head for head, kept in enumerate(heads) if not kept))
-            for layer, heads in zip(self._layers, held, strict=True)
+            for layer, heads in zip(self._held, held, strict=True)
         )
         return tuple(sorted((layer, heads) for layer, heads in lost if heads))

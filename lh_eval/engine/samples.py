@@ -5,16 +5,20 @@ import itertools
 import textwrap
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
+from lh_eval.engine.positions import positions_of
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.prompting import Outcome, run_batch
-from lh_eval.runs.checking import positions_of
+from lh_eval.methods.base import Reading
 from lh_eval.scoring.base import score_text
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import Sample, Task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,14 +37,21 @@ class SampleRunner:
         tokenizer: its tokenizer.
         task: what makes the samples.
         seed: seed of all samples.
+        reading: how prompts are read.
         positions: tokens that the model was made for; rows of samples that take more are marked.
     """
 
     prefiller: Prefiller
-    tokenizer: Any
+    tokenizer: "PreTrainedTokenizerBase"
     task: Task
     seed: int
+    reading: Reading
     positions: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether context and question are read at once."""
+        return self.reading == "prompt" and not self.prefiller.reader.shares_prefixes
 
     def rows(self, keys: list[Key], *, at_once: int | None = None, by_depth: bool = False) -> Iterator[Row]:
         """Run samples of one length together.
@@ -60,9 +71,10 @@ class SampleRunner:
                 yield self._row(key, None, None, time.perf_counter() - begin, error=_one_line(error))
             else:
                 built.append(_Built(key, sample, time.perf_counter() - begin))
-        # a question may be a token longer than another's, which moves the end of the context; densely read, it may end
-        # anywhere, and prompts of one length go together
-        tokens = _context_tokens if self.prefiller.session.config else _prompt_tokens
+        # a question may be a token longer than another, which moves the end of the context; where it may end anywhere,
+        # or is read with the question, prompts of one length go together
+        together = self.whole or self.prefiller.reader.shares_prefixes
+        tokens = _prompt_tokens if together else _context_tokens
         built.sort(key=tokens)
         for _, same in itertools.groupby(built, key=tokens):
             alike = list(same)
@@ -80,7 +92,9 @@ class SampleRunner:
             torch.cuda.reset_peak_memory_stats(self.prefiller.model.device)
         try:
             samples = [item.sample for item in batch]
-            outcomes = run_batch(self.prefiller, self.tokenizer, samples, at_once=at_once, width=width)
+            outcomes = run_batch(
+                self.prefiller, self.tokenizer, samples, whole=self.whole, at_once=at_once, width=width
+            )
             scores = [
                 score_text(sample.scoring, outcome.answer.prediction, sample.answers)
                 for sample, outcome in zip(samples, outcomes, strict=True)
@@ -137,6 +151,7 @@ class SampleRunner:
             first_token_logprob=outcome.answer.first_token_logprob if outcome else None,
             answer_logprob=outcome.answer.answer_logprob if outcome else None,
             rank=outcome.answer.rank if outcome else None,
+            reading=self.reading,
             selection_recall=recall.share if recall else None,
             dropped=recall.dropped if recall else None,
             seconds=round(seconds, 4),

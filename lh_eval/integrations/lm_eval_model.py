@@ -34,7 +34,8 @@ from lh_eval.integrations.lm_eval_reading import (
     whole_ids,
 )
 from lh_eval.integrations.lm_eval_setting import make_setting
-from lh_eval.modeling.session import Session, use_lighthouse
+from lh_eval.methods.lighthouse import use_lighthouse
+from lh_eval.modeling.session import Session
 
 NAME = "lighthouse"
 

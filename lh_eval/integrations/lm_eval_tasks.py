@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.checkpoints.loading import load_tokenizer
 from lh_eval.errors import InputError
-from lh_eval.runs.evaluate import DEPTHS
-from lh_eval.runs.grid import Grid
+from lh_eval.runs.grid import DEPTHS, Grid
 from lh_eval.tasks.base import Sample, get_task
 
 if TYPE_CHECKING:

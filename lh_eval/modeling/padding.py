@@ -1,8 +1,26 @@
-"""Reading a batch's padding out of the mask that transformers makes for `sdpa`."""
+"""A method over each row's real tokens: padding is read out of the mask that transformers makes for `sdpa`."""
 
 import torch
 
 from lh_eval.errors import InputError
+from lh_eval.modeling.attention import LayerAttention
+
+
+def unpadded(
+    attention: LayerAttention,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scale: float | None,
+) -> torch.Tensor:
+    """Attention over each row's real tokens, [B, H, N, D]; padding has no part in it, and its output is zero."""
+    rows = []
+    for row, (start, stop) in enumerate(real_spans(mask)):
+        q, k, v = (x[row : row + 1, :, start:stop] for x in (query, key, value))
+        out, _ = attention.attend(q, k, v, scale)
+        rows.append(torch.nn.functional.pad(out, (0, 0, start, query.shape[2] - stop)))
+    return torch.cat(rows)
 
 
 def real_spans(mask: torch.Tensor) -> list[tuple[int, int]]:

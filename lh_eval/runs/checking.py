@@ -1,15 +1,50 @@
 """What is refused before the first sample runs: a grid that cannot be built, or that the model has no positions for."""
 
 import itertools
-from typing import Any
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.answering import end_ids
+from lh_eval.engine.positions import positions, positions_of
 from lh_eval.errors import InputError
 from lh_eval.runs.grid import Grid
-from lh_eval.tasks.base import Sample, get_task
+from lh_eval.runs.setting import Setting
+from lh_eval.tasks.base import get_task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_log = logging.getLogger(__name__)
+_noted: set[tuple[str, str]] = set()  # model and note, once each
 
 
-def check_grid(model: Any, tokenizer: Any, grid: Grid, *, beyond_positions: bool) -> None:
+def check_settings(
+    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
+) -> None:
+    """Refuse what cannot be run, before anything is; say, once, what is to be known of a model under a method.
+
+    Raises:
+        InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
+    """
+    names = [setting.name for setting in settings]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"settings must differ, got {name} twice among {', '.join(names)}; leave one out")
+    for setting in settings:
+        if (obstacle := setting.method.check(checkpoint.model)) is not None:
+            raise InputError(obstacle)
+        note = setting.method.notes(checkpoint.model)
+        if note and (checkpoint.name, note) not in _noted:
+            _noted.add((checkpoint.name, note))
+            _log.warning(note)
+    check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
+
+
+def check_grid(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", grid: Grid, *, beyond_positions: bool
+) -> None:
     """Make the first and the last sample of each cell, and see whether the model has positions for them.
 
     As in RULER, what is generated counts: prompt and `max_new_tokens` must fit together.
@@ -46,17 +81,6 @@ def check_grid(model: Any, tokenizer: Any, grid: Grid, *, beyond_positions: bool
             )
         if most is not None and positions_of(sample) > most:
             _refuse(most, length, sample.max_new_tokens)
-
-
-def positions(model: Any) -> int | None:
-    """Tokens that the model was made for; None where it does not say."""
-    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return most if isinstance(most, int) and most > 0 else None
-
-
-def positions_of(sample: Sample) -> int:
-    """Positions that a sample takes at most: its prompt's and those of what is generated."""
-    return len(sample.context_ids) + len(sample.question_ids) + sample.max_new_tokens
 
 
 def _refuse(most: int, length: int, generated: int = 0) -> None:

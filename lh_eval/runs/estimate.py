@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from lh_eval.checkpoints.loading import Checkpoint
-from lh_eval.runs.evaluate import iterate_rows
+from lh_eval.engine.rows import iterate_rows
+from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.run import check_settings
-from lh_eval.runs.setting import Setting
+from lh_eval.runs.setting import Setting, side_by_side
 from lh_eval.store.rows import Row
 
 
@@ -39,11 +39,12 @@ def estimate(
         checkpoint: what would be evaluated.
         grid: the samples.
         settings: how it would attend.
-        beyond_positions: as in `run_settings`.
+        beyond_positions: as in `run`.
 
     Raises:
-        InputError: what `run_settings` refuses.
+        InputError: what `run` refuses.
     """
+    settings = side_by_side(settings, checkpoint.defaults)
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     middle = grid.depths[len(grid.depths) // 2]
     one = dataclasses.replace(grid, depths=(middle,), trials=1)
@@ -51,5 +52,15 @@ def estimate(
     for setting in settings:
         # once before the clock counts: kernels are built, caches filled
         for timed in (shortest, one):
-            rows = list(iterate_rows(checkpoint.model, checkpoint.tokenizer, timed, setting, batch_size=1))
+            rows = list(
+                iterate_rows(
+                    checkpoint.model,
+                    checkpoint.tokenizer,
+                    list(timed),
+                    setting.method,
+                    reading=setting.reading,
+                    seed=grid.seed,
+                    batch_size=1,
+                )
+            )
         yield Estimate(setting.name, sorted(rows, key=lambda row: row.length), len(grid.depths) * grid.trials)

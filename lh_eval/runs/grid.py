@@ -11,6 +11,7 @@ from lh_eval.errors import InputError
 if TYPE_CHECKING:
     from lh_eval.store.rows import Key
 
+DEPTHS = (0.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)  # percent; the paper's
 MOST_TRIALS = 200  # of a cell with `until_ci`, if not given
 
 
@@ -21,7 +22,7 @@ class Grid:
     Lengths and depths are kept in ascending order: the order they are given in changes no row, and makes no other run.
 
     Attributes:
-        task: task spec.
+        task: a task with its options; kept as its canonical `Spec`.
         lengths: tokens of the prompt.
         depths: where the needle lies, in percent.
         trials: samples of each (length, depth) cell.
@@ -44,6 +45,9 @@ class Grid:
     def __post_init__(self) -> None:
         if not isinstance(self.task, str):
             raise InputError(f"task must be a name with options such as 'keyed:records=8', got {self.task!r}")
+        from lh_eval.tasks.base import canonical_task  # the registry imports numpy: only when a grid is made
+
+        object.__setattr__(self, "task", canonical_task(self.task))
         object.__setattr__(self, "lengths", tuple(map(int, self._checked("lengths", "token counts", Integral, 1))))
         object.__setattr__(self, "depths", tuple(map(float, self._checked("depths", "percentages", Real, 0, 100))))
         for name, least in (("trials", 1), ("seed", 0)):

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import logging
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,23 +14,22 @@ import torch
 from tqdm import tqdm
 
 import lh_eval
+from lh_eval.analysis.cells import metrics_of
+from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.checkpoints.loading import Checkpoint
-from lh_eval.errors import InputError, Interrupted
-from lh_eval.modeling.session import layers_of, lighthouse_layers
-from lh_eval.runs.checking import check_grid
-from lh_eval.runs.evaluate import iterate_rows
-from lh_eval.runs.flatness import norm_spread
+from lh_eval.engine.rows import iterate_rows
+from lh_eval.errors import Interrupted
+from lh_eval.methods.base import Method
+from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.setting import Setting
+from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
+from lh_eval.spec import slug
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
-from lh_eval.store.sweep import check_sweep, write_sweep
+from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
 from lh_eval.tasks.building.haystack_text import data_hashes
-
-_log = logging.getLogger(__name__)
-_warned: set[tuple[str, tuple[int, ...]]] = set()  # weights and layers
 
 
 class Finished(NamedTuple):
@@ -52,11 +50,11 @@ class Finished(NamedTuple):
         return sum(values["errors"] for values in self.metrics.values())
 
 
-def run_settings(
+def run(
     checkpoint: Checkpoint,
     grid: Grid,
-    settings: Sequence[Setting],
-    out: Path | None = None,
+    settings: Sequence[Setting | Method | str],
+    out: str | Path | None = None,
     *,
     batch_size: int | None = None,
     beyond_positions: bool = False,
@@ -66,7 +64,7 @@ def run_settings(
     Args:
         checkpoint: what to evaluate.
         grid: the samples.
-        settings: one writes into `out` itself, several into a folder each below it.
+        settings: settings or their specs; one writes into `out` itself, several into a folder each below it.
         out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
         batch_size: samples at once; what memory holds if None.
         beyond_positions: run samples that take more positions than the model has, instead of refusing them.
@@ -76,10 +74,11 @@ def run_settings(
             sample was run then.
         Interrupted: the user stopped it; all but the batch in flight is in the folder.
     """
+    settings = side_by_side([resolve_setting(one, checkpoint.defaults) for one in settings], checkpoint.defaults)
     names = [setting.name for setting in settings]
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
-    out = out or Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
+    out = Path(out) if out is not None else Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
     single = len(settings) == 1
     if single:
         check_folder(out, decides[names[0]])
@@ -100,34 +99,8 @@ def run_settings(
             raise Interrupted(f"what was done is in {out}; the same command goes on from there") from None
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
-        write_sweep(out, names)
+        write_sweep(out, sweep_summary(read_settings(out, names)))
     return Finished(out, metrics, errors[0] if errors else None)
-
-
-def check_settings(
-    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
-) -> None:
-    """Refuse what cannot be run, before anything is.
-
-    Raises:
-        InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
-    """
-    names = [setting.name for setting in settings]
-    if len(set(names)) != len(names):
-        raise InputError(f"settings must differ in scorer or k, got {', '.join(names)}")
-    for setting in settings:
-        if setting.config is not None:
-            _check_layers(checkpoint, setting)
-    check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
-
-
-def _check_layers(checkpoint: Checkpoint, setting: Setting) -> None:
-    """Refuse where no layer is left for Lighthouse; warn, once, where a window keeps some dense that are not named."""
-    asked = lighthouse_layers(checkpoint.model.config.get_text_config().num_hidden_layers, setting.dense_layers)
-    windowed = tuple(sorted(asked - layers_of(checkpoint.model, setting.dense_layers)))
-    if windowed and (checkpoint.sha256, windowed) not in _warned:
-        _warned.add((checkpoint.sha256, windowed))
-        _log.warning("layers %s have a sliding window and stay dense", ", ".join(map(str, windowed)))
 
 
 def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
@@ -143,7 +116,7 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         # only where it is used: runs of before there was the rule go on
         **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
         **data_hashes(get_task(grid.task)),
-        "attention": setting.to_dict(),
+        **setting.to_dict(),
         "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
         "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "device": checkpoint.model.device.type,
@@ -166,8 +139,16 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         "batch_size": batch_size or "by memory",
         # what pairs trainings of different recipes; None where the checkpoint does not say
         "training_seed": checkpoint.defaults.training.get("seed"),
-        "norm_spread": norm_spread(checkpoint, grid, setting),
+        **_measured(checkpoint, grid, setting),
     }
+
+
+def _measured(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
+    """What the method measures of the model, on the first sample's prompt."""
+    sample = get_task(grid.task).sample(
+        checkpoint.tokenizer, length=grid.lengths[0], depth=grid.depths[0], trial=0, seed=grid.seed
+    )
+    return setting.method.measure(checkpoint.model, torch.tensor([sample.context_ids]), checkpoint.name)
 
 
 def _run_all(
@@ -195,7 +176,8 @@ def _run_all(
                     run.append(row)
                     bar.update()
             finally:
-                metrics[setting.name] = run.finish()
+                metrics[setting.name] = metrics_of(run.as_run())
+                run.finish(metrics[setting.name])
     return metrics
 
 
@@ -211,10 +193,11 @@ def _rounds(
         yield from iterate_rows(
             checkpoint.model,
             checkpoint.tokenizer,
-            whole,
-            setting,
+            [key for key in whole if key in waiting],
+            setting.method,
+            reading=setting.reading,
+            seed=grid.seed,
             batch_size=batch_size,
-            done={key for key in whole if key not in waiting},
         )
         tried |= waiting
 
@@ -222,5 +205,4 @@ def _rounds(
 def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:
     """The same configuration finds its folder again, another one never meets it."""
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:8]
-    task = "".join(letter if letter.isalnum() or letter == "." else "_" for letter in grid.task)
-    return f"{Path(checkpoint.name).name}-{task}-{digest}"
+    return f"{Path(checkpoint.name).name}-{slug(grid.task)}-{digest}"

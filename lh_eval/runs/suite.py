@@ -19,8 +19,7 @@ from typing import Any
 
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.lengths import parse_length
-from lh_eval.runs.evaluate import DEPTHS
-from lh_eval.runs.grid import Grid
+from lh_eval.runs.grid import DEPTHS, Grid
 from lh_eval.tasks.building.haystack_text import with_haystack
 
 _FIELDS = ("lengths", "depths", "trials")

@@ -1,15 +1,16 @@
 """A suite on a checkpoint: a folder a task, each a run or a sweep, gone on with where it was stopped."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError
-from lh_eval.runs.run import Finished, check_settings, deciding_config, run_settings
+from lh_eval.runs.checking import check_settings
+from lh_eval.runs.run import Finished, deciding_config, run
 from lh_eval.runs.setting import Setting
 from lh_eval.runs.suite import Suite
+from lh_eval.spec import slug
 from lh_eval.store.files import read_json, write_json
 from lh_eval.store.folder import config_differences
 
@@ -33,10 +34,10 @@ def run_suite(
         settings: what each task runs under.
         out: the folder.
         batch_size: samples at once; what memory holds if None.
-        beyond_positions: as in `run_settings`.
+        beyond_positions: as in `run`.
 
     Raises:
-        InputError: what `run_settings` refuses, of any task, or `out` holds something else; no sample was run then.
+        InputError: what `run` refuses, of any task, or `out` holds something else; no sample was run then.
         Interrupted: the user stopped it.
     """
     for grid in suite.grids:
@@ -44,27 +45,22 @@ def run_suite(
     wanted = {
         "suite": suite.name,
         "runs": {
-            task_folder(grid.task): {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+            slug(grid.task): {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
             for grid in suite.grids
         },
     }
     _claim(out, wanted)
     return [
-        run_settings(
+        run(
             checkpoint,
             grid,
             settings,
-            out / task_folder(grid.task),
+            out / slug(grid.task),
             batch_size=batch_size,
             beyond_positions=beyond_positions,
         )
         for grid in suite.grids
     ]
-
-
-def task_folder(task: str) -> str:
-    """A task spec as the name of a folder."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", task)
 
 
 def _claim(out: Path, wanted: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from grid_trainings import read_grid
 from tiny_training import TINY
 
 from lh_eval.cli.app import main
-from lh_eval.training.config import TrainingConfig
+from lh_eval.training.recipe.config import TrainingConfig
 
 
 def _toml(values):

@@ -35,6 +35,7 @@ FIELDS = [
     "peak_bytes",
     "beyond_positions",
     "dropped",
+    "reading",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]
