@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 
 # torch 2.11 to 2.14: `torch.nn.attention.sdpa_kernel(..., set_priority=True)` does this in ten times the time.
@@ -80,3 +81,46 @@ def launcher_of(compiled: Any, grid: tuple[int, int, int]) -> Callable[..., None
     """What launches a compiled kernel on a grid, on the current device and stream."""
     launch: Callable[..., None] = compiled[grid]
     return launch
+
+
+# transformers 5.17 to 5.23: the configuration has no public name for it.
+def attention_implementation(model: "PreTrainedModel") -> str:
+    """The name of the attention that a model's layers run, such as `sdpa`."""
+    name: str = model.config._attn_implementation
+    return name
+
+
+# transformers 5.17 to 5.23
+def chooses_attention(model: "PreTrainedModel") -> bool:
+    """Whether a model's layers run the attention that is named, and not one of their own making."""
+    return bool(model._can_set_attn_implementation())
+
+
+# transformers 5.17 to 5.23
+def has_sdpa(model: "PreTrainedModel") -> bool:
+    """Whether PyTorch's `scaled_dot_product_attention` gives what the architecture computes."""
+    return bool(model._supports_sdpa)
+
+
+# transformers 5.17 to 5.23
+def takes_dynamic_cache(model: "PreTrainedModel") -> bool:
+    """Whether a model keeps what it reads in a `DynamicCache`, and makes none of its own kind."""
+    ours = type(model).__module__.startswith("transformers.")
+    return ours and bool(model._supports_default_dynamic_cache())
+
+
+# transformers 5.17 to 5.23
+def forget_replaced_architectures() -> None:
+    """Take back architectures of transformers' that another package registered its own classes for."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES
+
+    for name in CONFIG_MAPPING_NAMES.keys() & CONFIG_MAPPING._extra_content.keys():
+        del CONFIG_MAPPING._extra_content[name]
+
+
+# lm-eval 0.4.13
+def harness_command() -> Any:
+    """lm-eval's command: an object with `parse_args` and `execute`."""
+    from lm_eval._cli import HarnessCLI
+
+    return HarnessCLI()

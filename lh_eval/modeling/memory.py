@@ -13,6 +13,7 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, LinearAttentionCacheLayerMixin
 
+from lh_eval.compat import takes_dynamic_cache
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ _NAMES = ("past_key_values", "cache_params", "state")
 
 def new_memory(model: "PreTrainedModel") -> DynamicCache | None:
     """An empty one for a model's first call; None where the model makes one of its own kind."""
-    ours = type(model).__module__.startswith("transformers.") and model._supports_default_dynamic_cache()
-    return DynamicCache(config=model.config) if ours else None
+    return DynamicCache(config=model.config) if takes_dynamic_cache(model) else None
 
 
 def memory_name(model: Any) -> str:

@@ -77,14 +77,14 @@ def test_a_rule_of_another_package_judges(checkpoint, monkeypatch, bring_rule):
             return 0.5 * (prediction.strip() in answers)
 
     bring_rule("prefix", Halved)
-    monkeypatch.setattr("lh_eval.runs.evaluate.get_task", lambda _: Judged())
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Judged())
     frame = rows(checkpoint, lengths=[512], depths=[100])
     assert frame["scoring"].tolist() == ["prefix"] * 2
     assert set(frame["score"]) == {0.5}
 
 
 def test_a_rule_that_is_not_there_is_each_rows_error(checkpoint, monkeypatch):
-    monkeypatch.setattr("lh_eval.runs.evaluate.get_task", lambda _: Judged())
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Judged())
     frame = rows(checkpoint, lengths=[256], depths=[100])
     assert frame["score"].isna().all()
     assert frame["error"].str.contains("scoring must be one of all, any, .*, got 'prefix'").all()
