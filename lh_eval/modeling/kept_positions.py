@@ -11,7 +11,7 @@ _MOVES = {"gather", "__getitem__", "index_select", "contiguous", "clone", "cat",
 class FollowPositions(TorchFunctionMode):
     """Within it, marked tensors take the positions of their entries along through every move."""
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002, D105
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         if not args or getattr(func, "__name__", None) not in _MOVES:
             return out

@@ -45,9 +45,7 @@ def make_press(name: str, ratio: float) -> Any:
         raise InputError(f"press {outer!r} must go without another, got {name!r}; leave {inner!r} out")
     if not given:
         hint = f"give it another, such as {outer}:snapkv" if "press" in parameters else "take another press"
-        raise InputError(
-            f"press must be made by a ratio alone, got {outer!r}, made by {', '.join(parameters)}; {hint}"
-        )
+        raise InputError(f"press must be made by a ratio alone, got {outer!r}, made by {', '.join(parameters)}; {hint}")
     with explained(outer):
         press = classes[outer](**given)
         if press.compression_ratio != ratio:
