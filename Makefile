@@ -12,9 +12,10 @@ install:  ## editable, with the tools; again after adding or moving a file
 test:  ## the CPU suite
 	$(PYTHON) -m pytest
 
-lint:  ## ruff, nothing changed
+lint:  ## ruff and the import contracts, nothing changed
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
+	PYTHON=$(PYTHON) .ci/imports
 
 format:  ## ruff, in place
 	$(PYTHON) -m ruff check --fix
@@ -51,6 +52,6 @@ figures:  ## draw the committed figures again from their rows
 
 findings:  ## make the tables and figures of docs/findings.md again from their rows
 	$(PYTHON) -m lh_eval heatmap outputs/smollm2-niah $(dir $(wildcard outputs/smollm2-layers/*/samples.jsonl))
-	$(PYTHON) benchmarks/smollm2.py
-	$(PYTHON) benchmarks/grid.py outputs/grid
+	$(PYTHON) -m lh_eval.studies.smollm2 --page docs/findings.md
+	$(PYTHON) -m lh_eval.studies.grid outputs/grid --page docs/findings.md
 	$(PYTHON) -m lh_eval curves outputs/grid/training --out outputs/grid

@@ -14,7 +14,7 @@ from lh_eval.errors import InputError
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.haystack import RecordTemplate, draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
-from lh_eval.tasks.building.vocabulary import Kind, draw_texts
+from lh_eval.tasks.building.vocabulary import TextKind, draw_texts
 
 Taken = tuple[list[str], list[str]]
 
@@ -30,8 +30,8 @@ class Counts(NamedTuple):
 class NiahTask(PlannedTask):
     """One of the eight: how many keys, values and questions, of which kind, and in which haystack."""
 
-    key_kind: ClassVar[Kind] = "word"
-    value_kind: ClassVar[Kind] = "number"
+    key_kind: ClassVar[TextKind] = "word"
+    value_kind: ClassVar[TextKind] = "number"
 
     def counts(self) -> Counts:
         """How many keys and values there are, and how many are asked for."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.building.filler import Filler
-from lh_eval.tasks.building.vocabulary import Kind
+from lh_eval.tasks.building.vocabulary import TextKind
 from lh_eval.tasks.niah import Counts, HaystackOption, NiahTask, Taken, check_count
 
 
@@ -68,5 +68,5 @@ class NiahMultikey3(_InNeedles):
     """
 
     name: ClassVar[str] = "niah_multikey_3"
-    key_kind: ClassVar[Kind] = "uuid"
-    value_kind: ClassVar[Kind] = "uuid"
+    key_kind: ClassVar[TextKind] = "uuid"
+    value_kind: ClassVar[TextKind] = "uuid"

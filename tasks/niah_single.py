@@ -4,7 +4,7 @@ import dataclasses
 from typing import ClassVar
 
 from lh_eval.tasks.base import TASKS
-from lh_eval.tasks.building.vocabulary import Kind
+from lh_eval.tasks.building.vocabulary import TextKind
 from lh_eval.tasks.niah import HaystackOption, NiahTask
 
 
@@ -53,5 +53,5 @@ class NiahSingle3(HaystackOption, NiahTask):
     """
 
     name: ClassVar[str] = "niah_single_3"
-    value_kind: ClassVar[Kind] = "uuid"
+    value_kind: ClassVar[TextKind] = "uuid"
     haystack: str = "prose"

@@ -55,6 +55,7 @@ def make_row():
 @pytest.fixture
 def make_run(tmp_path, make_row):
     """Write a run of 2 lengths, 2 depths and 2 trials; `score(length, depth, trial)` says what each gets."""
+    from lh_eval.analysis.cells import metrics_of
     from lh_eval.store.folder import RunFolder
 
     def make(path, *, score=lambda length, depth, trial: 1.0, attention=None, recall=None, **config):
@@ -67,7 +68,7 @@ def make_run(tmp_path, make_row):
                         run.append(
                             make_row(length=length, depth=float(depth), trial=trial, score=got, selection_recall=recall)
                         )
-            run.finish()
+            run.finish(metrics_of(run.as_run()))
         return tmp_path / path
 
     return make

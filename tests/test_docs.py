@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lh_eval.methods.base import METHODS
 from lh_eval.scorers.base import SCORERS
 from lh_eval.tasks.base import TASKS
 
@@ -51,7 +52,7 @@ def test_readme_snippets_run_as_printed_one_after_the_other(capsys):
     assert scope["rows"]["error"].isna().all()
 
 
-@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room")])
+@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room"), (METHODS, "strided")])
 def test_skeletons(registry, name, monkeypatch):
     registry.names()
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))

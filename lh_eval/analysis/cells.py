@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.statistics import mean_of_rates, wilson
+from lh_eval.store.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +105,16 @@ def metrics(
         "selection_recall": _or_none(table["selection_recall"].mean()),
         "cells": [{name: _or_none(value) for name, value in cell.items()} for cell in table.to_dict(orient="records")],
     }
+
+
+def cells_of(run: Run) -> "pd.DataFrame":
+    """The cells of a run; those of its configured grid without rows are among them."""
+    return cells(run.frame, lengths=run.config.get("lengths"), depths=run.config.get("depths"))
+
+
+def metrics_of(run: Run) -> dict[str, Any]:
+    """What metrics.json of a run holds."""
+    return metrics(run.frame, lengths=run.config.get("lengths"), depths=run.config.get("depths"))
 
 
 def _or_none(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.analysis.compare_samples import by_samples
 from lh_eval.analysis.compare_trainings import by_trainings
 from lh_eval.analysis.comparison import Comparison
-from lh_eval.analysis.pairing import align
+from lh_eval.analysis.pairing import align, with_canonical_tasks
 from lh_eval.errors import InputError
 from lh_eval.statistics import mcnemar_exact
 
@@ -42,7 +42,8 @@ def compare(
     Raises:
         InputError: the runs are of different tasks, asked different questions, or have no sample in common.
     """
-    sides = [[side] if hasattr(side, "columns") else list(side) for side in (a, b)]
+    given: list[list[Any]] = [[side] if hasattr(side, "columns") else list(side) for side in (a, b)]
+    sides = [list(map(with_canonical_tasks, frames)) for frames in given]
     _check_tasks([*sides[0], *sides[1]])
     joined = align([*sides[0], *sides[1]])
     if joined.empty:
@@ -73,7 +74,7 @@ def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any
     Raises:
         InputError: the two asked different questions under the same key.
     """
-    pairs = align([baseline, frame])
+    pairs = align([with_canonical_tasks(baseline), with_canonical_tasks(frame)])
     if pairs.empty:
         return None
     change = pairs[1] - pairs[0]

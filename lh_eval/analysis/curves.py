@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError, unknown_name
 from lh_eval.store.files import read_json
+from lh_eval.store.training_folder import HELD_OUT, LOSS_CURVE, STEP_COLUMNS, TRAIN_CONFIG
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_CONFIG, _LOSS = "train.json", "loss.csv"
-_ALWAYS = ("step", "tokens", "seconds", "attention", "length", "tokens_per_second")
-_OTHER = ("lr",)  # what is no loss among the columns that need not be there
-_WANTED = ("text", "keyed", "copy")
-_HELD_OUT = "held_out"
+_REQUIRED = tuple(name for name in STEP_COLUMNS if name != "lr")
+_SHOWN = ("text", "keyed", "copy")
 
 
 class Curve(NamedTuple):
@@ -37,7 +35,7 @@ class Curve(NamedTuple):
     @property
     def losses(self) -> list[str]:
         """The columns that are losses and have a value."""
-        return [name for name in self.rows.columns if name not in _ALWAYS + _OTHER and self.rows[name].notna().any()]
+        return [name for name in self.rows.columns if name not in STEP_COLUMNS and self.rows[name].notna().any()]
 
 
 def read_curves(paths: Iterable[str | Path]) -> list[Curve]:
@@ -48,7 +46,7 @@ def read_curves(paths: Iterable[str | Path]) -> list[Curve]:
     """
     folders = list(dict.fromkeys(folder for path in map(Path, paths) for folder in _find(path)))
     configs = [_settings(folder) for folder in folders]
-    rows = [_read_rows(folder / _LOSS) for folder in folders]
+    rows = [_read_rows(folder / LOSS_CURVE) for folder in folders]
     names = [folder.resolve().name for folder in folders]
     labels = [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
     recipes = _recipes(configs, labels)
@@ -64,8 +62,8 @@ def chosen_columns(curves: Sequence[Curve], names: Sequence[str] | None) -> list
     """
     known = list(dict.fromkeys(name for curve in curves for name in curve.losses))
     if names is None:
-        shared = all(_HELD_OUT in curve.losses for curve in curves)
-        wanted = [_HELD_OUT if shared and name == "text" else name for name in _WANTED]
+        shared = all(HELD_OUT in curve.losses for curve in curves)
+        wanted = [HELD_OUT if shared and name == "text" else name for name in _SHOWN]
         return [name for name in wanted if name in known] or known[:1]
     for name in names:
         if name not in known:
@@ -74,20 +72,21 @@ def chosen_columns(curves: Sequence[Curve], names: Sequence[str] | None) -> list
 
 
 def _find(path: Path) -> list[Path]:
-    if (path / _CONFIG).is_file():
+    if (path / TRAIN_CONFIG).is_file():
         return [path]
-    inside = sorted(file.parent for file in path.glob(f"*/{_CONFIG}"))
+    inside = sorted(file.parent for file in path.glob(f"*/{TRAIN_CONFIG}"))
     if not inside:
         raise InputError(
-            f"run must be a training run with {_CONFIG} and {_LOSS}, got {path}; give an --out of lh-eval train"
+            f"run must be a training run with {TRAIN_CONFIG} and {LOSS_CURVE}, got {path}; "
+            "give an --out of lh-eval train"
         )
     return inside
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    config = read_json(folder / _CONFIG)
+    config = read_json(folder / TRAIN_CONFIG)
     if not isinstance(config.get("name"), str) or not isinstance(config.get("seed"), int):
-        raise InputError(f"{folder / _CONFIG} must hold a training's name and seed, got none; give a training run")
+        raise InputError(f"{folder / TRAIN_CONFIG} must hold a training's name and seed, got none; give a training run")
     return config
 
 
@@ -111,12 +110,12 @@ def _read_rows(path: Path) -> "pd.DataFrame":
         raise InputError(f"{path} must be a readable loss curve, got {reason}; give a training run") from None
     whole = text[: text.rfind("\n") + 1]  # a kill may tear the last line
     header = whole.partition("\n")[0].split(",")
-    missing = [name for name in _ALWAYS if name not in header]
+    missing = [name for name in _REQUIRED if name not in header]
     if missing:
-        raise InputError(f"{path} must have the columns {' '.join(_ALWAYS)}, got none named {missing[0]}")
+        raise InputError(f"{path} must have the columns {' '.join(_REQUIRED)}, got none named {missing[0]}")
     try:
         rows = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(header, float) | {"attention": str})
-        rows = rows.dropna(subset=list(_ALWAYS)).astype({"step": int, "tokens": int, "length": int})
+        rows = rows.dropna(subset=list(_REQUIRED)).astype({"step": int, "tokens": int, "length": int})
     except ValueError as error:
         raise InputError(f"{path} must hold numbers under its header, got {str(error).splitlines()[0]}") from None
     if rows.empty:

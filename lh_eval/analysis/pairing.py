@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
+from lh_eval.tasks.base import canonical_task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEY = ["task", "length", "depth", "trial"]
+
+
+def with_canonical_tasks(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows with each task in its canonical form: `keyed:records=8` is `keyed`, whichever a run was started with."""
+    canonical = {task: str(canonical_task(task)) for task in frame["task"].unique()}
+    return frame.assign(task=frame["task"].map(canonical))
 
 
 def align(frames: "Sequence[pd.DataFrame]") -> "pd.DataFrame":

@@ -1,53 +1,91 @@
-"""The settings of a run or a sweep in one table of cells: what every figure of settings is drawn from."""
+"""How runs attended, and the settings of a sweep in one table of cells: what every figure of settings is drawn from."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lh_eval.analysis.cells import cells_of
+from lh_eval.budgets import budget_text
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import DENSE
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CONTEXT = "context"  # how runs of before there were readings were read
+
+
+class SettingDescription(NamedTuple):
+    """A setting as tables and figures name it.
+
+    label: `dense`, `qk:dilation=8 k=2048`, `window tokens=1024`; of an unknown one, the folder's name.
+    family: settings of one family are a row of a figure; None for dense.
+    budget: what they differ in, None where they have none.
+    budget_name: what the budget is, such as `k`, `tokens`, `ratio`.
+    reading: what is prefilled under the setting, `prompt` or `context`.
+    """
+
+    label: str
+    family: str | None
+    budget: float | None
+    budget_name: str | None
+    reading: str
+
+
+def describe_setting(run: Run) -> SettingDescription:
+    """What a run's configuration says of its setting; that of Lighthouse may be of before it had a field of its own."""
+    attention, recorded = run.config.get("attention", {}), run.config.get("setting")
+    reading = str(run.config.get("reading", CONTEXT))
+    if attention is None:
+        return SettingDescription(DENSE, None, None, None, reading)
+    if isinstance(recorded, dict) and isinstance(recorded.get("family"), str):
+        family, budget, name = recorded["family"], recorded.get("budget"), recorded.get("budget_name")
+    elif isinstance(attention, dict) and {"k", "scorer"} <= attention.keys():
+        family, budget, name = str(attention["scorer"]), attention["k"], "k"
+    else:
+        family, budget, name = run.path.resolve().name, None, None
+    if budget is None or not _is_number(budget):
+        return SettingDescription(family, family, None, None, reading)
+    return SettingDescription(f"{family} {budget_text(name, budget)}", family, budget, name, reading)
+
 
 def setting_label(run: Run) -> str:
-    """How a figure names a run's setting: `dense`, `qk:dilation=8 k=2048`, or else the folder's name."""
-    attention = run.config.get("attention", {})
-    if attention is None:
-        return DENSE
-    if isinstance(attention, dict) and {"k", "scorer"} <= attention.keys():
-        return f"{attention['scorer']} k={attention['k']}"
-    return run.path.resolve().name
+    """How tables and figures name a run's setting."""
+    return describe_setting(run).label
 
 
 def setting_cells(runs: Mapping[str, Run]) -> "pd.DataFrame":
-    """The cells of all runs with the columns `setting`, `scorer` and `k` before those of `metrics.cells`.
+    """The cells of all runs, with the columns of `with_setting` before those of `cells`.
 
-    Two folders may hold one budget and scorer and differ in something else: then their names are the scorers.
+    Two folders may have one label and differ in something else: then they are families of their own, named by folder.
 
     Args:
         runs: by the folder's name, in order; of them, dense is drawn first.
     """
     import pandas as pd
 
-    labels = {name: DENSE if name == DENSE else setting_label(run) for name, run in runs.items()}
-    unique = len(set(labels.values())) == len(labels)
+    described = {name: describe_setting(run) for name, run in runs.items()}
+    described |= {DENSE: described[DENSE]._replace(label=DENSE, family=None)} if DENSE in described else {}
+    labels = [setting.label for setting in described.values()]
     tables = []
-    for name, run in sorted(runs.items(), key=lambda item: labels[item[0]] != DENSE):
-        table = run.cells()
-        label = labels[name] if unique else name
-        scorer, k = _scorer_and_budget(run, label, unique)
-        table.insert(0, "setting", label)
-        table.insert(1, "scorer", pd.Series([scorer] * len(table), dtype=object))
-        table.insert(2, "k", pd.Series([k] * len(table), dtype="Int64"))
-        tables.append(table)
+    for name, setting in sorted(described.items(), key=lambda item: item[1].label != DENSE):
+        if labels.count(setting.label) > 1:
+            setting = setting._replace(label=name, family=name)
+        tables.append(with_setting(cells_of(runs[name]), setting))
     return pd.concat(tables, ignore_index=True)
 
 
-def _scorer_and_budget(run: Run, label: str, unique: bool) -> tuple[str | None, Any]:
-    attention = run.config.get("attention")
-    if label == DENSE:
-        return None, None
-    if isinstance(attention, dict) and {"k", "scorer"} <= attention.keys():
-        return (str(attention["scorer"]) if unique else label), int(attention["k"])
-    return label, None
+def with_setting(cells: "pd.DataFrame", setting: SettingDescription) -> "pd.DataFrame":
+    """The cells behind columns `setting`, `family`, `budget` (NaN where there is none), `budget_name` and `reading`."""
+    import pandas as pd
+
+    table = cells.copy()
+    names = {"setting": setting.label, "family": setting.family}
+    more = {"budget_name": setting.budget_name, "reading": setting.reading}
+    for place, (column, value) in enumerate({**names, "budget": setting.budget, **more}.items()):
+        kind = float if column == "budget" else object
+        table.insert(place, column, pd.Series([value] * len(table), dtype=kind, index=table.index))
+    return table
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

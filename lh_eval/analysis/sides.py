@@ -1,13 +1,12 @@
-"""A comparison of run folders: which runs a side is, and the comparison as JSON and as text."""
+"""A comparison of run folders: which runs a side is, what it is called, and the comparison as JSON values."""
 
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.comparison import Comparison
-from lh_eval.analysis.settings import setting_label
+from lh_eval.analysis.settings import describe_setting, setting_label
 from lh_eval.errors import InputError
 from lh_eval.store.folder import PROVENANCE
 from lh_eval.store.run import Run, is_run, read_run
@@ -55,26 +54,18 @@ def comparison_values(comparison: Comparison, a: Sequence[Run], b: Sequence[Run]
     }
 
 
-def write_comparison(file: Path, values: dict[str, Any]) -> None:
-    """Write `comparison_values` to a file.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"json must be a file that can be written, got {file} ({error.strerror})") from None
-
-
 def side_labels(a: Sequence[Run], b: Sequence[Run]) -> tuple[str, str]:
-    """What tables and figures call both sides: their settings, the models if those are alike, or else the folders."""
-    first, second = (_label([setting_label(run) for run in side]) for side in (a, b))
-    if first == second:
-        first, second = (_label([f"{_describe(run)['model']} {setting_label(run)}" for run in side]) for side in (a, b))
-    if first == second:
-        first, second = (_label([str(run.path) for run in side]) for side in (a, b))
+    """What tables and figures call both sides: their settings, what tells those apart, or else the folders."""
+    namings: list[Callable[[Run], str]] = [
+        setting_label,
+        lambda run: f"{setting_label(run)} ({describe_setting(run).reading})",
+        lambda run: f"{_describe(run)['model']} {setting_label(run)}",
+    ]
+    for naming in namings:
+        first, second = (_label([naming(run) for run in side]) for side in (a, b))
+        if first != second:
+            return first, second
+    first, second = (_label([str(run.path) for run in side]) for side in (a, b))
     return first, second
 
 
@@ -94,6 +85,8 @@ def _describe(run: Run) -> dict[str, Any]:
         "path": run.path.as_posix(),
         "task": run.config.get("task"),
         "setting": setting_label(run),
+        # only where it was kept: comparisons of earlier runs stay the same
+        **({"reading": run.config["reading"]} if "reading" in run.config else {}),
         "model": model.get("name") if isinstance(model, dict) else model,
         "weights_sha256": model.get("weights_sha256") if isinstance(model, dict) else None,
         "training_seed": _training_seed(run),

@@ -78,13 +78,3 @@ def main_switch(rows: "pd.DataFrame") -> int | None:
     later = [int(stage) for stage in stages.index[1:]]
     resumed = [stage for stage in later if stages[stage] == "dense"]
     return max(resumed or later, default=None)
-
-
-def steps_text(recoveries: "pd.Series") -> str:
-    """Steps to recover of several runs: `80`, `80 to 120`, `never`, or `80, never in 1 of 2`."""
-    known = sorted({int(count) for count in recoveries.dropna()})
-    if not known:
-        return "never"
-    text = str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
-    lost = int(recoveries.isna().sum())
-    return f"{text}, never in {lost} of {len(recoveries)}" if lost else text

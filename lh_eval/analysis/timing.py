@@ -1,7 +1,6 @@
 """What each setting of a sweep takes, from a table of `lh-eval bench` or from the rows: time beside retrieval."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.errors import InputError
@@ -15,10 +14,21 @@ _DENSE = ("sdpa",)
 _LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where there are both
 
 
+class OperatorTimes(NamedTuple):
+    """What `lh-eval bench` measured.
+
+    rows: columns `provider`, `mode`, `N`, `k` and `ms`, no case twice.
+    described: card, shape and pyramid.
+    """
+
+    rows: "pd.DataFrame"
+    described: str
+
+
 class Timed(NamedTuple):
     """Points of `figures.latency`, and in words what their time is.
 
-    points: columns `setting`, `scorer`, `k`, `time`, `rate`, `ci_low` and `ci_high`.
+    points: columns `setting`, `family`, `budget`, `budget_name`, `time`, `rate`, `ci_low` and `ci_high`.
     label: of the axis.
     length: tokens at which all was measured.
     source: of the time.
@@ -48,34 +58,30 @@ def timed_by_rows(cells: "pd.DataFrame") -> Timed:
     return _timed(at, times, "seconds per sample", "seconds that the rows took, shared by those that ran together")
 
 
-def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, Path]) -> Timed:
+def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, OperatorTimes]) -> Timed:
     """Milliseconds of the operator's forward pass, at the longest length that both the tables and the runs have.
 
     Args:
         cells: as `settings.setting_cells` makes them.
-        tables: files of `lh-eval bench` by the scorer that they timed; under None that of the bench's default, norm.
+        tables: measurements by the scorer that was timed; under None those of the bench's default, norm.
 
     Raises:
-        InputError: a table cannot be read, or none has a length and budget of the runs.
+        InputError: no table has a length and budget of the runs.
     """
-    import pandas as pd
-
-    from lh_eval.bench.summary import setting as described
-    from lh_eval.bench.table import newest, read_table
-
-    frames = {scorer or "norm": newest(read_table(path)) for scorer, path in tables.items()}
-    settings = cells.drop_duplicates("setting")[["setting", "scorer", "k"]]
+    frames = {scorer or "norm": times.rows for scorer, times in tables.items()}
+    settings = cells.drop_duplicates("setting")[["setting", "family", "budget", "budget_name"]]
     found: dict[int, dict[str, float]] = {}
     for length in sorted(set(map(int, cells["length"]))):
-        for setting, scorer, k in settings.itertuples(index=False):
+        for setting, family, budget, budget_name in settings.itertuples(index=False):
             # Dense attention has no scorer: any table knows its time.
-            rows = frames.get(scorer) if isinstance(scorer, str) else next(iter(frames.values()))
-            if rows is None:
+            attends_all = not isinstance(family, str)
+            rows = next(iter(frames.values())) if attends_all else frames.get(family)
+            if rows is None or not (attends_all or budget_name == "k"):
                 continue
             wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
-            if not pd.isna(k):
-                wanted = wanted[wanted["k"] == k]
-            for provider in _LIGHTHOUSE if isinstance(scorer, str) else _DENSE:
+            if not attends_all:
+                wanted = wanted[wanted["k"] == budget]
+            for provider in _DENSE if attends_all else _LIGHTHOUSE:
                 times = wanted[wanted["provider"] == provider]["ms"]
                 if len(times):
                     found.setdefault(length, {})[setting] = float(times.iloc[-1])
@@ -86,7 +92,7 @@ def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, Path]) -> 
         listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
         raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
     length = max(sparse)
-    source = f"median of the operator's forward pass ({described(next(iter(frames.values())))})"
+    source = f"median of the operator's forward pass ({next(iter(tables.values())).described})"
     at = cells[cells["length"] == length]
     return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
 
@@ -99,9 +105,10 @@ def _timed(at: "pd.DataFrame", times: Mapping[str, float], label: str, source: s
         mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
         if setting in times and mean is not None:
             first = own.iloc[0]
-            rows.append((setting, first["scorer"], first["k"], times[str(setting)], mean.rate, *mean.interval))
-    columns = ["setting", "scorer", "k", "time", "rate", "ci_low", "ci_high"]
-    points = pd.DataFrame(rows, columns=columns).astype({"k": "Int64", "scorer": object})
+            measured = (times[str(setting)], mean.rate, *mean.interval)
+            rows.append((setting, first["family"], first["budget"], first["budget_name"], *measured))
+    columns = ["setting", "family", "budget", "budget_name", "time", "rate", "ci_low", "ci_high"]
+    points = pd.DataFrame(rows, columns=columns).astype({"budget": float, "family": object, "budget_name": object})
     left_out = [name for name in dict.fromkeys(at["setting"]) if name not in set(points["setting"])]
     length = int(at["length"].iloc[0])
     return Timed(points, label, length, source, left_out)

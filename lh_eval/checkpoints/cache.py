@@ -1,15 +1,13 @@
 """Where installed models lie: a folder each below the user's cache directory."""
 
-import os
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 
 def models_folder() -> Path:
-    """`$XDG_CACHE_HOME/lh_eval/models`, or the same below `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # the XDG Base Directory Specification has relative paths ignored
-    root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "lh_eval" / "models"
+    """`$XDG_CACHE_HOME/lh_eval/models`, or the same below `~/.cache`; elsewhere than on Linux, as is the custom."""
+    return user_cache_path("lh_eval", appauthor=False) / "models"
 
 
 def installed_folder(name: str) -> Path | None:

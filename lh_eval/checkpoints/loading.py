@@ -6,14 +6,18 @@ import functools
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,8 @@ class Checkpoint:
         dtype: precision of its weights, such as "bfloat16".
     """
 
-    model: Any
-    tokenizer: Any
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
     name: str
     folder: Path | None
     file_sha256: str | None
@@ -89,52 +93,60 @@ def load_checkpoint(
     Raises:
         InputError: the model, device or dtype is unknown, or the files cannot be used.
     """
-    place = resolve_device(device)
-    precision = resolve_dtype(dtype, place)
+    torch_device = resolve_device(device)
+    torch_dtype = resolve_dtype(dtype, torch_device)
     name, folder = locate(name_or_path)
     files = weight_files(folder)
     settings = CheckpointSettings.read(folder)
 
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
+    know_architecture(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
-        with _explained(folder, "model"):
-            model, report = AutoModelForCausalLM.from_pretrained(
-                folder,
-                dtype=precision,
-                attn_implementation="sdpa",
-                use_safetensors=True,
-                output_loading_info=True,
-                **source,
+        with _as_input_error(folder, "model"):
+            model, report = _load_model(
+                folder, dtype=torch_dtype, use_safetensors=True, output_loading_info=True, **source
             )
-        with _explained(folder, "tokenizer"):
+        with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
     return Checkpoint(
-        model=model.to(place).eval(),
+        model=model.to(torch_device).eval(),
         tokenizer=tokenizer,
         name=name,
         folder=folder,
         file_sha256=weights_sha256(files),
         settings=settings,
-        device=str(place),
-        dtype=str(precision).removeprefix("torch."),
+        device=str(torch_device),
+        dtype=str(torch_dtype).removeprefix("torch."),
     )
 
 
-def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> Any:
+def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> "PreTrainedTokenizerBase":
     """Load a checkpoint's tokenizer alone; arguments and errors as in `load_checkpoint`."""
     from transformers import AutoTokenizer
 
     _, folder = locate(name_or_path)
-    with quiet_transformers(), _explained(folder, "tokenizer"):
+    with quiet_transformers(), _as_input_error(folder, "tokenizer"):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 
 
+def _load_model(folder: Path, **options: Any) -> Any:
+    """As transformers loads it, with `sdpa` whatever the folder asks for, or plain attention where it has no other."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", **options)
+    except ValueError as error:  # raised before any weight is read
+        if "scaled_dot_product_attention" not in str(error):
+            raise
+        return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
+
+
 @contextlib.contextmanager
-def _explained(folder: Path, part: str) -> Iterator[None]:
+def _as_input_error(folder: Path, part: str) -> Iterator[None]:
     """Turn what transformers raises about bad files into one line."""
     from safetensors import SafetensorError
 

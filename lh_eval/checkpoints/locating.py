@@ -14,10 +14,10 @@ from lh_eval.checkpoints.catalog import CATALOG
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 from lh_eval.errors import InputError
+from lh_eval.store.training_folder import CHECKPOINT
 
 # Checkpoints that come with the package, as folders of lh_eval/assets.
 SHIPPED = {"lh-passkey": "checkpoint"}
-CHECKPOINT = "checkpoint"  # the folder of the weights in that of their training
 DEFAULT_MODEL = "lh-passkey"
 _ABOUT = {"lh-passkey": "trained under Lighthouse attention on passkeys: 4 layers, a token a byte, comes with lh_eval"}
 

@@ -22,7 +22,8 @@ from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
-from lh_eval.cli.run import run, table
+from lh_eval.cli.run import run
+from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.errors import InputError, Interrupted, unknown_name
 

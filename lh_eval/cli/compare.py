@@ -34,12 +34,10 @@ def compare(
 ) -> None:
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
     from lh_eval.analysis.compare import compare as compare_frames
-    from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels, write_comparison
+    from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels
     from lh_eval.cli.figure_options import named_figure
-    from lh_eval.figures.difference import difference_heatmap
-    from lh_eval.figures.style import save
-    from lh_eval.publish.caption import of_comparison
-    from lh_eval.publish.comparison_table import for_people, write_tables
+    from lh_eval.publish.comparison import write_comparison, write_difference
+    from lh_eval.publish.comparison_table import comparison_text, write_comparison_table
     from lh_eval.statistics.rates import check_level
 
     check_level(level)
@@ -58,11 +56,11 @@ def compare(
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
         folders = ", ".join(str(run.path) for run in runs)
         typer.echo(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}")
-    typer.echo(for_people(compared).to_string(index=False))
+    typer.echo(comparison_text(compared).to_string(index=False))
     for note in compared.notes:
         typer.echo(note)
     if out is not None:
-        for file in write_tables(compared, names, out):
+        for file in write_comparison_table(compared, names, out):
             typer.echo(f"table: {file}")
         json, figure = json or out / "comparison.json", figure or out / "difference"
     values = comparison_values(compared, first, second, level)
@@ -71,13 +69,8 @@ def compare(
         typer.echo(f"json: {json}")
         figure = figure or (json.with_suffix("") if json.suffix == ".json" else json)
     if figure is not None:
-        drawn = difference_heatmap(compared.cells, title=f"{names[1]} less {names[0]}", level=level, width=width)
         stem, formats = named_figure(figure)
-        try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            files = save(drawn, stem, formats, caption=of_comparison(values, names))
-        except OSError as error:
-            raise InputError(f"figure must be a file that can be written, got {stem} ({error.strerror})") from None
+        files = write_difference(compared, values, names, stem, formats=formats, width=width)
         typer.echo(f"figure: {files[0]}")
 
 

@@ -33,8 +33,8 @@ def curves(
     """
     from lh_eval.analysis.curves import read_curves
     from lh_eval.publish.curves import write_curves
-    from lh_eval.publish.curves_table import for_people
-    from lh_eval.publish.draw import Look
+    from lh_eval.publish.curves_table import curves_text
+    from lh_eval.publish.draw import FigureOptions
 
     formats = parse_names(format_, "format")
     names = None if columns is None else parse_names(columns, "column")
@@ -43,8 +43,8 @@ def curves(
         stem, formats = named_figure(out)
     else:
         stem = (out or (found[0].path if len(found) == 1 else Path())) / _NAME
-    look = Look(width=parse_width(width), latex=latex, formats=formats)
-    written = write_curves(found, stem, columns=names, look=look)
-    typer.echo(for_people(written.table).to_string(index=False))
+    options = FigureOptions(width=parse_width(width), latex=latex, formats=formats)
+    written = write_curves(found, stem, columns=names, options=options)
+    typer.echo(curves_text(written.table).to_string(index=False))
     for file in written.files:
         typer.echo(file)

@@ -1,7 +1,7 @@
 """`lh-eval heatmap RUN...`: draw the figures of runs and sweeps again, from their files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,16 +9,19 @@ from lh_eval.cli.figure_options import WIDTH, is_figure, named_figure, parse_wid
 from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import Kind
+from lh_eval.figures.style import FigureKind
+
+if TYPE_CHECKING:
+    from lh_eval.analysis.timing import OperatorTimes
 
 
 def heatmap(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or of sweeps.")],
     kind: Annotated[
-        Kind,
+        FigureKind,
         typer.Option(
-            help="heatmap: rates, a sweep's as scorers by k. difference: each setting minus dense. length: rates over "
-            "length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
+            help="heatmap: rates, a sweep's as families by budget. difference: each setting minus dense. length: rates "
+            "over length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
         ),
     ] = "heatmap",
     out: Annotated[
@@ -41,7 +44,7 @@ def heatmap(
     ] = None,
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
-    from lh_eval.publish.draw import Look, write_figures
+    from lh_eval.publish.draw import FigureOptions, write_figures
 
     formats = parse_names(format_, "format")
     if bench and kind != "latency":
@@ -51,28 +54,21 @@ def heatmap(
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
         named, formats = named_figure(out)
         stems: list[Path | None] = [named]
-        folder = out.parent
     else:
         stems = _stems(runs, kind, out)
-        folder = out or Path()
-    timings = dict(map(_bench, bench or []))
-    look = Look(
+    options = FigureOptions(
         width=None if width is None else parse_width(width),
         palette=palette,
         latex=latex,
         formats=formats,
-        bench=timings,
+        bench=dict(map(_operator_times, bench or [])),
     )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"out must be a folder, got {folder} ({error.strerror}); choose another --out") from None
     for run, stem in zip(runs, stems, strict=True):
-        for file in write_figures(run, kind, stem=stem, look=look):
+        for file in write_figures(run, kind, stem=stem, options=options):
             typer.echo(file)
 
 
-def _stems(runs: list[Path], kind: Kind, out: Path | None) -> list[Path | None]:
+def _stems(runs: list[Path], kind: FigureKind, out: Path | None) -> list[Path | None]:
     """Where each run's figure goes; None is its own folder."""
     names = [run.resolve().name for run in runs]
     twice = {name for name in names if names.count(name) > 1}
@@ -81,6 +77,12 @@ def _stems(runs: list[Path], kind: Kind, out: Path | None) -> list[Path | None]:
     return [None if out is None else out / (name if kind == "heatmap" else f"{name}-{kind}") for name in names]
 
 
-def _bench(text: str) -> tuple[str | None, Path]:
+def _operator_times(text: str) -> tuple[str | None, "OperatorTimes"]:
+    """A table of `lh-eval bench` by the scorer that it timed; None where none is named."""
+    from lh_eval.analysis.timing import OperatorTimes
+    from lh_eval.bench.summary import setting
+    from lh_eval.bench.table import newest, read_table
+
     scorer, equals, file = text.rpartition("=")
-    return (scorer if equals else None), Path(file)
+    rows = newest(read_table(Path(file)))
+    return (scorer if equals else None), OperatorTimes(rows, setting(rows))

@@ -5,7 +5,6 @@ import inspect
 import json
 import re
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -47,6 +46,8 @@ def _list(
     if ctx.invoked_subcommand is not None:
         return
     if lm_eval_path:
+        from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
+
         typer.echo(lm_eval_folder())
         return
     from lh_eval.tasks.base import TASKS
@@ -82,13 +83,6 @@ def show(
     typer.echo("-" * 80)
     for line in describe_sample(tokenizer, sample):
         typer.echo(line)
-
-
-def lm_eval_folder() -> str:
-    """The folder of our tasks' YAML files for lm-eval."""
-    import lh_eval.tasks
-
-    return str(Path(lh_eval.tasks.__path__[0]) / "lm_eval")
 
 
 def describe(registry: Registry[Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from unittest import mock
 
 import typer
 
-from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 
 # lm-eval reads its arguments, --help among them
@@ -21,6 +20,7 @@ def lm_eval(ctx: typer.Context) -> None:
     from lm_eval.utils import setup_logging
 
     from lh_eval.integrations.lm_eval_model import register
+    from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 
     setup_logging()
     register()

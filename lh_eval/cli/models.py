@@ -34,7 +34,7 @@ def install(name: Annotated[str, typer.Argument(help="Name of the model; see lh-
     from lh_eval.checkpoints.installing import install as run
 
     there = installed_folder(name) is not None
-    folder = run(name, say=lambda step: typer.echo(f"{step} ...", err=True))
+    folder = run(name, on_step=lambda step: typer.echo(f"{step} ...", err=True))
     typer.echo(f"installed{' before' if there else ''}: {folder}")
 
 

@@ -87,13 +87,16 @@ def niah(
         k=k,
     )
 
+    from lh_eval.analysis.sweep import sweep_table
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import estimate_lines
     from lh_eval.publish.draw import write_figures
+    from lh_eval.publish.sweep_table import write_sweep_table
     from lh_eval.runs.grid import Grid
     from lh_eval.runs.run import run
     from lh_eval.runs.setting import choose_settings
-    from lh_eval.tasks.base import get_task
+    from lh_eval.store.sweep import read_sweep
+    from lh_eval.tasks.base import get_task, questions_of
     from lh_eval.tasks.building.haystack_text import with_haystack
 
     if haystack is not None:
@@ -123,6 +126,9 @@ def niah(
             write_figures(finished.path / setting.name)
     for line in closing_lines(finished):
         typer.echo(line)
+    if len(settings) > 1:
+        table = sweep_table(read_sweep(finished.path).runs, questions=questions_of(get_task(task)))
+        typer.echo(f"table: {write_sweep_table(table, finished.path)[0]}")
     typer.echo(f"figure: {figures[0]}")
     if finished.failed:
         raise typer.Exit(1)

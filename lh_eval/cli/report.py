@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from lh_eval.errors import InputError
-
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
@@ -18,14 +16,11 @@ def report(
     ] = None,
 ) -> None:
     """Write one HTML page: tables, heatmaps with notes, failing samples and provenance. It loads nothing else."""
-    from lh_eval.analysis.table import find_runs
     from lh_eval.publish.report.page import report as page
     from lh_eval.publish.report.prompts import Prompts
+    from lh_eval.publish.writing import write_text
+    from lh_eval.store.finding import find_runs
 
     text = page(find_runs(runs), Prompts(wanted=prompts, model=model), failures=failures)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"out must be a file that can be written, got {out} ({error.strerror})") from None
+    write_text(out, text)
     typer.echo(f"report: {out}")

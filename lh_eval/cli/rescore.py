@@ -19,9 +19,10 @@ def rescore(
     ] = None,
 ) -> None:
     """Score the rows of runs again from what the model said, and say how many scores change."""
+    from lh_eval.analysis.sweep import sweep_summary
     from lh_eval.runs.rescore import rescore as score_again
     from lh_eval.runs.rescore import write_rescored
-    from lh_eval.store.sweep import is_sweep, read_sweep, write_sweep
+    from lh_eval.store.sweep import is_sweep, read_settings, read_sweep, write_sweep
 
     # several runs go into folders named after them, a sweep's settings into a folder each
     places = {Path(run.resolve().name if len(runs) > 1 else ""): run for run in runs}
@@ -45,5 +46,5 @@ def rescore(
     if out is not None:
         for place, names in settings.items():
             if names:
-                write_sweep(out / place, names)
+                write_sweep(out / place, sweep_summary(read_settings(out / place, names)))
         typer.echo(f"written: {out}")

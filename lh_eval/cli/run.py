@@ -1,7 +1,7 @@
-"""`lh-eval run --suite NAME`: several tasks in one run, and one table of them; `lh-eval table`: that table again."""
+"""`lh-eval run --suite NAME`: several tasks in one run, and one table of them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,15 +25,11 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    Threshold,
     TileK,
     TrustRemoteCode,
     UntilCi,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
 
 
 def run(
@@ -84,13 +80,15 @@ def run(
         k=k,
     )
 
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
+    from lh_eval.analysis.table import results_table
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.publish.draw import write_figures
+    from lh_eval.publish.results_table import results_text, write_results
     from lh_eval.runs.setting import choose_settings
     from lh_eval.runs.suite import load_suite
     from lh_eval.runs.suite_run import run_suite
+    from lh_eval.store.finding import find_runs
 
     chosen = load_suite(
         suite,
@@ -113,31 +111,10 @@ def run(
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
-    _show(results)
-    for file in write_tables(results, folder):
+    typer.echo(results_text(results).to_string(index=False))
+    for file in write_results(results, folder):
         typer.echo(f"table: {file}")
     failed = [one for one in finished if one.failed]
     if failed:
         typer.echo(f"failed: {sum(one.failed for one in failed)}, the first with {failed[0].first_error}")
         raise typer.Exit(1)
-
-
-def table(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for table.csv and table.tex; only printed if none.")] = None,
-    threshold: Threshold = RULER_THRESHOLD,
-) -> None:
-    """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
-    from lh_eval.analysis.table import find_runs, results_table, write_tables
-
-    results = results_table(find_runs(runs), threshold=threshold)
-    _show(results)
-    if out is not None:
-        for file in write_tables(results, out):
-            typer.echo(f"table: {file}")
-
-
-def _show(results: "pd.DataFrame") -> None:
-    from lh_eval.analysis.table import for_people
-
-    typer.echo(for_people(results).to_string(index=False))

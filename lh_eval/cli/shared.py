@@ -52,6 +52,7 @@ UntilCi = Annotated[
 MaxTrials = Annotated[
     int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
 ]
+Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of all samples.")]
 BatchSize = Annotated[
     int | None, typer.Option(min=1, help="Samples at once, which a kill may lose; what memory holds if not given.")

@@ -24,10 +24,10 @@ def train(
 
     Run under `accelerate launch -m lh_eval train CONFIG` for several GPUs.
     """
-    from lh_eval.training.config import TrainingConfig
     from lh_eval.training.folder import TrainingFolder
-    from lh_eval.training.trainer import Pace
-    from lh_eval.training.trainer import train as run
+    from lh_eval.training.loop import Pace
+    from lh_eval.training.loop import train as run
+    from lh_eval.training.recipe.config import TrainingConfig
 
     settings = TrainingConfig.find(config)
     if seed is not None:

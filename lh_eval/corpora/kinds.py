@@ -8,7 +8,7 @@ from lh_eval.errors import InputError
 SHOWN = 60
 
 
-class Kind(NamedTuple):
+class ValueKind(NamedTuple):
     """A kind of value.
 
     expected: what messages call it.
@@ -28,26 +28,28 @@ class Kind(NamedTuple):
             )
 
 
-TEXT = Kind("text", lambda value: isinstance(value, str))
-NUMBER = Kind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
-TEXT_OR_NUMBER = Kind("text or a whole number", lambda value: TEXT.fits(value) or NUMBER.fits(value))
+TEXT = ValueKind("text", lambda value: isinstance(value, str))
+NUMBER = ValueKind("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool))
+TEXT_OR_NUMBER = ValueKind("text or a whole number", lambda value: TEXT.fits(value) or NUMBER.fits(value))
 
 
-def one_of(*values: str) -> Kind:
+def one_of(*values: str) -> ValueKind:
     """One of these texts."""
-    return Kind(f"one of {', '.join(values)}", lambda value: isinstance(value, str) and value in values)
+    return ValueKind(f"one of {', '.join(values)}", lambda value: isinstance(value, str) and value in values)
 
 
-def list_of(kind: Kind, least: int = 0) -> Kind:
+def list_of(kind: ValueKind, least: int = 0) -> ValueKind:
     """A list of at least so many values of a kind."""
     expected = f"a list{f' of at least {least}' if least else ''}, each {kind.expected}"
-    return Kind(expected, lambda value: isinstance(value, list) and len(value) >= least and all(map(kind.fits, value)))
+    return ValueKind(
+        expected, lambda value: isinstance(value, list) and len(value) >= least and all(map(kind.fits, value))
+    )
 
 
-def fields(**kinds: Kind) -> Kind:
+def fields(**kinds: ValueKind) -> ValueKind:
     """A dictionary with these keys, others aside."""
     expected = f"fields {' and '.join(f'{name!r} ({kind.expected})' for name, kind in kinds.items())}"
-    return Kind(
+    return ValueKind(
         expected,
         lambda value: (
             isinstance(value, dict) and all(name in value and kind.fits(value[name]) for name, kind in kinds.items())
@@ -55,18 +57,18 @@ def fields(**kinds: Kind) -> Kind:
     )
 
 
-def parallel_lists(**kinds: Kind) -> Kind:
+def parallel_lists(**kinds: ValueKind) -> ValueKind:
     """A dictionary of lists of one length, of these kinds."""
     lists = fields(**{name: list_of(kind) for name, kind in kinds.items()})
-    return Kind(
+    return ValueKind(
         f"{lists.expected}, of one length",
         lambda value: lists.fits(value) and len({len(value[name]) for name in kinds}) == 1,
     )
 
 
-def values_of(kind: Kind) -> Kind:
+def values_of(kind: ValueKind) -> ValueKind:
     """A dictionary with values of a kind, or None, which stands for a key that another row has."""
-    return Kind(
+    return ValueKind(
         f"a dictionary, each value {kind.expected}",
         lambda value: isinstance(value, dict) and all(item is None or kind.fits(item) for item in value.values()),
     )

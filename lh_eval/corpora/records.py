@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lh_eval.corpora.kinds import Kind
+from lh_eval.corpora.kinds import ValueKind
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Records(NamedTuple):
 
 
 @functools.cache
-def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[Kind, ...] = ()) -> Records:
+def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[ValueKind, ...] = ()) -> Records:
     """Load rows once a process, and check that the columns are there.
 
     Args:

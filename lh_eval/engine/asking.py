@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from lh_eval.engine.caches import branch
-from lh_eval.modeling.calls import accepts
+from lh_eval.modeling.memory import read_on, takes_many
 from lh_eval.modeling.packing import Layout, laid_out
-from lh_eval.modeling.session import Prefill, positions_from
+from lh_eval.modeling.session import Prefill
 
 
 class Asking:
@@ -29,7 +29,6 @@ class Asking:
         self.model = model
         self._filled = filled
         self._repeats = repeats
-        self._kept = filled.cache.get_seq_length()
         self._own = torch.empty(repeats, 0, dtype=torch.long, device=model.device)  # slots of each question's tokens
 
     def read(self, tokens: list[list[int]], *, every: bool = False) -> torch.Tensor:
@@ -50,18 +49,12 @@ class Asking:
         self._own = torch.cat([self._own, slots.view(self._repeats, n)], dim=1)
         begin = self._filled.tokens + asked
         if self._repeats == 1:
-            options = positions_from(self.model, begin, n)
-            if not every and accepts(self.model, "logits_to_keep"):
-                options["logits_to_keep"] = 1
-            logits: torch.Tensor = self.model(
-                input_ids=ids, past_key_values=self._filled.cache, use_cache=True, **options
-            ).logits
-            return logits if every else logits[:, -1]
+            return self._read_on(ids, begin, every=every)
         rows, width = R // self._repeats, self._repeats * n
         positions = torch.arange(begin, begin + n, device=ids.device).repeat(self._repeats)
         last = torch.arange(1, self._repeats + 1, device=ids.device) * n - 1
-        with laid_out(Layout(rows, self._kept, self._own, n)):
-            logits = self.model(
+        with laid_out(Layout(rows, self._filled.cache.get_seq_length() - first, self._own, n)):
+            logits: torch.Tensor = self.model(
                 input_ids=ids.view(rows, width),
                 position_ids=positions.expand(rows, width),
                 past_key_values=self._filled.cache,
@@ -69,10 +62,20 @@ class Asking:
             ).logits
         return logits.reshape(R, n, -1) if every else logits.reshape(R, -1)
 
+    def _read_on(self, ids: torch.Tensor, begin: int, *, every: bool) -> torch.Tensor:
+        """Append tokens to rows of one question each, as many at once as the architecture takes."""
+        parts: list[torch.Tensor] = []
+        for part in ids.split(ids.shape[1] if takes_many(self._filled.cache) else 1, dim=1):
+            out, cache = read_on(self.model, part, self._filled.cache, begin, logits_to_keep=0 if every else 1)
+            self._filled = self._filled._replace(cache=cache)
+            parts = [*parts, out.logits] if every else [out.logits[:, -1]]
+            begin += part.shape[1]
+        return torch.cat(parts, dim=1) if every else parts[0]
+
     @contextlib.contextmanager
     def branch(self) -> Iterator["Asking"]:
         """Questions that may be gone on with within the block, while these are afterwards as they were before."""
         with branch(self._filled.cache) as cache:
             other = Asking(self.model, self._filled._replace(cache=cache), self._repeats)
-            other._kept, other._own = self._kept, self._own
+            other._own = self._own
             yield other

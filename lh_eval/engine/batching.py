@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -46,9 +47,10 @@ def batches(keys: Iterable[Key], size_of: Callable[[int], int], sharing: Sharing
         size = max(1, size_of(length))
         groups: Iterable[list[list[Key]]]
         if sharing.by_depth:
-            contexts.sort(key=lambda context: (number(context[0]) // size, context[0][2]))
-            side_by_side = itertools.groupby(contexts, lambda context, size=size: number(context[0]) // size)
-            groups = [list(group) for _, group in side_by_side]
+            side_by_side: dict[int, list[list[Key]]] = defaultdict(list)
+            for context in sorted(contexts, key=lambda context: context[0][2]):
+                side_by_side[number(context[0]) // size].append(context)
+            groups = [side_by_side[part] for part in sorted(side_by_side)]
         else:
             groups = [contexts[start : start + size] for start in range(0, len(contexts), size)]
         made += [list(itertools.chain.from_iterable(group)) for group in groups]
@@ -62,7 +64,7 @@ def batch_size(model: Any, length: int) -> int:
     and takes half of the memory that is free.
     """
     config = model.config.get_text_config()
-    heads, dim = config.num_attention_heads, _head_dim(config)
+    heads, dim = _heads(config), _head_dim(config)
     wide = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
     active = 6 * config.hidden_size + 3 * wide + 16 * heads * dim
     needed = length * (_cached_bytes(model) + active * max(4, model.dtype.itemsize))
@@ -85,13 +87,18 @@ def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
 def _cached_bytes(model: Any) -> int:
     """Bytes of a token's keys and values."""
     config = model.config.get_text_config()
-    groups = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    groups = getattr(config, "num_key_value_heads", None) or _heads(config)
     size: int = 2 * config.num_hidden_layers * groups * _head_dim(config) * model.dtype.itemsize
     return size
 
 
+def _heads(config: Any) -> int:
+    """Attention heads, or of what an architecture has in their place."""
+    return getattr(config, "num_attention_heads", None) or getattr(config, "num_heads", None) or 1
+
+
 def _head_dim(config: Any) -> int:
-    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return getattr(config, "head_dim", None) or config.hidden_size // _heads(config)
 
 
 def _free_bytes(device: torch.device) -> int:

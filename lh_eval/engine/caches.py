@@ -6,12 +6,8 @@ from collections.abc import Iterator
 
 import torch
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
-
-def is_croppable(cache: DynamicCache) -> bool:
-    """Whether tokens can be taken off the cache's end: not where a layer keeps a window or a state."""
-    return all(type(layer) is DynamicLayer for layer in cache.layers)
+from lh_eval.modeling.memory import is_croppable
 
 
 def crop(cache: DynamicCache, length: int) -> None:
@@ -60,9 +56,17 @@ def repeated(cache: DynamicCache, repeats: int) -> Iterator[DynamicCache]:
     if repeats == 1:
         yield cache
         return
-    rows = cache.layers[0].keys.shape[0]
-    cache.batch_repeat_interleave(repeats)
+    rows = _rows(cache)
+    cache.reorder_cache(torch.arange(rows).repeat_interleave(repeats))
     try:
         yield cache
     finally:
-        cache.batch_select_indices(torch.arange(0, rows * repeats, repeats, device=cache.layers[0].keys.device))
+        cache.reorder_cache(torch.arange(0, rows * repeats, repeats))
+
+
+def _rows(cache: DynamicCache) -> int:
+    for layer in cache.layers:  # one of states alone has no keys, one of nothing has neither
+        for held in (getattr(layer, "keys", None), *getattr(layer, "conv_states", {}).values()):
+            if held is not None:
+                return len(held)
+    raise AssertionError("a cache that was filled holds something")

@@ -2,8 +2,9 @@
 
 import torch
 
-from lh_eval.engine.caches import crop, is_croppable
+from lh_eval.engine.caches import crop
 from lh_eval.methods.base import Reader
+from lh_eval.modeling.memory import is_croppable
 from lh_eval.modeling.session import Prefill
 
 # Below this share of a context, reading its rest on what is there saves too little for a second way of attending.

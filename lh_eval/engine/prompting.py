@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+from transformers import DynamicCache
 
 from lh_eval.engine.answering import Answer, answer
 from lh_eval.engine.asking import Asking
-from lh_eval.engine.caches import Stack, is_croppable, repeated
+from lh_eval.engine.caches import Stack, repeated
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.recall import Recall, SelectionRecall
+from lh_eval.modeling.memory import is_croppable, mixes_rows
 from lh_eval.modeling.session import Prefill
 from lh_eval.tasks.base import Sample
 
@@ -69,6 +71,8 @@ def run_batch(
     batch = _Batch(prefiller, tokenizer, samples, _rows(begun, sharing=prefiller.sharing and not whole), cut, whole)
     contexts = [begun[batch.rows.index(row)] for row in range(max(batch.rows) + 1)]
     at_once, width = at_once or len(samples), width or len(contexts)
+    if mixes_rows(prefiller.model):
+        at_once = width = 1
     most = max(map(batch.rows.count, range(len(contexts))))
     together = not whole and prefiller.reader.shares_prefixes
     step = width * (max(1, at_once // most // width) if together else 1)
@@ -110,7 +114,8 @@ class _Batch:
         """Ask each context's samples in rounds, as many of every context at once as `at_once` allows."""
         asked = [[index for index, of in enumerate(self.rows) if of == row] for row in rows]
         most = max(map(len, asked))
-        repeats = min(most, max(1, at_once // len(asked)))
+        copyable = type(filled.cache) is DynamicCache
+        repeats = min(most, max(1, at_once // len(asked))) if copyable else 1
         packs = self.prefiller.reader.packs and is_croppable(filled.cache)
         copies = 1 if packs else repeats  # where questions cannot lie side by side, rows are copied
         with repeated(filled.cache, copies) as wide:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from lh_eval.figures.lines import write_plainly
+from lh_eval.figures.lines import LineStyles, write_plainly
 from lh_eval.figures.style import SIZE, text_width
 from lh_eval.lengths import length_label
 
@@ -16,8 +16,6 @@ _EARLY = 0.05  # share of the tokens, from a line's start, that a linear axis ne
 _LEAST = 10  # rows after a switch that are shown at least
 _LINE = 8.5  # points between two rows of labels
 
-Look = dict[str, dict[str, Any]]
-
 
 def seed_band(rows: "pd.DataFrame", x: str, column: str) -> "dict[str, pd.DataFrame]":
     """By recipe, columns `x`, `value`, `low` and `high`: mean and range over its runs where the loss was measured."""
@@ -29,13 +27,15 @@ def seed_band(rows: "pd.DataFrame", x: str, column: str) -> "dict[str, pd.DataFr
     return found
 
 
-def draw_whole(axes: "Axes", bands: "dict[str, pd.DataFrame]", look: Look, rows: "pd.DataFrame", *, label: str) -> None:
+def draw_whole(
+    axes: "Axes", bands: "dict[str, pd.DataFrame]", styles: LineStyles, rows: "pd.DataFrame", *, label: str
+) -> None:
     """Draw a loss over tokens, above stripes of the sequences' lengths and lines at the switches of attention.
 
     Args:
         axes: where to draw.
         bands: as `seed_band` makes them, over tokens.
-        look: of each recipe.
+        styles: of each recipe.
         rows: of all runs, for their lengths and switches.
         label: what the loss is.
     """
@@ -48,23 +48,23 @@ def draw_whole(axes: "Axes", bands: "dict[str, pd.DataFrame]", look: Look, rows:
     if lengths is None:  # each run has its own: marks at the top
         for recipe, own in rows.groupby("recipe", sort=False):
             for low in sorted({low for _, run in own.groupby("run") for low, _, _ in _spans(run, "length")[1:]}):
-                axes.plot(low / unit, 1, "|", color=look[str(recipe)]["color"], **_above(axes))
+                axes.plot(low / unit, 1, "|", color=styles[str(recipe)]["color"], **_above(axes))
     for low in sorted({low for _, run in rows.groupby("run") for low, _, _ in _spans(run, "attention")[1:]}):
         axes.axvline(low / unit, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
-    _draw_bands(axes, {recipe: band.assign(x=band["x"] / unit) for recipe, band in bands.items()}, look)
+    _draw_bands(axes, {recipe: band.assign(x=band["x"] / unit) for recipe, band in bands.items()}, styles)
     later = [band[band["x"] > band["x"].min() + _EARLY * end] for band in bands.values()]
     _scale(axes, list(bands.values()), later)
     axes.set(xlim=(0, end / unit), xlabel=f"tokens ({name})", ylabel=label)
 
 
-def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", look: Look, column: str) -> None:
+def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", styles: LineStyles, column: str) -> None:
     """Draw a loss over the steps since the switch, far enough to see it come back, with the level before dotted.
 
     Args:
         axes: where to draw.
         rows: with the column `after`, steps since the run's switch.
         switches: columns `run`, `before` and `recovery` of this loss.
-        look: of each recipe.
+        styles: of each recipe.
         column: which loss.
     """
     known = rows.dropna(subset=[column])
@@ -76,9 +76,9 @@ def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", lo
     recipes = rows.drop_duplicates("run").set_index("run")["recipe"]
     levels = switches.assign(recipe=switches["run"].map(recipes)).groupby("recipe", sort=False)["before"].mean()
     for recipe, before in levels.items():
-        axes.hlines(before, 0, reach, color=look[str(recipe)]["color"], linewidth=0.6, linestyle=(0, (1, 2)))
+        axes.hlines(before, 0, reach, color=styles[str(recipe)]["color"], linewidth=0.6, linestyle=(0, (1, 2)))
     axes.axvline(0, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
-    _draw_bands(axes, bands, look)
+    _draw_bands(axes, bands, styles)
     _scale(axes, list(bands.values()), list(bands.values()))
     axes.set(xlim=(-back, reach), xlabel="steps after the switch", ylabel=f"{column} (nats/byte)")
 
@@ -137,9 +137,9 @@ def _reach(rows: "pd.DataFrame", recoveries: "pd.Series") -> float:
     return min(there, max(float(tenth), 1.6 * float(recoveries.max())))
 
 
-def _draw_bands(axes: "Axes", bands: "dict[str, pd.DataFrame]", look: Look) -> None:
+def _draw_bands(axes: "Axes", bands: "dict[str, pd.DataFrame]", styles: LineStyles) -> None:
     for place, (recipe, band) in enumerate(bands.items()):
-        own = look[recipe]
+        own = styles[recipe]
         every = max(1, len(band) // _MARKED)
         marks = slice(place * every // max(1, len(bands)), None, every)  # no two recipes' at one place
         size = 4.0 if own["marker"] == "*" else 2.6

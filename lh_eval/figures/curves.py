@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.figures.curve_panels import draw_switch, draw_whole, label_top, seed_band
-from lh_eval.figures.lines import DENSE, MARKERS, legend_below, set_heading
+from lh_eval.figures.lines import DENSE, MARKERS, LineStyles, legend_below, set_heading
 from lh_eval.figures.style import Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -49,18 +49,18 @@ def curves_figure(
     if rows.empty:
         raise InputError("rows must be at least one, got none; train something first")
     page = inches(width)
-    look = _looks(rows)
+    styles = _recipe_styles(rows)
     with style():
         figure, panels = _panels(page, len(columns), close=not switches.empty)
         for column, (whole, close) in zip(columns, panels, strict=True):
-            draw_whole(whole, seed_band(rows, "tokens", column), look, rows, label=f"{column} (nats/byte)")
+            draw_whole(whole, seed_band(rows, "tokens", column), styles, rows, label=f"{column} (nats/byte)")
             own = switches[switches["column"] == column]
             if close is not None and own.empty:
                 close.set_axis_off()
             elif close is not None:
-                draw_switch(close, _around(rows, own), own, look, column)
+                draw_switch(close, _around(rows, own), own, styles, column)
         set_heading(figure, title)
-        legend_below(figure, look)
+        legend_below(figure, styles)
         figure.draw_without_rendering()  # lays out, so that it is known what fits above a panel
         for whole, _ in panels:
             label_top(whole, rows)
@@ -86,9 +86,9 @@ def _panels(page: float, losses: int, *, close: bool) -> "tuple[Figure, list[tup
     return figure, [(whole, switch) for whole, switch in pairs.tolist()]
 
 
-def _looks(rows: "pd.DataFrame") -> dict[str, dict[str, Any]]:
+def _recipe_styles(rows: "pd.DataFrame") -> LineStyles:
     """Dense from the start as in other figures of lines, the other recipes by colour and marker."""
-    found: dict[str, dict[str, Any]] = {}
+    found: LineStyles = {}
     for recipe, own in rows.groupby("recipe", sort=False):
         place = len(found) - (DENSE in found.values())
         if set(own["attention"]) == {"dense"} and DENSE not in found.values():

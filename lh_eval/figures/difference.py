@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, frame_cells, grid, lay_out_alone
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, frame_cells, grid, lay_out_single
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -34,20 +34,20 @@ def difference_heatmap(
     notes = grid(
         cells.assign(note=[f"+{g} −{lo}" for g, lo in zip(cells["gained"], cells["lost"], strict=True)]), "note"
     )
-    lone = lay_out_alone(differences, inches(width), bottom=_BOTTOM, right=_RIGHT)
+    layout = lay_out_single(differences, inches(width), bottom=_BOTTOM, right=_RIGHT)
     with style():
-        figure = new_figure(lone.page, lone.height)
-        axes = add_axes(figure, lone.box)
+        figure = new_figure(layout.page, layout.height)
+        axes = add_axes(figure, layout.box)
         draw_panel(axes, differences, scale="difference", notes=notes)
         frame_cells(axes, p_values < 1 - level)
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = f"{cells['difference'].mean():+.2f}".replace("-", "−")
         summary = f"mean {'0' if float(mean.replace('−', '-')) == 0 else mean}"
-        heading = figure.text(0.5, 1 - 0.06 / lone.height, f"{title}: {summary}" if title else summary)
+        heading = figure.text(0.5, 1 - 0.06 / layout.height, f"{title}: {summary}" if title else summary)
         heading.set(ha="center", va="top", fontsize=8)
-        key = figure.text(0.5, 0.04 / lone.height, f"+gained −lost samples; framed: p < {1 - level:.2g} after Holm")
+        key = figure.text(0.5, 0.04 / layout.height, f"+gained −lost samples; framed: p < {1 - level:.2g} after Holm")
         key.set(ha="center", va="bottom", fontsize=SIZE)
         for text in (heading, key):
-            fit_text(text, 0.97 * lone.page)
-        draw_colour_bar(figure, lone.bar, scale="difference", label="difference of rates")
+            fit_text(text, 0.97 * layout.page)
+        draw_colour_bar(figure, layout.bar, scale="difference", label="difference of rates")
     return figure

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_alone
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_single
 from lh_eval.figures.style import Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ def heatmap(
         raise InputError("cells must be at least one, got none; run some samples first")
     check_palette(palette)
     rates, counts = grid(cells, "rate"), grid(cells, "n")
-    lone = lay_out_alone(rates, inches(width), bottom=_BOTTOM, right=_RIGHT)
+    layout = lay_out_single(rates, inches(width), bottom=_BOTTOM, right=_RIGHT)
     with style():
-        figure = new_figure(lone.page, lone.height)
-        axes = add_axes(figure, lone.box)
+        figure = new_figure(layout.page, layout.height)
+        axes = add_axes(figure, layout.box)
         draw_panel(axes, rates, scale="rate", palette=palette, notes=counts.map(lambda n: f"n={n:.0f}"))
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = cells["rate"].mean()
         summary = "no samples" if mean != mean else f"mean {mean:.2f}"
-        heading = figure.text(0.5, 1 - 0.06 / lone.height, f"{title}: {summary}" if title else summary)
+        heading = figure.text(0.5, 1 - 0.06 / layout.height, f"{title}: {summary}" if title else summary)
         heading.set(ha="center", va="top", fontsize=8)
-        fit_text(heading, 0.97 * lone.page)
-        draw_colour_bar(figure, lone.bar, scale="rate", label="retrieval rate", palette=palette)
+        fit_text(heading, 0.97 * layout.page)
+        draw_colour_bar(figure, layout.bar, scale="rate", label="retrieval rate", palette=palette)
     return figure

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.lines import legend_below, looks, paneled, rate_axis, set_heading
+from lh_eval.figures.lines import legend_below, line_styles, paneled, rate_axis, set_heading
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import Width, style
 
@@ -23,7 +23,7 @@ def latency_figure(
     """Draw a point a setting, its rate with the 95 % interval over its time; up and to the left is better.
 
     Args:
-        points: columns `setting`, `scorer`, `k`, `time`, `rate`, `ci_low` and `ci_high`.
+        points: columns `setting`, `family`, `budget`, `budget_name`, `time`, `rate`, `ci_low` and `ci_high`.
         label: what the time is, with its unit.
         title: what was measured.
         width: "single", "double" or inches.
@@ -36,11 +36,11 @@ def latency_figure(
 
     if points.empty:
         raise InputError("points must be at least one, got none; time a setting that was run")
-    look = looks(points, palette)
+    styles = line_styles(points, palette)
     with style():
         figure, (axes,) = paneled(width, 1, height=2.2)
         for point in points.to_dict(orient="records"):
-            own = look[point["setting"]]
+            own = styles[point["setting"]]
             below, above = point["rate"] - point["ci_low"], point["ci_high"] - point["rate"]
             size = 7 if own["marker"] == "*" else 4
             bars = {"elinewidth": 0.8, "capsize": 1.5, "markersize": size, "color": own["color"]}
@@ -53,5 +53,5 @@ def latency_figure(
             axes.set_xlim(0, 1.08 * float(np.max(times)))
         rate_axis(axes, "y")
         set_heading(figure, title)
-        legend_below(figure, look, points=True)
+        legend_below(figure, styles, points=True)
     return figure

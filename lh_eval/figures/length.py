@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lh_eval.figures.lines import draw_lines, legend_below, looks, paneled, set_heading
+from lh_eval.figures.lines import draw_lines, legend_below, line_styles, paneled, set_heading
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import Width, style
 from lh_eval.statistics import mean_of_rates
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def length_figure(
     cells: "pd.DataFrame", *, title: str = "", width: Width = "single", palette: Palette = "cividis"
 ) -> "Figure":
-    """Draw the mean rate over depths at each length; a panel a scorer, each with dense.
+    """Draw the mean rate over depths at each length; a panel a family, each with dense.
 
     Args:
-        cells: columns `setting`, `scorer`, `k`, `length`, `depth`, `n` and `hits`, one row a cell.
+        cells: columns `setting`, `family`, `budget`, `budget_name`, `length`, `depth`, `n` and `hits`, one row a cell.
         title: what was measured.
         width: "single", "double" or inches; panels that do not fit side by side go below.
         palette: one of `palettes.Palette`.
@@ -26,19 +26,19 @@ def length_figure(
     Raises:
         InputError: there is no cell, or the width or the palette is none.
     """
-    look = looks(cells, palette)
-    scorers = list(dict.fromkeys(cells["scorer"].dropna()))
+    styles = line_styles(cells, palette)
+    families = list(dict.fromkeys(cells["family"].dropna()))
     lengths = sorted(set(map(int, cells["length"])))
     rates = {str(setting): rates_over_length(own) for setting, own in cells.groupby("setting", sort=False)}
     with style():
-        figure, panels = paneled(width, max(1, len(scorers)), height=1.75)
-        for axes, scorer in zip(panels, scorers or [None], strict=True):
-            drawn = cells[cells["scorer"].isna() | (cells["scorer"] == scorer)]["setting"]
+        figure, panels = paneled(width, max(1, len(families)), height=1.75)
+        for axes, family in zip(panels, families or [None], strict=True):
+            drawn = cells[cells["family"].isna() | (cells["family"] == family)]["setting"]
             lines = {setting: rates[setting] for setting in dict.fromkeys(drawn)}
-            draw_lines(axes, lines, look, label="retrieval rate", lengths=lengths)
-            axes.set_title(str(scorer) if len(scorers) > 1 else "", fontsize=8)
+            draw_lines(axes, lines, styles, label="retrieval rate", lengths=lengths)
+            axes.set_title(str(family) if len(families) > 1 else "", fontsize=8)
         set_heading(figure, title)
-        legend_below(figure, look)
+        legend_below(figure, styles)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What figures with lines or points share: a look for each setting, a panel over length, and a legend below."""
+"""What figures with lines or points share: a style for each setting, a panel over length, and a legend below."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,34 +16,39 @@ if TYPE_CHECKING:
 
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (8, 2)))
 MARKERS = "osD^vP"
+LineStyles = dict[str, dict[str, Any]]  # by setting or recipe: colour, marker and dashes
 DENSE: dict[str, Any] = {"color": "#b3362a", "marker": "*", "linestyle": "-"}
 
 
-def looks(cells: "pd.DataFrame", palette: Palette) -> dict[str, dict[str, Any]]:
-    """Colour, marker and dashes of each setting: its shade is the budget, its marker and dashes the scorer.
+def line_styles(cells: "pd.DataFrame", palette: Palette) -> LineStyles:
+    """Colour, marker and dashes of each setting: its shade is the budget, its marker and dashes the family.
 
-    Budgets stay in order in grey, and scorers need no colour.
+    Budgets stay in order in grey, and families need no colour. Budgets of different kinds have no order: there each
+    setting has a shade of its own.
 
     Args:
-        cells: columns `setting`, `scorer` and `k`.
+        cells: columns `setting`, `family`, `budget` and `budget_name`.
         palette: where shades are from.
     """
     check_palette(palette)
     settings = cells.drop_duplicates("setting")
     if settings.empty:
         raise InputError("cells must be at least one, got none; run some samples first")
-    scorers = list(dict.fromkeys(settings["scorer"].dropna()))
-    budgets = sorted(set(settings["k"].dropna().astype(int)))
-    colours = dict(zip(budgets, shades(len(budgets), palette), strict=True))
-    found: dict[str, dict[str, Any]] = {}
-    for setting, scorer, k in settings[["setting", "scorer", "k"]].itertuples(index=False):
-        if not isinstance(scorer, str):
+    sparse = settings[settings["family"].notna()]
+    families = list(dict.fromkeys(sparse["family"]))
+    budgeted = sparse[sparse["budget"].notna()].sort_values("budget", kind="stable")
+    mixed = budgeted["budget_name"].nunique() > 1
+    shaded = sparse["setting"] if mixed else budgeted["budget"]
+    steps = list(dict.fromkeys(shaded))
+    colours = dict(zip(steps, shades(len(steps), palette), strict=True))
+    found: LineStyles = {}
+    for setting, family, budget in settings[["setting", "family", "budget"]].itertuples(index=False):
+        if not isinstance(family, str):
             found[setting] = dict(DENSE)
             continue
-        which = scorers.index(scorer)
-        colour = colours[int(k)] if k == k and k is not None else "black"
+        which = families.index(family)
         found[setting] = {
-            "color": colour,
+            "color": colours.get(setting if mixed else budget, "black"),
             "marker": MARKERS[which % len(MARKERS)],
             "linestyle": _DASHES[which % len(_DASHES)],
         }
@@ -66,7 +71,7 @@ def paneled(width: Width, panels: int, *, height: float) -> "tuple[Figure, list[
 def draw_lines(
     axes: "Axes",
     lines: "Mapping[str, pd.DataFrame]",
-    look: dict[str, dict[str, Any]],
+    styles: LineStyles,
     *,
     label: str,
     lengths: list[int],
@@ -76,12 +81,12 @@ def draw_lines(
     Args:
         axes: where to draw.
         lines: by setting, columns `length` and `value`, and maybe `low` and `high`.
-        look: as `looks` makes it.
+        styles: as `line_styles` makes them.
         label: what the values are.
         lengths: of all panels, so that they share their axis.
     """
     for setting, line in lines.items():
-        own = look[setting]
+        own = styles[setting]
         axes.plot(line["length"], line["value"], label=setting, linewidth=1.1, markersize=3.5, **own, clip_on=False)
         if "low" in line:
             band = {"color": own["color"], "alpha": 0.15, "linewidth": 0}
@@ -114,17 +119,18 @@ def write_plainly(axis: "Axis") -> None:
     axis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 
-def legend_below(figure: "Figure", look: dict[str, dict[str, Any]], *, points: bool = False) -> None:
+def legend_below(figure: "Figure", styles: LineStyles, *, points: bool = False) -> None:
     """One legend for all panels, under them; the figure grows by its height."""
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], linewidth=0 if points else 1.1, markersize=3.5, label=name, **own) for name, own in look.items()
+        Line2D([], [], linewidth=0 if points else 1.1, markersize=3.5, label=name, **own)
+        for name, own in styles.items()
     ]
     page = figure.get_figwidth()
-    widest = max(text_width(name, SIZE) for name in look) + 0.48
-    lines = -(-len(look) // max(1, int((page - 0.1) // widest)))
-    columns = -(-len(look) // lines)  # as even as can be
+    widest = max(text_width(name, SIZE) for name in styles) + 0.48
+    lines = -(-len(styles) // max(1, int((page - 0.1) // widest)))
+    columns = -(-len(styles) // lines)  # as even as can be
     figure.set_figheight(figure.get_figheight() + 0.13 * lines + 0.06)
     figure.legend(
         handles=handles,

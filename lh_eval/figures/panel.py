@@ -26,8 +26,8 @@ _BESIDE = 0.1  # between two grids, at least
 _LINE = 0.125  # a line of text
 _NOTED = 0.26  # the least height of a cell with two lines
 # A grid alone in its figure.
-_LONE_TOP, _LONE_GAP, _LONE_BAR = 0.25, 0.08, 0.08
-_LONE_CELL = 0.3  # its height
+_SINGLE_TOP, _SINGLE_GAP, _SINGLE_BAR = 0.25, 0.08, 0.08
+_SINGLE_CELL = 0.3  # its height
 _WIDEST = 2.4  # a cell's width over its height: beyond it, the grid stays narrower than the column
 
 
@@ -126,7 +126,7 @@ def frame_cells(axes: "Axes", which: "pd.DataFrame") -> None:
             axes.add_patch(frame)
 
 
-class Lone(NamedTuple):
+class SinglePanel(NamedTuple):
     """A figure of one grid with its colour bar, in inches: width and height, and the boxes of both.
 
     box: left, bottom, width, height of the grid; `bar` that of the colour bar.
@@ -138,16 +138,16 @@ class Lone(NamedTuple):
     bar: tuple[float, float, float, float]
 
 
-def lay_out_alone(values: "pd.DataFrame", page: float, *, bottom: float, right: float) -> Lone:
+def lay_out_single(values: "pd.DataFrame", page: float, *, bottom: float, right: float) -> SinglePanel:
     """Put a grid [depths, lengths] in the middle of a page of that width, with room below it and for the bar's text."""
     rows, columns = values.shape
-    height = max(rows * _LONE_CELL, LEAST_HEIGHT)
+    height = max(rows * _SINGLE_CELL, LEAST_HEIGHT)
     margin = left_margin(values.index)
-    room = page - margin - _LONE_GAP - _LONE_BAR - right
-    across = min(room, columns * _WIDEST * _LONE_CELL)
+    room = page - margin - _SINGLE_GAP - _SINGLE_BAR - right
+    across = min(room, columns * _WIDEST * _SINGLE_CELL)
     left = margin + (room - across) / 2
-    bar = (left + across + _LONE_GAP, bottom, _LONE_BAR, height)
-    return Lone(page, _LONE_TOP + height + bottom, (left, bottom, across, height), bar)
+    bar = (left + across + _SINGLE_GAP, bottom, _SINGLE_BAR, height)
+    return SinglePanel(page, _SINGLE_TOP + height + bottom, (left, bottom, across, height), bar)
 
 
 def draw_colour_bar(

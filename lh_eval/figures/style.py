@@ -12,7 +12,7 @@ from lh_eval.errors import InputError, unknown_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Kind = Literal["heatmap", "difference", "length", "recall", "latency"]  # what is drawn of runs
+FigureKind = Literal["heatmap", "difference", "length", "recall", "latency"]  # what is drawn of runs
 Width = Literal["single", "double"] | float  # a paper's column, its page, or inches
 
 WIDTHS = {"single": 3.25, "double": 6.75}  # inches

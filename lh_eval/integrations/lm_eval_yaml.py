@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
+import lh_eval.tasks
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
-from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, get_task
 from lh_eval.tasks.building.published import Published
@@ -23,6 +23,11 @@ task: {task}
   version: 1.0
   lh_task: {name}
 """
+
+
+def lm_eval_folder() -> str:
+    """The folder of our tasks' YAML files for lm-eval."""
+    return str(Path(lh_eval.tasks.__path__[0]) / "lm_eval")
 
 
 def yaml_files() -> dict[str, str]:

@@ -14,9 +14,9 @@ import torch
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.attention import LayerAttention
-from lh_eval.modeling.layers import attention_modules, layers_of
+from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.session import Observe, Prefill, Session, attending
-from lh_eval.registry import Registry
+from lh_eval.registry import Registry, default_of, option_fields
 from lh_eval.spec import Spec
 
 if TYPE_CHECKING:
@@ -77,9 +77,15 @@ class Method(abc.ABC):
         return cls(**options)
 
     @classmethod
-    def default_of(cls, defaults: "CheckpointSettings") -> "Method | None":  # noqa: ARG003
-        """What the checkpoint has by default of this kind of method; None where it says nothing of it."""
-        return None
+    def usual_options(cls, defaults: "CheckpointSettings") -> dict[str, Any]:  # noqa: ARG003
+        """The options that a checkpoint has where none are given; those without a default are left out."""
+        known = {name: default_of(field) for name, field in option_fields(cls).items()}
+        return {name: value for name, value in known.items() if value is not dataclasses.MISSING}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All options by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 
     @property
     def spec(self) -> Spec:
@@ -88,14 +94,15 @@ class Method(abc.ABC):
 
     def to_dict(self) -> dict[str, Any] | None:
         """The field `attention` of config.json: its name and all options; None is dense."""
-        return {"method": self.spec.name, **_plain(self)}
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
+        return {"method": self.spec.name, **plain}
 
-    def folder_name(self, base: "Method | None" = None) -> str:  # noqa: ARG002
-        """Name of its folder in a sweep; `base` is the method of this kind that the checkpoint has by default."""
+    def folder_name(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
+        """Name of its folder in a sweep; `base` has the options that need no mention: all settings' there, or usual."""
         return self.spec.slug
 
-    def family(self, base: "Method | None" = None) -> str:  # noqa: ARG002
-        """What figures group it by: everything but its budget."""
+    def family(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
+        """What figures group it by, its budget left out; `base` as in `folder_name`."""
         options = {key: value for key, value in self.spec.options.items() if key != self.budget_option}
         return Spec(self.spec.name, options)
 
@@ -144,11 +151,8 @@ class AttentionMethod(Method):
 
     def check(self, model: "PreTrainedModel") -> str | None:
         """Why the model's layers cannot be taken over; see `Method.check`."""
-        title = self.attention().title
-        if not attention_modules(model):
-            return f"model must have attention layers for {title}, got {type(model).__name__} with none"
         try:
-            layers_of(model, self.dense_layers, title)
+            layers_of(model, self.dense_layers, self.attention().title)
         except InputError as error:
             return str(error)
         return None
@@ -163,12 +167,6 @@ class AttentionMethod(Method):
         with attending(model, attention, layers, asks_under=reading == "prompt" and not attention.whole) as session:
             session.observe = observe
             yield session
-
-
-def _plain(method: Any) -> dict[str, Any]:
-    """The options as JSON values."""
-    values = {field.name: getattr(method, field.name) for field in dataclasses.fields(method)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 METHODS: Registry[Method] = Registry("method", folder="lh_eval.methods", group="lh_eval.methods")

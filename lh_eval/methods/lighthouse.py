@@ -14,8 +14,8 @@ import torch
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.operator import Impl, attend, select_entries
 from lh_eval.errors import InputError
-from lh_eval.methods.base import METHODS, AttentionMethod, Method
-from lh_eval.modeling.layers import attention_modules, layers_of, layers_under
+from lh_eval.methods.base import METHODS, AttentionMethod
+from lh_eval.modeling.layers import layers_of, layers_under
 from lh_eval.modeling.session import Session, attending
 from lh_eval.spec import format_value, slug
 
@@ -54,34 +54,33 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         return cls(**defaults.config.to_dict() | {"dense_layers": defaults.dense_layers} | dict(options))
 
     @classmethod
-    def default_of(cls, defaults: "CheckpointSettings") -> "Lighthouse":
+    def usual_options(cls, defaults: "CheckpointSettings") -> dict[str, Any]:
         """What the checkpoint was trained with."""
-        return cls.from_options({}, defaults)
+        return cls.from_options({}, defaults).options
 
     def to_dict(self) -> dict[str, Any]:
         """All options as JSON values."""
         return super().to_dict() | {"dense_layers": list(self.dense_layers)}
 
-    def folder_name(self, base: Method | None = None) -> str:
-        """`<scorer>-k<k>`, and what else differs from the checkpoint's own."""
+    def folder_name(self, base: Mapping[str, Any] | None = None) -> str:
+        """`<scorer>-k<k>`, and what needs mention besides."""
         rest = "".join(f"-{slug(f'{name}={value}')}" for name, value in self._others(base))
         return f"{slug(self.scorer)}-k{self.k}{rest}"
 
-    def family(self, base: Method | None = None) -> str:
-        """The scorer, and what else but k differs from the checkpoint's own."""
+    def family(self, base: Mapping[str, Any] | None = None) -> str:
+        """The scorer, and what else but k needs mention."""
         return " ".join([self.scorer, *(f"{name}={value}" for name, value in self._others(base))])
 
-    def _others(self, base: Method | None) -> list[tuple[str, str]]:
-        base = base or Lighthouse()
-        names = [field.name for field in dataclasses.fields(self) if field.name not in _NAMED]
-        values = [(name, getattr(self, name)) for name in names if getattr(self, name) != getattr(base, name)]
-        return [(name, format_value(value)) for name, value in values]
+    def _others(self, base: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+        base = Lighthouse().options if base is None else base
+        named = {name: value for name, value in self.options.items() if name not in _NAMED and value != base[name]}
+        return [(name, format_value(value)) for name, value in named.items()]
 
     def notes(self, model: "PreTrainedModel") -> str | None:
-        """Which layers stay dense though they were not named."""
+        """Which layers are left as they are though they were not named."""
         asked = layers_under(model.config.get_text_config().num_hidden_layers, self.dense_layers)
-        windowed = sorted(asked - layers_of(model, self.dense_layers))
-        return f"layers {', '.join(map(str, windowed))} have a sliding window and stay dense" if windowed else None
+        others = ", ".join(map(str, sorted(asked - layers_of(model, self.dense_layers))))
+        return f"layers {others} are not of full attention (a window, a state) and stay as they are" if others else None
 
     def measure(self, model: "PreTrainedModel", ids: torch.Tensor, name: str) -> dict[str, Any]:
         """How far norms differ from token to token, where they select."""
@@ -142,8 +141,5 @@ def use_lighthouse(
         with attending(model, None, frozenset()) as session:
             yield session
         return
-    layers = layers_of(model, dense_layers)
-    if not attention_modules(model):
-        raise InputError(f"model must have attention layers with a layer_idx, got {type(model).__name__}")
-    with attending(model, Selected(config, impl), layers) as session:
+    with attending(model, Selected(config, impl), layers_of(model, dense_layers)) as session:
         yield session

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ FLAT = 0.02
 _TOKENS = 1024
 
 _log = logging.getLogger(__name__)
-_warned: set[str] = set()  # models, once each
+_warned: "weakref.WeakSet[PreTrainedModel]" = weakref.WeakSet()  # once each
 
 
 class LayerSpread(NamedTuple):
@@ -93,8 +94,8 @@ def norm_spread(
         spread = median_spread(score_spread(model, ids[:, :_TOKENS], config, dense_layers))
     except (InputError, RuntimeError):  # the samples' own rows say what is wrong with the model
         return None
-    if spread is not None and spread < FLAT and name not in _warned:
-        _warned.add(name)
+    if spread is not None and spread < FLAT and model not in _warned:
+        _warned.add(model)
         _log.warning(
             "%s has nearly equal norms of queries and keys (they vary by %.2g %%, median over heads), as models that "
             "normalise both have: norm selects by small differences; try --scorer qk",

@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.attention import LayerAttention
-from lh_eval.modeling.calls import accepts
 from lh_eval.modeling.extending import extend
-from lh_eval.modeling.layers import attention_modules, last_cached_layer
+from lh_eval.modeling.layers import attention_modules, is_plain
+from lh_eval.modeling.memory import check_filled, new_memory, read_on
 from lh_eval.modeling.packing import attend_side_by_side, current_layout
 from lh_eval.modeling.padding import unpadded
 
@@ -41,12 +42,13 @@ Observe = Callable[[int, torch.Tensor], None]  # layer and kept positions [B, H,
 class Prefill(NamedTuple):
     """What was read.
 
-    cache: keys and values of the tokens, in every layer; a method may keep fewer than were read.
+    cache: keys and values of the tokens, in every layer, or what the architecture has in their place; a method may
+        keep fewer than were read.
     tokens: how many were read: the position of what comes next, whatever the cache holds.
     logits: [B, V] after the last token, where they were asked for.
     """
 
-    cache: DynamicCache
+    cache: Any
     tokens: int
     logits: torch.Tensor | None = None
 
@@ -59,7 +61,7 @@ class Session:
         model: the model.
         attention: what the layers in `layers` compute; None attends densely everywhere.
         layers: indices of the layers under `attention`.
-        last_layer: the last layer with keys and values; a prefill for its cache alone ends there.
+        plain: attention is ours to replace in every layer: ordinary softmax over keys and values that are all kept.
         asks_under: calls that extend a cache run `attention` too, where it has a form for them.
         observe: called with layer and kept positions after each call of `attention` without padding.
     """
@@ -67,7 +69,7 @@ class Session:
     model: PreTrainedModel
     attention: LayerAttention | None
     layers: frozenset[int]
-    last_layer: int | None
+    plain: bool
     asks_under: bool = False
     observe: Observe | None = None
     _filling: bool = False
@@ -75,7 +77,7 @@ class Session:
     @property
     def shares_prefixes(self) -> bool:
         """Whether a context may be read on from a cache of its beginning."""
-        return self.attention is None or not self.attention.whole
+        return self.plain and (self.attention is None or not self.attention.whole)
 
     @property
     def selects(self) -> bool:
@@ -85,7 +87,7 @@ class Session:
     @property
     def packs(self) -> bool:
         """Whether questions of one context may lie side by side in a row of its cache."""
-        return not self.asks_under and bool(attention_modules(self.model))
+        return self.plain and not self.asks_under
 
     def prefill(self, ids: torch.Tensor, before: Prefill | None = None, *, logits: bool = False) -> Prefill:
         """Read tokens; without `logits`, what comes after the last layer's keys and values is not computed.
@@ -97,44 +99,39 @@ class Session:
             logits: whether those after the last token are wanted.
         """
         if before is not None and not self.shares_prefixes:
-            assert self.attention is not None
-            raise InputError(
-                f"cache must be None under {self.attention.title} attention, got one; prefill the whole context"
-            )
+            title = self.attention.title if self.attention is not None else f"{type(self.model).__name__}'s"
+            raise InputError(f"cache must be None under {title} attention, got one; prefill the whole context")
         ids = ids.to(self.model.device)
-        cache = DynamicCache(config=self.model.config) if before is None else before.cache
+        cache = new_memory(self.model) if before is None else before.cache
         # a part at a time: where flash attention is not to be had, its mask is [part, all tokens before it]
         size = _CUDA_PART if ids.is_cuda and self.model.dtype.itemsize == 2 else _PART
         parts = [ids] if before is None else ids.split(size, dim=1)
         read = 0 if before is None else before.tokens
         found = None
         for number, part in enumerate(parts):
-            found = self._read(part, cache, read, logits=logits and number == len(parts) - 1)
+            cache, found = self._read(part, cache, read, logits=logits and number == len(parts) - 1)
             read += part.shape[1]
+        check_filled(self.model, cache)
         return Prefill(cache, read, found)
 
-    def _read(self, ids: torch.Tensor, cache: DynamicCache, begin: int, *, logits: bool) -> torch.Tensor | None:
-        token = _continuing.set(begin > 0)
-        self._filling = not logits
-        options = positions_from(self.model, begin, ids.shape[1])
+    def _read(self, ids: torch.Tensor, cache: Any, begin: int, *, logits: bool) -> tuple[Any, torch.Tensor | None]:
+        token = _continuing.set(self.plain and begin > 0)
+        self._filling = not logits and _ends_early(cache)
         try:
             if logits:
-                options |= {"logits_to_keep": 1} if accepts(self.model, "logits_to_keep") else {}
-                return self.model(input_ids=ids, past_key_values=cache, use_cache=True, **options).logits[:, -1]
-            self.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True, **options)
+                out, cache = read_on(self.model, ids, cache, begin, logits_to_keep=1)
+                return cache, out.logits[:, -1]
+            return read_on(self.model.base_model, ids, cache, begin)[1], None
         except _CacheFilled:
-            pass
+            return cache, None
         finally:
             _continuing.reset(token)
             self._filling = False
-        return None
 
 
-def positions_from(model: PreTrainedModel, begin: int, n: int) -> dict[str, Any]:
-    """The argument with the positions of n tokens that come after `begin` others, where the model takes any."""
-    if not accepts(model, "position_ids"):
-        return {}
-    return {"position_ids": torch.arange(begin, begin + n, device=model.device)[None]}
+def _ends_early(cache: Any) -> bool:
+    """Whether all that the last layer keeps is there once its attention is called."""
+    return type(cache) is DynamicCache and type(cache.layers[-1]) in (DynamicLayer, DynamicSlidingWindowLayer)
 
 
 class _CacheFilled(Exception):  # noqa: N818 - not an error
@@ -157,11 +154,11 @@ def attending(
         InputError: the model is in a session already.
     """
     modules = attention_modules(model)
-    session = Session(model, attention, layers, last_cached_layer(model) if modules else None, asks_under)
+    session = Session(model, attention, layers, is_plain(model), asks_under)
     if any(hasattr(module, _ATTRIBUTE) for module in modules):
         raise InputError("model must not be attending already, got a nested call; leave the outer block first")
-    if not modules:
-        yield session
+    if attention is None and not session.plain:
+        yield session  # its attention stays its own
         return
     AttentionInterface.register(_NAME, _attention)
     AttentionMaskInterface.register(_NAME, _mask)
@@ -191,7 +188,7 @@ def _attention(
     session: Session = getattr(module, _ATTRIBUTE)
     layer: int = module.layer_idx  # type: ignore[assignment]
     attention = session.attention if layer in session.layers else None
-    if session._filling and layer == session.last_layer:
+    if session._filling and layer == session.model.config.get_text_config().num_hidden_layers - 1:
         if attention is not None and session.observe is not None:
             session.observe(layer, attention.kept(query, key, value, scaling))
         raise _CacheFilled
@@ -217,7 +214,7 @@ def _attention(
             if session.observe is not None:
                 session.observe(layer, kept)
         return out.transpose(1, 2), None
-    if _continuing.get() and session.last_layer is not None:
+    if _continuing.get():
         return extend(query, key, value, scaling), None
     return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs)
 

@@ -4,16 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lh_eval.analysis.comparison import COLUMNS, Comparison
-from lh_eval.analysis.table import Tables
-from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
-from lh_eval.publish.tabular import NOTHING, booktabs, csv_text, p_value
+from lh_eval.publish.tabular import NOTHING, Table, p_value, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def for_people(compared: Comparison) -> "pd.DataFrame":
+def comparison_text(compared: Comparison) -> "pd.DataFrame":
     """The comparison's numbers as text, with as many digits as are worth it, and a dash where there is nothing."""
     import pandas as pd
 
@@ -39,8 +37,8 @@ def for_people(compared: Comparison) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def write_tables(compared: Comparison, names: tuple[str, str], folder: Path) -> Tables:
-    """Write `table.csv`, whose last row is the grid's, and `table.tex`, a booktabs tabular that names both sides.
+def write_comparison_table(compared: Comparison, names: tuple[str, str], folder: Path) -> list[Path]:
+    """Write `table.csv`, whose last row is the grid's, and `table.tex`, which names both sides.
 
     Raises:
         InputError: the folder cannot be written.
@@ -48,19 +46,12 @@ def write_tables(compared: Comparison, names: tuple[str, str], folder: Path) -> 
     import pandas as pd
 
     grid = compared.overall.reindex(columns=COLUMNS).assign(length="grid")
-    table = pd.concat([compared.cells.astype({"length": object}), grid], ignore_index=True)
-    shown = for_people(compared)
+    numbers = pd.concat([compared.cells.astype({"length": object}), grid], ignore_index=True)
+    shown = comparison_text(compared)
     for column in ("B-A", "interval"):
         shown[column] = shown[column].str.replace("-", "−")
     shown = shown.rename(columns={"A": names[0], "B": names[1], "B-A": "difference"})
-    tables = Tables(folder / "table.csv", folder / "table.tex")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tables.csv.write_text(csv_text(table), encoding="utf-8")
-        tables.tex.write_text(booktabs(shown, left=1), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"out must be a folder that can be written, got {folder} ({error.strerror})") from None
-    return tables
+    return write_table(Table(numbers, shown, 1), folder / "table")
 
 
 def _interval(low: float, high: float) -> str:

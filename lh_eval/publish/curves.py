@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.analysis.curves import Curve, chosen_columns
-from lh_eval.analysis.switches import with_parts
-from lh_eval.errors import InputError
-from lh_eval.publish.curves_caption import of_curves
-from lh_eval.publish.curves_table import curves_table, main_switches, write_curves_table
-from lh_eval.publish.draw import Look
+from lh_eval.analysis.curves_table import curves_table, main_switches
+from lh_eval.analysis.switches import LEVEL_STEPS, with_parts
+from lh_eval.figures.curves_caption import curves_caption
+from lh_eval.publish.curves_table import write_curves_table
+from lh_eval.publish.draw import FigureOptions
+from lh_eval.publish.writing import writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,11 @@ class Written(NamedTuple):
 
 
 def write_curves(
-    curves: Sequence[Curve], stem: str | Path, *, columns: Sequence[str] | None = None, look: Look | None = None
+    curves: Sequence[Curve],
+    stem: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    options: FigureOptions | None = None,
 ) -> Written:
     """Draw training curves and measure them.
 
@@ -31,7 +36,7 @@ def write_curves(
         curves: the runs, in the order of the legend.
         stem: where to write, without suffix; its folder is made.
         columns: losses; see `chosen_columns` for those of None.
-        look: how to draw; palette and benchmark are for other figures.
+        options: how to draw; palette and benchmark are for other figures.
 
     Raises:
         InputError: no run has such a column, LaTeX is missing, or the files cannot be written.
@@ -42,19 +47,17 @@ def write_curves(
     from lh_eval.figures.latex import check_latex, typeset
     from lh_eval.figures.style import save
 
-    look = look or Look()
-    if look.latex:
+    options = options or FigureOptions()
+    if options.latex:
         check_latex()
     chosen = chosen_columns(curves, columns)
     table, switches = curves_table(curves, chosen), main_switches(curves, chosen)
     labelled = [with_parts(one.rows).assign(recipe=one.recipe, run=one.name, seed=one.seed) for one in curves]
     rows = pd.concat(labelled, ignore_index=True)
-    figure = curves_figure(rows, switches, chosen, width=look.width or "double")
-    if look.latex:
+    figure = curves_figure(rows, switches, chosen, width=options.width or "double")
+    if options.latex:
         typeset(figure)
-    try:
-        Path(stem).parent.mkdir(parents=True, exist_ok=True)
-        files = save(figure, stem, look.formats, caption=of_curves(rows, switches, chosen))
-    except OSError as error:
-        raise InputError(f"out must be a file that can be written, got {stem} ({error.strerror})") from None
+    caption = curves_caption(rows, switches, chosen, level_steps=LEVEL_STEPS)
+    with writing(stem):
+        files = save(figure, stem, options.formats, caption=caption)
     return Written([*files, *write_curves_table(table, stem)], table)

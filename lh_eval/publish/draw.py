@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lh_eval.analysis.settings import setting_cells, setting_label
-from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
-from lh_eval.errors import InputError
+from lh_eval.analysis.timing import OperatorTimes, timed_by_bench, timed_by_rows
+from lh_eval.figures import captions
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import Kind, Width
-from lh_eval.publish import caption
+from lh_eval.figures.style import FigureKind, Width
+from lh_eval.publish.caption import measured, subject
+from lh_eval.publish.writing import writing
+from lh_eval.statistics import rank_correlation
 from lh_eval.store.run import Run, read_run
 from lh_eval.store.sweep import is_sweep, read_sweep
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class FigureOptions:
     """How figures are drawn.
 
     Attributes:
@@ -27,23 +29,22 @@ class Look:
         palette: colours of rates and budgets.
         latex: whether LaTeX sets the text.
         formats: some of png, pdf and svg.
-        bench: files of `lh-eval bench` by scorer, for the time in a figure of latency; the rows' own where empty.
+        bench: what `lh-eval bench` measured by scorer, for the time in a figure of latency; the rows' own where empty.
     """
 
     width: Width | None = None
     palette: Palette = "cividis"
     latex: bool = False
     formats: Sequence[str] = ("png", "pdf")
-    bench: Mapping[str | None, Path] = field(default_factory=dict)
-
-
-class _Drawn(NamedTuple):
-    figure: "Figure"
-    caption: str
+    bench: Mapping[str | None, OperatorTimes] = field(default_factory=dict)
 
 
 def write_figures(
-    path: str | Path, kind: Kind = "heatmap", *, stem: str | Path | None = None, look: Look | None = None
+    path: str | Path,
+    kind: FigureKind = "heatmap",
+    *,
+    stem: str | Path | None = None,
+    options: FigureOptions | None = None,
 ) -> list[Path]:
     """Draw a run, or the settings of a sweep side by side.
 
@@ -52,7 +53,7 @@ def write_figures(
         kind: what to draw.
         stem: where to write, without suffix; where None, the kind's name in the folder itself, `sweep` for the
             heatmaps of a sweep.
-        look: how to draw it.
+        options: how to draw it.
 
     Returns:
         The files of the figure in the order of the formats, and the text file of its caption.
@@ -63,48 +64,52 @@ def write_figures(
     from lh_eval.figures.latex import check_latex, typeset
     from lh_eval.figures.style import save
 
-    path, look = Path(path), look or Look()
-    if look.latex:
+    path, options = Path(path), options or FigureOptions()
+    if options.latex:
         check_latex()
     sweep = is_sweep(path)
     runs = read_sweep(path).runs if sweep else {path.resolve().name: read_run(path)}
-    figure, text = _draw(runs, kind, look, sweep)
-    if look.latex:
+    figure, text = _draw(runs, kind, options, sweep)
+    if options.latex:
         typeset(figure)
     stem = stem or path / ("sweep" if sweep and kind == "heatmap" else kind)
-    try:
-        return save(figure, stem, look.formats, caption=text)
-    except OSError as error:
-        raise InputError(f"out must be a folder that can be written, got {stem} ({error.strerror})") from None
+    with writing(Path(stem).parent, what="folder"):
+        return save(figure, stem, options.formats, caption=text)
 
 
-def _draw(runs: Mapping[str, Run], kind: Kind, look: Look, sweep: bool) -> _Drawn:
+def _draw(runs: Mapping[str, Run], kind: FigureKind, options: FigureOptions, sweep: bool) -> "tuple[Figure, str]":
+    """The figure and its caption."""
     from lh_eval.figures.heatmap import heatmap
     from lh_eval.figures.latency import latency_figure
     from lh_eval.figures.length import length_figure
-    from lh_eval.figures.recall import recall_correlation, recall_figure
+    from lh_eval.figures.recall import recall_figure
     from lh_eval.figures.sweep import sweep_figure
 
     cells = setting_cells(runs)
     ordered = list(runs.values())
-    title = f"{caption.subject(ordered)}, n={caption.samples_per_cell(cells['n'])} per cell"
+    title = f"{subject(ordered)}, n={captions.samples_per_cell(cells['n'])} per cell"
     wide = kind in ("difference", "recall") or (sweep and kind != "latency")
-    width: Width = look.width or ("double" if wide else "single")
+    width: Width = options.width or ("double" if wide else "single")
     if kind == "heatmap" and not sweep:
         (run,) = ordered
         title = ", ".join([*run.frame["task"].unique(), setting_label(run)])
-        figure, text = heatmap(cells, title=title, width=width, palette=look.palette), caption.of_heatmap(cells)
+        figure, text = heatmap(cells, title=title, width=width, palette=options.palette), captions.of_heatmap(cells)
     elif kind in ("heatmap", "difference"):
         differs = kind == "difference"
-        figure = sweep_figure(cells, title=title, difference=differs, width=width, palette=look.palette)
-        text = caption.of_difference(cells) if differs else caption.of_heatmap(cells)
+        figure = sweep_figure(cells, title=title, difference=differs, width=width, palette=options.palette)
+        text = captions.of_difference(cells) if differs else captions.of_heatmap(cells)
     elif kind == "length":
-        figure, text = length_figure(cells, title=title, width=width, palette=look.palette), caption.of_length(cells)
+        figure, text = (
+            length_figure(cells, title=title, width=width, palette=options.palette),
+            captions.of_length(cells),
+        )
     elif kind == "recall":
-        figure = recall_figure(cells, title=title, width=width, palette=look.palette)
-        text = caption.of_recall(cells, recall_correlation(cells[cells["scorer"].notna()]))
+        figure = recall_figure(cells, title=title, width=width, palette=options.palette)
+        sparse = cells[cells["family"].notna()]
+        found = rank_correlation(sparse["selection_recall"].tolist(), sparse["rate"].tolist())
+        text = captions.of_recall(cells, found)
     else:
-        timed = timed_by_bench(cells, look.bench) if look.bench else timed_by_rows(cells)
-        figure = latency_figure(timed.points, label=timed.label, title=title, width=width, palette=look.palette)
-        text = caption.of_latency(timed)
-    return _Drawn(figure, f"{text} {caption.measured(ordered, cells)}")
+        timed = timed_by_bench(cells, options.bench) if options.bench else timed_by_rows(cells)
+        figure = latency_figure(timed.points, label=timed.label, title=title, width=width, palette=options.palette)
+        text = captions.of_latency(**timed._asdict())
+    return figure, f"{text} {measured(ordered, cells)}"

@@ -8,7 +8,7 @@ from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.setting import Setting
+from lh_eval.runs.setting import Setting, side_by_side
 from lh_eval.store.rows import Row
 
 
@@ -44,6 +44,7 @@ def estimate(
     Raises:
         InputError: what `run` refuses.
     """
+    settings = side_by_side(settings, checkpoint.defaults)
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     middle = grid.depths[len(grid.depths) // 2]
     one = dataclasses.replace(grid, depths=(middle,), trials=1)

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import TASKS
 
 if TYPE_CHECKING:
     from lh_eval.store.rows import Key
@@ -46,7 +45,9 @@ class Grid:
     def __post_init__(self) -> None:
         if not isinstance(self.task, str):
             raise InputError(f"task must be a name with options such as 'keyed:records=8', got {self.task!r}")
-        object.__setattr__(self, "task", TASKS.spec(self.task))
+        from lh_eval.tasks.base import canonical_task  # the registry imports numpy: only when a grid is made
+
+        object.__setattr__(self, "task", canonical_task(self.task))
         object.__setattr__(self, "lengths", tuple(map(int, self._checked("lengths", "token counts", Integral, 1))))
         object.__setattr__(self, "depths", tuple(map(float, self._checked("depths", "percentages", Real, 0, 100))))
         for name, least in (("trials", 1), ("seed", 0)):

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lh_eval.analysis.cells import metrics_of
 from lh_eval.errors import InputError
 from lh_eval.scoring.rules import score_text
 from lh_eval.store.files import read_json, read_samples
@@ -67,7 +68,9 @@ def write_rescored(rescored: Rescored, out: str | Path, scoring: str | None = No
     with RunFolder.open(out, {**config, "rescored": scoring or "as before", PROVENANCE: provenance}) as run:
         for row in rescored.after:
             run.append(row)
-        return run.finish()
+        metrics = metrics_of(run.as_run())
+        run.finish(metrics)
+        return metrics
 
 
 def _scored(row: Row, scoring: str) -> Row:

@@ -14,18 +14,20 @@ import torch
 from tqdm import tqdm
 
 import lh_eval
+from lh_eval.analysis.cells import metrics_of
+from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import Interrupted
 from lh_eval.methods.base import Method
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.setting import Setting, resolve_setting
+from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
 from lh_eval.spec import slug
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
-from lh_eval.store.sweep import check_sweep, write_sweep
+from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
 from lh_eval.tasks.building.haystack_text import data_hashes
 
@@ -72,7 +74,7 @@ def run(
             sample was run then.
         Interrupted: the user stopped it; all but the batch in flight is in the folder.
     """
-    settings = [resolve_setting(setting, checkpoint.defaults) for setting in settings]
+    settings = side_by_side([resolve_setting(one, checkpoint.defaults) for one in settings], checkpoint.defaults)
     names = [setting.name for setting in settings]
     check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
     decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
@@ -97,7 +99,7 @@ def run(
             raise Interrupted(f"what was done is in {out}; the same command goes on from there") from None
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
-        write_sweep(out, names)
+        write_sweep(out, sweep_summary(read_settings(out, names)))
     return Finished(out, metrics, errors[0] if errors else None)
 
 
@@ -174,7 +176,8 @@ def _run_all(
                     run.append(row)
                     bar.update()
             finally:
-                metrics[setting.name] = run.finish()
+                metrics[setting.name] = metrics_of(run.as_run())
+                run.finish(metrics[setting.name])
     return metrics
 
 

@@ -22,7 +22,7 @@ class Setting:
     Attributes:
         method: a `Method`, or its spec.
         reading: "prompt" or "context"; the method's usual one if not given.
-        base: what the checkpoint has by default of this kind of method: names and figures show what differs from it.
+        base: options that names and figures need not mention; see `Method.folder_name`.
 
     Raises:
         InputError: no such method or reading, or the method does not have it.
@@ -30,7 +30,7 @@ class Setting:
 
     method: Method = "dense"  # type: ignore[assignment]
     reading: Reading = None  # type: ignore[assignment]
-    base: Method | None = dataclasses.field(default=None, compare=False, repr=False)
+    base: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.method, str):
@@ -89,6 +89,19 @@ def resolve_setting(
     return _made(split_spec(setting)[0], METHODS.given(setting), defaults, reading)
 
 
+def side_by_side(settings: Sequence[Setting], defaults: CheckpointSettings) -> list[Setting]:
+    """Settings of one sweep, named by what differs among them: of options that vary, what is not the checkpoint's."""
+    bases: dict[type, Mapping[str, Any]] = {}
+    for kind in {type(setting.method) for setting in settings}:
+        own = [setting.method.options for setting in settings if type(setting.method) is kind]
+        usual = kind.usual_options(defaults)
+        bases[kind] = {
+            name: value if all(options[name] == value for options in own) else usual.get(name)
+            for name, value in own[0].items()
+        }
+    return [dataclasses.replace(setting, base=bases[type(setting.method)]) for setting in settings]
+
+
 def choose_settings(
     specs: Sequence[str],
     options: Mapping[str, Sequence[Any]],
@@ -122,9 +135,9 @@ def choose_settings(
                 raise InputError(f"{option} must be given once, got it in {spec!r} and as an option of its own")
         for values in itertools.product(*swept.values()):
             settings.append(_made(name, given | dict(zip(swept, values, strict=True)), defaults, reading))
-    return sorted(settings, key=lambda setting: setting.method.spec != "dense")
+    return side_by_side(sorted(settings, key=lambda setting: setting.method.spec != "dense"), defaults)
 
 
 def _made(name: str, options: Mapping[str, Any], defaults: CheckpointSettings, reading: str | None) -> Setting:
     cls = METHODS.get(name)
-    return Setting(cls.from_options(options, defaults), reading, cls.default_of(defaults))  # type: ignore[arg-type]
+    return Setting(cls.from_options(options, defaults), reading)  # type: ignore[arg-type]

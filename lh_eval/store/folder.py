@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROVENANCE = "provenance"
+_NOT_DECIDING = (PROVENANCE, "setting")  # the second says in other words what "attention" does
+_BEFORE = {"reading": "context"}  # of runs from before it was kept
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +28,8 @@ class RunFolder:
     """A run that is being written; use as a context manager, or call `close`.
 
     `config` decides whether a folder is resumed or refused. Four of its fields have a meaning here: "lengths" and
-    "depths", where present, are the grid; "attention" is the setting, None for dense or an object with `k` and
-    `scorer`; what stands under "provenance" (times, machine, batch size) is kept but not compared.
+    "depths", where present, are the grid; "attention" is the setting, None for dense or an object; what
+    stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
     def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, rows: list[Row]) -> None:
@@ -94,11 +96,13 @@ class RunFolder:
         """`rows` as a table."""
         return to_frame(self._rows.values())
 
-    def finish(self) -> dict[str, Any]:
-        """Write metrics.json from the rows there are, and return what it holds."""
-        values = Run(self.path, self.config, self.frame()).metrics()
-        write_json(self.path / METRICS, values)
-        return values
+    def as_run(self) -> Run:
+        """The run as far as it is, as `read_run` would read it."""
+        return Run(self.path, self.config, self.frame())
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Write metrics.json: what the run amounts to, as `analysis.cells.metrics_of` says."""
+        write_json(self.path / METRICS, metrics)
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -115,8 +119,10 @@ class RunFolder:
 
 def config_differences(left: Mapping[str, Any], right: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Describe each field in which two configurations differ, as "field LEFT there, RIGHT here"."""
+    if not prefix:
+        left, right = ({**_BEFORE, **side} for side in (left, right))
     for name in dict.fromkeys([*left, *right]):
-        if not prefix and name == PROVENANCE:
+        if not prefix and name in _NOT_DECIDING:
             continue
         there, here = left.get(name), right.get(name)
         if isinstance(there, dict) and isinstance(here, dict):

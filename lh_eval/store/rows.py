@@ -1,14 +1,15 @@
 """`Row`: what is kept of one sample, and the table that rows make."""
 
-import dataclasses
 import json
-import math
 from collections.abc import Iterable
+from functools import cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
-from lh_eval.errors import InputError, unknown_name
-from lh_eval.scoring.rules import SCORINGS
+from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
+
+from lh_eval.errors import InputError
+from lh_eval.validation import validated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,20 @@ if TYPE_CHECKING:
 Key = tuple[str, int, float, int]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
+    numbers = [tuple(layer for layer, _ in dropped), *(heads for _, heads in dropped)]
+    if not all(numbers[1:]) or any(list(group) != sorted({abs(number) for number in group}) for group in numbers):
+        raise InputError(f"dropped must be pairs of a layer and its heads, both ascending, or None, got {dropped!r}")
+    return dropped
+
+
+_LISTED = Strict(False)  # a list passes for a tuple
+Share = Annotated[float, Field(ge=0, le=1)]
+_Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
+DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
+
+
+@validated("a row")
 class Row:
     """One sample with its outcome; a line of samples.jsonl.
 
@@ -35,7 +49,7 @@ class Row:
         prompt_sha256: hash of the prompt's token ids; samples of two runs are compared where it agrees.
         answer: the right answer.
         answers: the texts that `scoring` looks for in the prediction; `answer` alone if not given.
-        scoring: how the prediction was judged, one of `scoring.SCORINGS`.
+        scoring: how the prediction was judged, the name of a scoring rule.
         prediction: the model's choice, or the text that it generated; None where the sample failed.
         score: 0 to 1, either of them where a choice was made; None where the sample failed.
         first_token_logprob: log-probability of the answer's first token right after the question.
@@ -69,55 +83,30 @@ class Row:
     prompt_sha256: str | None
     answer: str | None
     prediction: str | None
-    score: float | None
-    selection_recall: float | None
+    score: Share | None
+    selection_recall: Share | None
     seconds: float
     error: str | None = None
-    answers: tuple[str, ...] | None = None
+    answers: Annotated[tuple[str, ...], _LISTED] | None = None
     scoring: str = "choice"
     first_token_logprob: float | None = None
     answer_logprob: float | None = None
     rank: int | None = None
     peak_bytes: int | None = None
     beyond_positions: bool = False
-    dropped: tuple[tuple[int, tuple[int, ...]], ...] | None = None
+    dropped: DroppedHeads | None = None
     reading: str = "context"
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:
             object.__setattr__(self, "answers", (self.answer,))
-        for name, (kind, optional) in _TYPES.items():
-            value = getattr(self, name)
-            if value is None and optional:
-                continue
-            if name == "dropped":
-                object.__setattr__(self, name, _checked_heads(value))
-                continue
-            if kind is tuple:
-                if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-                    raise InputError(f"{name} must be a list of texts{' or None' * optional}, got {value!r}")
-                object.__setattr__(self, name, tuple(value))
-                continue
-            if kind is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
-                object.__setattr__(self, name, value)
-            if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-                raise InputError(f"{name} must be {kind.__name__}{' or None' * optional}, got {value!r}")
-            if isinstance(value, float) and not math.isfinite(value):
-                raise InputError(f"{name} must be finite, got {value}; a sample without it has None")
         if (self.score is None) != (self.error is not None):
             raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
         for name in _MADE:
             if getattr(self, name) is None and self.error is None:
                 raise InputError(f"{name} must be known where error is None, got None")
-        if self.scoring not in SCORINGS:
-            raise unknown_name("scoring", self.scoring, SCORINGS)
-        if self.score is not None and not 0 <= self.score <= 1:
-            raise InputError(f"score must be from 0 to 1, got {self.score}")
         if self.scoring == "choice" and self.score not in (None, 0.0, 1.0):
             raise InputError(f"score must be 1.0 or 0.0 for a choice, got {self.score}")
-        if self.selection_recall is not None and not 0 <= self.selection_recall <= 1:
-            raise InputError(f"selection_recall must be from 0 to 1, got {self.selection_recall}")
 
     @property
     def key(self) -> Key:
@@ -136,42 +125,22 @@ class Row:
             json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
             InputError: it is JSON, but not a row.
         """
-        values: Any = json.loads(line)
-        if not isinstance(values, dict) or not _TYPES.keys() - _LATER <= values.keys() <= _TYPES.keys():
-            got = ", ".join(values) if isinstance(values, dict) else repr(values)
-            raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {got}")
+        try:
+            return _reader().validate_json(line)
+        except ValidationError:  # said in our words below; pydantic's JSON has no lone surrogates, which Python's has
+            values = json.loads(line)
+        if not isinstance(values, dict):
+            raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {values!r}")
         return cls(**values)
+
+
+@cache
+def _reader() -> TypeAdapter[Row]:
+    return TypeAdapter(Row)
 
 
 # Known of every sample that could be made.
 _MADE = ("true_depth", "needle_start", "needle_end", "context_tokens", "prompt_sha256", "answer")
-
-# Rows written before these were kept are read as choices, which they were.
-_LATER = {
-    "answers",
-    "scoring",
-    "first_token_logprob",
-    "answer_logprob",
-    "rank",
-    "peak_bytes",
-    "beyond_positions",
-    "dropped",
-    "reading",
-}
-
-
-def _checked_heads(value: Any) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """Layers with their heads as tuples, from the lists that JSON has."""
-    try:
-        heads = tuple((layer, tuple(heads)) for layer, heads in value)
-        numbers = [[layer for layer, _ in heads], *[of_layer for _, of_layer in heads]]
-        sound = all(type(number) is int and number >= 0 for group in numbers for number in group)
-        sound = sound and all(list(group) == sorted(set(group)) for group in numbers) and all(map(len, numbers[1:]))
-    except (TypeError, ValueError):
-        sound = False
-    if not sound:
-        raise InputError(f"dropped must be pairs of a layer and its heads, both ascending, or None, got {value!r}")
-    return heads
 
 
 def _type_of(annotation: Any) -> tuple[type, bool]:
@@ -180,7 +149,7 @@ def _type_of(annotation: Any) -> tuple[type, bool]:
     return get_origin(kinds[0]) or kinds[0], NoneType in kinds
 
 
-_TYPES: dict[str, tuple[type, bool]] = {field.name: _type_of(field.type) for field in dataclasses.fields(Row)}
+_TYPES: dict[str, tuple[type, bool]] = {name: _type_of(hint) for name, hint in get_type_hints(Row).items()}
 
 
 def to_frame(rows: Iterable[Row]) -> "pd.DataFrame":

@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lh_eval.analysis.cells import cells, metrics
 from lh_eval.errors import InputError
 from lh_eval.store.files import read_json, read_samples
 from lh_eval.store.rows import to_frame
@@ -28,14 +27,6 @@ class Run(NamedTuple):
     path: Path
     config: dict[str, Any]
     frame: "pd.DataFrame"
-
-    def cells(self) -> "pd.DataFrame":
-        """The table of cells; those of the configured grid without rows are among them."""
-        return cells(self.frame, lengths=self.config.get("lengths"), depths=self.config.get("depths"))
-
-    def metrics(self) -> dict[str, Any]:
-        """The cells and means of the run, as metrics.json holds them."""
-        return metrics(self.frame, lengths=self.config.get("lengths"), depths=self.config.get("depths"))
 
 
 def read_run(path: str | Path) -> Run:

@@ -1,4 +1,4 @@
-"""A sweep: one run folder a setting, and sweep.json above them that sets each beside dense."""
+"""A sweep: one run folder a setting, and sweep.json above them: the settings in order, each set beside dense."""
 
 import os
 import re
@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lh_eval.analysis.compare import difference
 from lh_eval.errors import InputError
+from lh_eval.spec import slug
 from lh_eval.store.files import read_json, write_json
 from lh_eval.store.folder import check_folder, config_differences
 from lh_eval.store.run import CONFIG, Run, is_run, read_run
@@ -37,7 +37,7 @@ def setting_name(scorer: str | None = None, k: int | None = None) -> str:
     """
     if scorer is None or k is None:
         return DENSE
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '_', scorer)}-k{k}"
+    return f"{slug(scorer)}-k{k}"
 
 
 def check_sweep(
@@ -48,7 +48,7 @@ def check_sweep(
     Args:
         path: the sweep's folder.
         configs: what each setting's config.json is to hold, by the setting's name.
-        setting_fields: as in `write_sweep`.
+        setting_fields: as in `read_settings`.
 
     Raises:
         InputError: the folder is a run's own, holds something else, or holds settings of another configuration.
@@ -77,10 +77,10 @@ def check_sweep(
         )
 
 
-def write_sweep(
+def read_settings(
     path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = _SETTING_FIELDS
-) -> dict[str, Any]:
-    """Write sweep.json for the settings' run folders under `path`, and return what it holds.
+) -> dict[str, Run]:
+    """Read what sweep.json is to set side by side: the settings' runs, dense first.
 
     Settings that an earlier sweep left in the folder stay, after the ones named.
 
@@ -103,10 +103,12 @@ def write_sweep(
                 f"settings of a sweep must share everything but {', '.join(setting_fields)}, got {path / name} "
                 f"where {found[0]}; choose another --out"
             )
-    dense = runs.get(DENSE)
-    values = {"settings": [_entry(name, run, dense if name != DENSE else None) for name, run in runs.items()]}
-    write_json(path / SWEEP, values)
-    return values
+    return runs
+
+
+def write_sweep(path: str | Path, values: Mapping[str, Any]) -> None:
+    """Write sweep.json: under "settings" an object a setting with its "name", as `analysis.sweep` makes it."""
+    write_json(Path(path) / SWEEP, values)
 
 
 def read_sweep(path: str | Path) -> Sweep:
@@ -122,7 +124,7 @@ def read_sweep(path: str | Path) -> Sweep:
         raise InputError(
             f"sweep must be a folder of runs, got {path}; give an --out of lh-eval niah with several settings"
         )
-    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=_by_budget)))
+    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=_by_numbers)))
 
 
 def is_sweep(path: Path) -> bool:
@@ -149,12 +151,6 @@ def _without(config: Mapping[str, Any], fields: Collection[str]) -> dict[str, An
     return {name: value for name, value in config.items() if name not in fields}
 
 
-def _by_budget(name: str) -> tuple[str, int]:
+def _by_numbers(name: str) -> list[tuple[str, int]]:
     """Sort key that puts k = 512 before k = 2048."""
-    scorer, _, k = name.rpartition("-k")
-    return (scorer, int(k)) if k.isdecimal() else (name, 0)
-
-
-def _entry(name: str, run: Run, dense: Run | None) -> dict[str, Any]:
-    means = {key: value for key, value in run.metrics().items() if key != "cells"}
-    return {"name": name, **means, "difference": difference(run.frame, dense.frame) if dense else None}
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D+|^)(\d*)", name)]

@@ -3,20 +3,17 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-import torch
 from accelerate import Accelerator
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lh_eval.checkpoints.locating import CHECKPOINT
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
 from lh_eval.store.files import read_json, write_json
-from lh_eval.training.config import TrainingConfig
-from lh_eval.training.log import rows_of
-
-_CONFIG = "train.json"
+from lh_eval.store.training_folder import CHECKPOINT, LOSS_CURVE, STATE, TRAIN_CONFIG
+from lh_eval.training.loss_log import rows_of
+from lh_eval.training.recipe.config import TrainingConfig
 
 
 class TrainingFolder:
@@ -30,9 +27,9 @@ class TrainingFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.loss = path / "loss.csv"
+        self.loss = path / LOSS_CURVE
         self.checkpoint = path / CHECKPOINT
-        self._state = path / "state"
+        self._state = path / STATE
         self._latest = self._state / "latest"
 
     @property
@@ -50,10 +47,10 @@ class TrainingFolder:
         values = json.loads(json.dumps(config.to_dict()))
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            others = sorted({file.name for file in self.path.iterdir()} - {_CONFIG + ".part"})
-            if others and _CONFIG not in others:
+            others = sorted({file.name for file in self.path.iterdir()} - {TRAIN_CONFIG + ".part"})
+            if others and TRAIN_CONFIG not in others:
                 raise InputError(f"out must be empty or a training run, got {self.path} which holds {others[0]}")
-            if others and read_json(self.path / _CONFIG) != values:
+            if others and read_json(self.path / TRAIN_CONFIG) != values:
                 raise InputError(
                     f"out must be a folder of this configuration, got {self.path} of another; choose another --out"
                 )
@@ -63,7 +60,7 @@ class TrainingFolder:
                     "and no checkpoint; choose another --out"
                 )
             if not others:
-                write_json(self.path / _CONFIG, values)
+                write_json(self.path / TRAIN_CONFIG, values)
         except OSError as error:
             raise InputError(
                 f"out must be a folder that can be written, got {self.path} ({error.strerror}); choose another --out"
@@ -94,12 +91,12 @@ class TrainingFolder:
         accelerator.load_state(str(self._state / f"step-{step}"))
         return step
 
-    def finish(self, model: Any, tokenizer: Any, config: TrainingConfig) -> None:
+    def finish(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: TrainingConfig) -> None:
         """Write the checkpoint, a transformers folder in bfloat16 with its training's settings; drop the state."""
-        part = self.checkpoint.with_name("checkpoint.part")
+        part = self.checkpoint.with_name(CHECKPOINT + ".part")
         shutil.rmtree(part, ignore_errors=True)
         with quiet_transformers():
-            model.to(torch.bfloat16).save_pretrained(part)
+            model.bfloat16().save_pretrained(part)
             tokenizer.save_pretrained(part)
         settings = CheckpointSettings(
             config=config.lighthouse, dense_layers=config.dense_layers, training=config.to_dict()

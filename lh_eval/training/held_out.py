@@ -5,7 +5,7 @@ import torch
 from accelerate import Accelerator
 from transformers import LlamaForCausalLM
 
-_MOST_TOKENS = 131072  # of one forward pass, whose logits are [tokens, 256]
+_MAX_TOKENS = 131072  # of one forward pass, whose logits are [tokens, 256]
 
 
 @torch.no_grad()
@@ -21,7 +21,7 @@ def held_out_loss(model: LlamaForCausalLM, text: np.ndarray, length: int, accele
     count = len(text) // length
     windows = torch.from_numpy(text[: count * length].reshape(count, length).astype(np.int64))
     total = 0.0
-    for part in windows.split(max(1, _MOST_TOKENS // length)):
+    for part in windows.split(max(1, _MAX_TOKENS // length)):
         ids = part.to(accelerator.device)
         with accelerator.autocast():
             logits = model(input_ids=ids, use_cache=False).logits[:, :-1]

@@ -7,7 +7,7 @@ import numpy as np
 from lh_eval.tasks.building.filler import Filler, draw_filler
 from lh_eval.tasks.building.haystack_text import prose
 from lh_eval.tasks.building.pools import Pool, pool_of
-from lh_eval.tasks.building.vocabulary import Kind, vocabulary
+from lh_eval.tasks.building.vocabulary import TextKind, vocabulary
 
 _NOISE = (
     " Rain falls on the roof.",
@@ -78,8 +78,8 @@ class RecordTemplate(NamedTuple):
     before: str
     between: str
     after: str
-    key_kind: Kind
-    value_kind: Kind
+    key_kind: TextKind
+    value_kind: TextKind
 
     def text(self, key: str, value: str) -> str:
         """A record as text."""

@@ -4,10 +4,10 @@ import dataclasses
 import functools
 from typing import ClassVar
 
-from lh_eval.corpora.kinds import Kind
+from lh_eval.corpora.kinds import ValueKind
 from lh_eval.corpora.records import Origin, Records, load_records
 
-Schema = tuple[tuple[str, Kind], ...]
+Schema = tuple[tuple[str, ValueKind], ...]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from lh_eval.corpora.texts import load_text
 from lh_eval.tasks.building.pools import Pool, pool_of
 
-Kind = Literal["word", "number", "uuid", "list"]
+TextKind = Literal["word", "number", "uuid", "list"]
 
 _ADJECTIVES = """
 amber ancient autumn basic bitter bold brave brisk broad calm clever coastal copper cosmic crimson curly dapper dusty
@@ -39,7 +39,7 @@ _UUIDS = 8_192
 
 
 @functools.cache
-def vocabulary(kind: Kind) -> list[str]:
+def vocabulary(kind: TextKind) -> list[str]:
     """All texts of a kind, distinct.
 
     word: two words, such as `amber-anchor`; number: seven digits; uuid: 32 hexadecimal digits in five groups;
@@ -57,12 +57,12 @@ def vocabulary(kind: Kind) -> list[str]:
             return sorted(set(re.findall(r"\b[a-z]{4,10}\b", load_text("moby_dick").whole)))
 
 
-def vocabulary_pool(tokenizer: Any, kind: Kind) -> Pool:
+def vocabulary_pool(tokenizer: Any, kind: TextKind) -> Pool:
     """The texts of a kind as tokens, each with the space before it."""
     return pool_of(tokenizer, f"the vocabulary {kind!r}", lambda: [f" {text}" for text in vocabulary(kind)])
 
 
-def draw_texts(rng: np.random.Generator, kind: Kind, count: int) -> list[str]:
+def draw_texts(rng: np.random.Generator, kind: TextKind, count: int) -> list[str]:
     """Draw distinct texts of a kind."""
     texts = vocabulary(kind)
     return [texts[pick] for pick in rng.choice(len(texts), size=count, replace=False)]

@@ -148,3 +148,13 @@ def test_what_is_left_out_is_said(make_row):
     assert compared.overall.iloc[0]["pairs"] == 16
     assert compared.notes[-1] == "left out, as not every run has an answer: 8 samples of A's, 0 of B's"
     assert not any("left out" in note for note in compare(a, a).notes)
+
+
+def test_a_task_is_the_same_with_its_defaults_written_out(make_row):
+    plain, spelled = (to_frame([make_row(task=task)]) for task in ("keyed", "keyed:records=8"))
+    assert difference(plain, spelled)["pairs"] == 1
+    assert compare(plain, spelled).overall["pairs"].item() == 1
+    other = to_frame([make_row(task="keyed:records=4")])
+    assert difference(plain, other) is None
+    with pytest.raises(InputError, match="of one task, got keyed, keyed:records=4"):
+        compare(plain, other)

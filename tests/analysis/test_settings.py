@@ -1,7 +1,10 @@
 import pandas as pd
+from mixed_sweep import LABELS, write_mixed
 
-from lh_eval.analysis.settings import setting_cells, setting_label
+from lh_eval.analysis.cells import cells_of
+from lh_eval.analysis.settings import describe_setting, setting_cells, setting_label
 from lh_eval.store.run import read_run
+from lh_eval.store.sweep import read_sweep
 
 
 def test_the_label_is_the_setting_or_the_folder(make_run):
@@ -17,14 +20,43 @@ def test_cells_know_their_scorer_and_budget_and_dense_comes_first(make_run):
     }
     cells = setting_cells(runs)
     assert cells["setting"].unique().tolist() == ["dense", "norm k=8"]
-    assert cells["scorer"].isna().tolist() == [True] * 4 + [False] * 4
-    assert cells["k"].isna().tolist() == [True] * 4 + [False] * 4
-    own = cells[cells["setting"] == "norm k=8"].drop(columns=["setting", "scorer", "k"]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(own, runs["norm-k8"].cells())
+    assert cells["family"].isna().tolist() == [True] * 4 + [False] * 4
+    assert cells["budget"].isna().tolist() == [True] * 4 + [False] * 4
+    own = (
+        cells[cells["setting"] == "norm k=8"]
+        .drop(columns=["setting", "family", "budget", "budget_name", "reading"])
+        .reset_index(drop=True)
+    )
+    pd.testing.assert_frame_equal(own, cells_of(runs["norm-k8"]))
 
 
 def test_settings_of_one_scorer_and_budget_are_named_by_their_folders(make_run):
     attention = {"k": 8, "scorer": "norm"}
     runs = {name: read_run(make_run(name, attention=attention)) for name in ("first", "second")}
     cells = setting_cells(runs)
-    assert cells["setting"].unique().tolist() == cells["scorer"].unique().tolist() == ["first", "second"]
+    assert cells["setting"].unique().tolist() == cells["family"].unique().tolist() == ["first", "second"]
+
+
+def test_a_run_says_how_it_is_named_and_read(make_run, tmp_path):
+    write_mixed(make_run, "s")
+    runs = read_sweep(tmp_path / "s").runs
+    assert {name: setting_label(run) for name, run in runs.items()} == LABELS
+    described = {name: describe_setting(run) for name, run in runs.items()}
+    assert described["press_snapkv_ratio_0.5"][1:] == ("press:snapkv", 0.5, "ratio", "context")
+    assert described["lighthouse_k_512_num_levels_4"][1:] == ("norm num_levels=4", 512, "k", "prompt")
+    assert described["dense"] == ("dense", None, None, None, "prompt")
+    cells = setting_cells(runs)
+    assert cells["setting"].iloc[0] == "dense"
+    assert sorted(cells["setting"].unique()) == sorted(LABELS.values())
+    assert cells[cells["setting"] == "window tokens=1024"]["budget"].tolist() == [1024] * 4
+
+
+def test_runs_of_before_are_of_lighthouse_and_read_the_context(make_run):
+    old = read_run(make_run("a", attention={"k": 8, "scorer": "norm"}))
+    assert describe_setting(old) == ("norm k=8", "norm", 8, "k", "context")
+
+
+def test_only_settings_of_one_label_are_named_by_their_folders(make_run):
+    runs = {name: read_run(make_run(name, attention={"k": 8, "scorer": "norm"})) for name in ("first", "second")}
+    runs["qk-k8"] = read_run(make_run("qk-k8", attention={"k": 8, "scorer": "qk"}))
+    assert setting_cells(runs)["setting"].unique().tolist() == ["first", "second", "qk k=8"]

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from lh_eval.analysis.switches import jump, level, main_switch, steps_text, with_parts
+from lh_eval.analysis.switches import jump, level, main_switch, with_parts
 
 
 def make_rows(parts, values):
@@ -64,11 +64,3 @@ def test_a_loss_that_one_side_lacks_has_no_jump(values):
 )
 def test_the_main_switch_is_the_last_one_to_dense(attentions, stage):
     assert main_switch(make_rows([(name, 256, 1) for name in attentions], [1.0] * len(attentions))) == stage
-
-
-@pytest.mark.parametrize(
-    ("counts", "text"),
-    [([80, 80], "80"), ([120, 80], "80 to 120"), ([None], "never"), ([80, None], "80, never in 1 of 2")],
-)
-def test_steps_as_text(counts, text):
-    assert steps_text(pd.Series(counts, dtype="Int64")) == text

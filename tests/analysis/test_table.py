@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from lh_eval import InputError
-from lh_eval.analysis.table import find_runs, for_people, results_table, write_tables
-from lh_eval.store.sweep import write_sweep
+from lh_eval.analysis.table import results_table
+from lh_eval.store.finding import find_runs
+from lh_eval.store.run import read_run
 
 LIGHTHOUSE = {"scorer": "qk:dilation=8", "k": 256}
 
@@ -12,7 +12,6 @@ LIGHTHOUSE = {"scorer": "qk:dilation=8", "k": 256}
 def runs(make_run, tmp_path):
     make_run("all/passkey/dense")
     make_run("all/passkey/qk-k256", attention=LIGHTHOUSE, score=lambda length, depth, trial: length < 2048)
-    write_sweep(tmp_path / "all/passkey", ["dense", "qk-k256"])
     make_run("all/other", score=lambda length, depth, trial: trial == 0)
     return find_runs([tmp_path / "all"])
 
@@ -32,31 +31,7 @@ def test_threshold(runs):
     assert results_table(runs, threshold=0.5)["effective"].tolist() == [2048, 2048, 1024]
 
 
-def test_shown_as_in_a_paper(runs):
-    shown = for_people(results_table(runs))
-    assert shown.columns.tolist() == ["task", "setting", "1K", "2K", "mean (95% CI)", "n", "effective"]
-    assert shown.iloc[0].tolist()[2:4] == ["0.50", "0.50"]
-    assert shown["effective"].tolist() == ["–", "2K", "1K"]
-
-
-def test_files_have_the_same_bytes_every_time(runs, tmp_path):
-    table = results_table(runs)
-    first, second = (write_tables(table, tmp_path / name) for name in ("one", "two"))
-    assert first.csv.read_bytes() == second.csv.read_bytes()
-    assert first.tex.read_bytes() == second.tex.read_bytes()
-    assert r"mean (95\% CI)" in first.tex.read_text()
-    assert r"\toprule" in first.tex.read_text()
-    again = pd.read_csv(first.csv)
-    assert again["1024"].tolist() == [0.5, 1.0, 1.0]
-
-
-def test_a_length_that_a_run_lacks_is_a_dash(make_run, tmp_path):
-    make_run("a")
-    make_run("b", lengths=[2048, 4096])
-    shown = for_people(results_table(find_runs([tmp_path / "a", tmp_path / "b"])))
-    assert shown["4K"].tolist() == ["–", "1.00"]
-
-
-def test_a_folder_without_runs_is_refused(tmp_path):
-    with pytest.raises(InputError, match="run must be a folder with runs"):
-        find_runs([tmp_path])
+def test_readings_have_a_column_where_there_are_some(make_run, tmp_path):
+    runs = [read_run(make_run("a", reading="prompt")), read_run(make_run("b", reading="context"))]
+    assert results_table(runs)["reading"].tolist() == ["prompt", "context"]
+    assert "reading" not in results_table(runs[1:])

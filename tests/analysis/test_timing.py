@@ -2,7 +2,9 @@ import pytest
 
 from lh_eval import InputError
 from lh_eval.analysis.settings import setting_cells
-from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
+from lh_eval.analysis.timing import OperatorTimes, timed_by_bench, timed_by_rows
+from lh_eval.bench.summary import setting
+from lh_eval.bench.table import newest, read_table
 from lh_eval.store.run import read_run
 
 HEADER = (
@@ -31,7 +33,8 @@ def make_bench(tmp_path):
                 f"card,2.11.0,3.7.1,abc,{provider},{mode},{length},{k},1,8,8,128,{pyramid},bfloat16,{ms},0,{{}}"
             )
         (tmp_path / name).write_text("\n".join([HEADER, *lines]) + "\n")
-        return tmp_path / name
+        rows = newest(read_table(tmp_path / name))
+        return OperatorTimes(rows, setting(rows))
 
     return make
 

@@ -2,7 +2,9 @@ import dataclasses
 import hashlib
 import importlib.util
 import json
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -87,6 +89,19 @@ def test_an_interrupted_install_is_gone_on_with(fake, monkeypatch):
     monkeypatch.setattr(installing, "convert", fake_convert)
     monkeypatch.setattr(installing.subprocess, "run", lambda *args, **options: pytest.fail("fetched once more"))
     assert (install("fake") / "source.json").exists()
+
+
+def test_two_installs_at_once_convert_once(fake, monkeypatch):
+    def slow(gguf, folder):
+        converted.append(folder)
+        time.sleep(0.3)
+        fake_convert(gguf, folder)
+
+    converted = []
+    monkeypatch.setattr(installing, "convert", slow)
+    with ThreadPoolExecutor() as pool:
+        assert len(set(pool.map(install, ["fake"] * 3))) == 1
+    assert len(converted) == 1
 
 
 def test_other_weights_are_refused_and_not_kept(fake, monkeypatch):

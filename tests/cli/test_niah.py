@@ -2,7 +2,9 @@
 
 import json
 import re
+from importlib.util import find_spec
 
+import pandas as pd
 import pytest
 from asking import tiny_llama
 from safetensors.torch import load_file, save_file
@@ -32,12 +34,46 @@ def broken_model(tmp_path):
 
 def test_closing_lines_have_rate_recall_by_length_and_figure(tmp_path, capsys):
     assert main(["niah", "--k", "256", *GRID, "--out", str(tmp_path / "a")]) == 0
-    dense, lighthouse, recall, figure = capsys.readouterr().out.splitlines()
+    dense, lighthouse, recall, table, figure = capsys.readouterr().out.splitlines()
     assert dense.startswith("dense      retrieval rate ")
     assert dense.endswith("n=4")
     assert lighthouse.startswith("norm-k256  retrieval rate ")
     assert recall.startswith("           selection recall 256 1.000, 512 ")
+    assert table == f"table: {tmp_path / 'a' / 'sweep.csv'}"
     assert figure == f"figure: {tmp_path / 'a' / 'sweep.png'}"
+
+
+def test_methods_side_by_side_in_one_sweep_that_is_gone_on_with(tmp_path, capsys):
+    specs = ["dense", "window:tokens=128", "block:size=32,top=2", "lighthouse:k=64,scorer=pooled-qk"]
+    specs += ["lighthouse:k=64,scorer=norm,num_levels=4"] + ["press:snapkv,ratio=0.5"] * bool(find_spec("kvpress"))
+    command = ["niah", *(item for spec in specs for item in ("--attention", spec)), *GRID, "--out", str(tmp_path / "a")]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    rates = [line.split()[0] for line in shown.splitlines() if "retrieval rate" in line]
+    names = ["dense", "window_tokens_128", "block_size_32_top_2", "pooled-qk-k64", "norm-k64-num_levels_4"]
+    assert rates[:5] == names
+    table = pd.read_csv(tmp_path / "a" / "sweep.csv")
+    labels = ["dense", "window tokens=128", "block:size=32 top=2", "pooled-qk k=64", "norm num_levels=4 k=64"]
+    assert table["setting"].tolist()[:5] == labels
+    assert table["reading"].tolist() == ["prompt"] * 5 + ["context"] * (len(specs) - 5)
+    assert table["selection_recall"].notna().tolist() == [False] + [True] * (len(specs) - 1)
+    assert table["difference"].notna().tolist() == [False] + [True] * (len(specs) - 1)
+    before = {file: file.read_bytes() for file in (tmp_path / "a").rglob("*.jsonl")}
+    assert main(command) == 0
+    assert {file: file.read_bytes() for file in (tmp_path / "a").rglob("*.jsonl")} == before
+    assert main(["niah", "--attention", "window:tokens=64", *GRID, "--out", str(tmp_path / "a")]) == 2, "a single run"
+
+
+def test_a_reading_for_all_settings(tmp_path, capsys):
+    out = tmp_path / "a"
+    assert main(["niah", "--k", "64", "--num-levels", "3,4", "--reading", "context", *GRID, "--out", str(out)]) == 0
+    names = {folder.name for folder in out.iterdir() if folder.is_dir()}
+    assert names == {"dense", "norm-k64", "norm-k64-num_levels_4"}
+    for name in names:
+        assert json.loads((out / name / "config.json").read_text())["reading"] == "context"
+    capsys.readouterr()
+    assert main(["niah", "--k", "64", "--num-levels", "3,4", *GRID, "--out", str(out)]) == 2
+    assert 'reading "context" there, "prompt" here' in capsys.readouterr().err
 
 
 def test_failed_samples_are_explained_and_exit_1(tmp_path, capsys, broken_model):

@@ -54,7 +54,7 @@ def test_training_twice_says_that_nothing_was_left_to_do(call, tmp_path):
 
 
 def test_ctrl_c_says_where_the_state_is(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("lh_eval.training.trainer._step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("lh_eval.training.loop._step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     code, _, err = call()
     assert code == 130
     assert err.splitlines()[-1].startswith(f"lh-eval: interrupted: the last saved state is in {tmp_path / 'out'};")

@@ -11,8 +11,10 @@ from transformers import DynamicCache
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.engine import answering
 from lh_eval.engine.answering import answer
+from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
-from lh_eval.modeling.session import use_lighthouse
+from lh_eval.methods.lighthouse import use_lighthouse
+from lh_eval.modeling.session import Prefill
 from lh_eval.tasks.base import Sample
 
 TOKENIZER = byte_tokenizer()
@@ -25,10 +27,12 @@ def samples(count=3, **options):
 
 def ask(batch, model=LLAMA, tokenizer=TOKENIZER):
     with torch.inference_mode(), use_lighthouse(model, None) as session:
-        cache = session.fill_cache(model, torch.tensor([sample.context_ids for sample in batch]))
-        before = [(layer.keys.clone(), layer.values.clone()) for layer in cache.layers]
-        answers = answer(model, tokenizer, cache, batch)
-    for layer, (keys, values) in zip(cache.layers, before, strict=True):
+        filled = session.prefill(torch.tensor([sample.context_ids for sample in batch]))
+        before = [(layer.keys.clone(), layer.values.clone()) for layer in filled.cache.layers]
+        with Asking(model, filled).branch() as asked:
+            logits = asked.read([sample.question_ids for sample in batch])
+            answers = answer(tokenizer, asked, batch, logits)
+    for layer, (keys, values) in zip(filled.cache.layers, before, strict=True):
         assert layer.keys.equal(keys)
         assert layer.values.equal(values)
     return answers
@@ -109,7 +113,10 @@ class Scripted:
         self.texts = [TOKENIZER.encode(text) for text in texts]
         self.said = 0
 
-    def __call__(self, input_ids, past_key_values, logits_to_keep=0):
+    def forward(self, past_key_values, logits_to_keep=0):
+        """What it takes."""
+
+    def __call__(self, input_ids, past_key_values, use_cache, logits_to_keep=0):
         rows, n = input_ids.shape
         past_key_values.update(torch.zeros(rows, 1, n, 1), torch.zeros(rows, 1, n, 1), 0)
         logits = torch.zeros(rows, n, 257)
@@ -125,7 +132,8 @@ def scripted(*texts, tokenizer=TOKENIZER, **options):
     sample = Sample(context_ids=[65], needle_start=0, needle_end=1, depth=0, **values)
     model, cache = Scripted(*texts), DynamicCache()
     cache.update(torch.zeros(len(texts), 1, 1, 1), torch.zeros(len(texts), 1, 1, 1), 0)
-    said = answer(model, tokenizer, cache, [sample] * len(texts))
+    asked = Asking(model, Prefill(cache, 1))
+    said = answer(tokenizer, asked, [sample] * len(texts), asked.read([sample.question_ids] * len(texts)))
     return [one.prediction for one in said], model.said
 
 

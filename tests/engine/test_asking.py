@@ -8,8 +8,9 @@ from asking import tiny_llama
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from lh_eval.engine.asking import Asking
-from lh_eval.engine.prefilling import Prefiller, repeated
-from lh_eval.modeling.session import use_lighthouse
+from lh_eval.engine.caches import repeated
+from lh_eval.engine.prefilling import Prefiller
+from lh_eval.methods.lighthouse import use_lighthouse
 
 SMALL = {
     "vocab_size": 256,
@@ -45,11 +46,12 @@ def test_side_by_side_as_apart(name):
     model, repeats = MODELS[name], 3
     steps = [_ids(2 * repeats, width, seed) for seed, width in enumerate((5, 1, 2, 1))]
     with use_lighthouse(model, None) as session:
-        cache = Prefiller(model, session).read(_ids(2, 40, 9))
-        with repeated(cache, repeats) as wide, Asking(model, wide).branch() as apart:
+        filled = Prefiller(session).read(_ids(2, 40, 9))
+        cache = filled.cache
+        with repeated(cache, repeats) as wide, Asking(model, filled._replace(cache=wide)).branch() as apart:
             expected = [apart.read(step, every=True) for step in steps]
         assert cache.get_seq_length() == 40
-        with Asking(model, cache, repeats).branch() as together:
+        with Asking(model, filled, repeats).branch() as together:
             for place, (step, logits) in enumerate(zip(steps, expected, strict=True)):
                 with together.branch() as aside:  # what is told aside is not remembered
                     aside.read(_ids(2 * repeats, 4, 7))
@@ -73,15 +75,14 @@ def test_side_by_side_is_as_near_to_float32_as_apart(name, device):
         return float(off.square().mean().sqrt())  # the largest of so many is chance's
 
     precise = copy.deepcopy(model).float().cpu()
-    with (
-        use_lighthouse(precise, None) as session,
-        repeated(Prefiller(precise, session).read(contexts), repeats) as wide,
-    ):
-        asked = Asking(precise, wide)
-        exact = [asked.read(step, every=True) for step in steps]
+    with use_lighthouse(precise, None) as session:
+        filled = Prefiller(session).read(contexts)
+        with repeated(filled.cache, repeats) as wide:
+            asked = Asking(precise, filled._replace(cache=wide))
+            exact = [asked.read(step, every=True) for step in steps]
     with use_lighthouse(model, None) as session:
-        cache = Prefiller(model, session).read(contexts)
-        with repeated(cache, repeats) as wide, Asking(model, wide).branch() as apart:
+        filled = Prefiller(session).read(contexts)
+        with repeated(filled.cache, repeats) as wide, Asking(model, filled._replace(cache=wide)).branch() as apart:
             expected = error(apart)
-        with Asking(model, cache, repeats).branch() as together:
+        with Asking(model, filled, repeats).branch() as together:
             assert error(together) <= 1.25 * expected

@@ -4,7 +4,7 @@ from asking import tiny_llama
 
 from lh_eval.engine import batching
 from lh_eval.engine.batching import answers_at_once, batches
-from lh_eval.engine.sharing import Plan
+from lh_eval.engine.sharing import Sharing
 from lh_eval.runs.grid import Grid
 
 GRID = Grid(task="passkey", lengths=(1024, 4096), depths=(0.0, 50.0, 100.0), trials=4)
@@ -28,7 +28,7 @@ def test_small_batches_cover_the_grid_before_the_second_trials():
 
 def test_questions_of_one_context_stay_together_however_many():
     for size in (1, 2, 5, 12):
-        made = batches(GRID, lambda length, size=size: size, Plan(questions=2))
+        made = batches(GRID, lambda length, size=size: size, Sharing(questions=2))
         assert sorted(key for batch in made for key in batch) == sorted(GRID)
         for batch in made:
             asked = Counter((length, depth, trial // 2) for _, length, depth, trial in batch)
@@ -37,7 +37,7 @@ def test_questions_of_one_context_stay_together_however_many():
 
 
 def test_batches_go_through_the_depths_of_the_same_trials():
-    made = batches(GRID, lambda length: 3, Plan(by_depth=True))
+    made = batches(GRID, lambda length: 3, Sharing(by_depth=True))
     of_length = [[key[2:] for key in batch] for batch in made if batch[0][1] == 1024]
     assert of_length == [
         [(depth, trial) for depth in (0.0, 50.0, 100.0) for trial in trials] for trials in ([0, 1, 2], [3])

@@ -6,9 +6,10 @@ from asking import tiny_llama
 from transformers import MistralConfig, MistralForCausalLM
 
 from lh_eval import LighthouseConfig
-from lh_eval.engine.prefilling import Prefiller, branch, repeated
+from lh_eval.engine.caches import branch, repeated
+from lh_eval.engine.prefilling import Prefiller
 from lh_eval.errors import InputError
-from lh_eval.modeling.session import use_lighthouse
+from lh_eval.methods.lighthouse import use_lighthouse
 
 LLAMA = tiny_llama()
 
@@ -22,15 +23,15 @@ def prefiller(monkeypatch):
         block = use_lighthouse(model, config, dense_layers=(0, -1))
         session = block.__enter__()
         opened.append(block)
-        made = Prefiller(model, session, **options)
+        made = Prefiller(session, **options)
         made.read_tokens = []
-        fill = session.fill_cache
+        prefill = session.prefill
 
-        def counting(model, ids, *rest):
+        def counting(ids, *rest, **wanted):
             made.read_tokens.append(ids.shape[1])
-            return fill(model, ids, *rest)
+            return prefill(ids, *rest, **wanted)
 
-        monkeypatch.setattr(session, "fill_cache", counting)
+        monkeypatch.setattr(session, "prefill", counting)
         return made
 
     with torch.inference_mode():
@@ -56,19 +57,19 @@ def test_the_rest_is_read_on_a_common_beginning(prefiller, monkeypatch, part):
     first, second = [ids(100, 1), ids(100, 2)], [ids(120, 3, ids(100, 1)[:70]), ids(120, 4, ids(100, 2)[:64])]
     second[0][64] = (first[0][64] + 1) % 256
     made.read(first)
-    cache = made.read(second)
+    cache = made.read(second).cache
     assert made.read_tokens == [100, 56]
     made.forget()
-    assert_close(cache, made.read(second))
+    assert_close(cache, made.read(second).cache)
     assert made.read_tokens == [100, 56, 120]
 
 
 def test_equal_contexts_are_not_read_again(prefiller):
     made = prefiller()
-    with branch(made.read([ids(90)])) as cache:
+    with branch(made.read([ids(90)]).cache) as cache:
         LLAMA(torch.tensor([[1, 2, 3]]), past_key_values=cache)
-    assert made.read([ids(90)]).get_seq_length() == 90
-    assert made.read([ids(60)]).get_seq_length() == 60
+    assert made.read([ids(90)]).cache.get_seq_length() == 90
+    assert made.read([ids(60)]).cache.get_seq_length() == 60
     assert made.read_tokens == [90]
 
 
@@ -92,7 +93,7 @@ def test_what_cannot_be_shared_is_read_anew(prefiller, options, contexts):
 def test_under_lighthouse_nothing_is_read_on(prefiller):
     made = prefiller(config=LighthouseConfig(k=16))
     with pytest.raises(InputError, match="cache must be None under Lighthouse attention"):
-        made.session.fill_cache(LLAMA, torch.tensor([[1]]), made.read([ids(90)]))
+        made.reader.prefill(torch.tensor([[1]]), made.read([ids(90)]))
 
 
 def test_a_window_cannot_be_cropped_and_is_copied(prefiller):
@@ -102,16 +103,16 @@ def test_a_window_cannot_be_cropped_and_is_copied(prefiller):
     )  # fmt: skip
     mistral = MistralForCausalLM(config).eval()
     made = prefiller(mistral)
-    cache = made.read([ids(90)])
-    with branch(cache) as told:
-        mistral(torch.tensor([[1, 2, 3]]), past_key_values=told)
+    cache = made.read([ids(90)]).cache
+    with branch(cache) as other:
+        mistral(torch.tensor([[1, 2, 3]]), past_key_values=other)
     assert cache.get_seq_length() == 90
-    assert_close(cache, made.read([ids(90)]))
+    assert_close(cache, made.read([ids(90)]).cache)
     assert made.read_tokens == [90, 90]
 
 
 def test_a_repeated_cache_is_afterwards_what_it_was(prefiller):
-    cache = prefiller().read([ids(40, 1), ids(40, 2)])
+    cache = prefiller().read([ids(40, 1), ids(40, 2)]).cache
     keys = cache.layers[1].keys.clone()
     with repeated(cache, 3) as wide:
         assert wide.layers[1].keys.equal(keys.repeat_interleave(3, 0))

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from asking import Trees, tiny_llama
 
-from lh_eval import LighthouseConfig
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.engine import prompting
+from lh_eval.engine.rows import iterate_rows
+from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.modeling.session import Session
-from lh_eval.runs.evaluate import iterate_rows
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.store.rows import to_frame
 
 GRID = Grid(task="trees", lengths=(160, 200), depths=(0.0, 40.0, 100.0), trials=4)
-LIGHTHOUSE = Setting(config=LighthouseConfig(k=16, num_levels=2), dense_layers=(0, -1))
+LIGHTHOUSE = Setting(Lighthouse(k=16, num_levels=2, dense_layers=(0, -1)), "context")
 LLAMA = tiny_llama()
 
 
@@ -24,18 +24,20 @@ LLAMA = tiny_llama()
 def run(monkeypatch):
     """Rows of a task on GRID, and how many tokens of context were read for them."""
 
-    def run(task, setting, **options):
+    def run(task, setting, *, done=(), **options):
         read = []
-        fill = Session.fill_cache
+        prefill = Session.prefill
 
-        def counting(session, model, ids, cache=None):
+        def counting(session, ids, *before, **wanted):
             read.append(ids.numel())
-            return fill(session, model, ids, cache)
+            return prefill(session, ids, *before, **wanted)
 
         with monkeypatch.context() as patch:
-            patch.setattr("lh_eval.runs.evaluate.get_task", lambda _: task)
-            patch.setattr(Session, "fill_cache", counting)
-            frame = to_frame(iterate_rows(LLAMA, byte_tokenizer(), GRID, setting, **options))
+            patch.setattr("lh_eval.engine.rows.get_task", lambda _: task)
+            patch.setattr(Session, "prefill", counting)
+            keys = [key for key in GRID if key not in done]
+            options = {"reading": setting.reading, **options}
+            frame = to_frame(iterate_rows(LLAMA, byte_tokenizer(), keys, setting.method, **options))
         assert frame["error"].isna().all()
         return frame.drop(columns="seconds"), sum(read)
 
@@ -53,9 +55,9 @@ def test_rows_are_the_same_without_sharing(run, task, setting):
         assert shared.drop(columns=close).equals(plain.drop(columns=close))
         if task.questions > 1:
             assert tokens <= all_tokens * 0.6
-        elif setting.config is None:
+        elif setting.method.causal:
             assert tokens <= all_tokens * 0.9
-    assert plain["selection_recall"].isna().all() == (setting.config is None)
+    assert plain["selection_recall"].isna().all() == setting.method.causal
     assert plain["prediction"].nunique() > 1
 
 
@@ -71,7 +73,7 @@ class UnequalTrees(Trees):
 def test_trials_are_read_side_by_side_wherever_their_contexts_end_and_depths_are_answered_together(run, monkeypatch):
     asked, answer = [], prompting.answer
     monkeypatch.setattr(
-        prompting, "answer", lambda *given, **more: asked.append(len(given[3])) or answer(*given, **more)
+        prompting, "answer", lambda *given, **more: asked.append(len(given[2])) or answer(*given, **more)
     )
     task = UnequalTrees()
     plain, all_tokens = run(task, Setting(), sharing=False, batch_size=1)

@@ -23,17 +23,16 @@ def make_cells():
 
 @pytest.fixture
 def make_settings():
-    """Cells of many settings in one table; "dense" is dense, "norm k=512" a scorer and a budget."""
+    """Cells of many settings in one table; "dense" is dense, "norm k=512" a family and a budget."""
 
     def make(settings):
         tables = []
         for name, cells in settings.items():
-            scorer, _, k = name.partition(" k=")
-            table = cells.copy()
-            table.insert(0, "setting", name)
-            table.insert(1, "scorer", pd.Series([None if name == "dense" else scorer] * len(table), dtype=object))
-            table.insert(2, "k", pd.Series([int(k) if k else None] * len(table), dtype="Int64"))
-            tables.append(table)
+            family, _, budget = name.partition(" ")
+            kind, _, value = budget.partition("=")
+            columns = {"setting": name, "family": None if name == "dense" else family, "budget_name": kind or None}
+            frame = pd.DataFrame(dict.fromkeys(columns, None), index=cells.index, dtype=object).assign(**columns)
+            tables.append(frame.assign(budget=float(value or "nan"), reading="context").join(cells))
         return pd.concat(tables, ignore_index=True)
 
     return make

@@ -8,10 +8,11 @@ from lh_eval.figures.latency import latency_figure
 @pytest.fixture
 def points():
     frame = pd.DataFrame({
-        "setting": ["dense", "norm k=256", "norm k=2048"], "scorer": [None, "norm", "norm"], "k": [None, 256, 2048],
+        "setting": ["dense", "norm k=256", "norm k=2048"], "family": [None, "norm", "norm"],
+        "budget": [None, 256, 2048], "budget_name": [None, "k", "k"],
         "time": [4.0, 0.5, 1.5], "rate": [0.9, 0.5, 0.8], "ci_low": [0.8, 0.4, 0.7], "ci_high": [0.95, 0.6, 0.85],
     })  # fmt: skip
-    return frame.astype({"k": "Int64", "scorer": object})
+    return frame.astype({"family": object})
 
 
 def test_a_point_a_setting_with_its_interval(points):

@@ -155,3 +155,42 @@ def test_settings_without_a_budget_are_named_by_their_line(make_cells, make_sett
     figure = sweep_figure(make_settings({"first": make_cells(), "second": make_cells()}))
     assert [heading for heading, *_ in matrix(figure)] == ["(0.50)", "(0.50)"]
     assert [text.get_text() for text in figure.texts][:2] == ["first", "second"]
+
+
+MIXED = ("dense", "window tokens=1024", "press:snapkv ratio=0.5", "pooled-qk k=512", "norm,num_levels=4 k=512")
+
+
+@pytest.mark.parametrize(("width", "rows"), [("double", 1), ("single", 3)])
+@pytest.mark.parametrize("difference", [False, True])
+def test_budgets_of_different_kinds_follow_one_another_by_name(
+    make_cells, make_settings, assert_readable, width, rows, difference
+):
+    cells = make_settings({name: make_cells(LENGTHS[:5], DEPTHS) for name in MIXED})
+    figure = sweep_figure(cells, title="keyed, lh-passkey", width=width, difference=difference)
+    assert_readable(figure)
+    panels = matrix(figure)
+    assert [" ".join(heading.split()).rpartition(" (")[0] or heading for heading, *_ in panels][:2] == list(MIXED[:2])
+    assert len({round(bottom, 3) for *_, bottom in panels}) == rows
+    assert panels[0][0].startswith("dense")
+
+
+def test_names_are_on_one_line_where_they_fit(make_cells, make_settings):
+    cells = make_settings({name: make_cells(LENGTHS[:5]) for name in ("dense", "window tokens=64", "qk k=8")})
+    headings = [heading for heading, *_ in matrix(sweep_figure(cells))]
+    assert headings == ["dense (0.50)", "window tokens=64 (0.50)", "qk k=8 (0.50)"]
+
+
+def test_a_name_that_is_wider_than_the_page_is_shortened(make_cells, make_settings, assert_readable):
+    name = "press:" + "very-long-name-" * 8
+    figure = sweep_figure(
+        make_settings({"dense": make_cells(), f"{name} ratio=0.5": make_cells(), "qk k=8": make_cells()}),
+        width="single",
+    )
+    assert_readable(figure)
+    assert any("…" in heading for heading, *_ in matrix(figure))
+
+
+def test_a_matrix_needs_one_family_with_every_budget(make_cells, make_settings):
+    for names, families in ((("norm k=1", "norm k=2", "qk k=2"), ["norm", "qk"]), (("norm k=1", "qk k=2"), [])):
+        figure = sweep_figure(make_settings({name: make_cells() for name in ("dense", *names)}))
+        assert [text.get_text() for text in figure.texts if text.get_fontweight() == "bold"] == families

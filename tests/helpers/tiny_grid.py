@@ -13,8 +13,9 @@ from lh_eval.store.folder import PROVENANCE
 from lh_eval.store.rows import Row
 from lh_eval.store.run import CONFIG, SAMPLES
 from lh_eval.store.sweep import setting_name
-from lh_eval.training.config import TrainingConfig
-from lh_eval.training.log import COLUMNS
+from lh_eval.store.training_folder import LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.training.loss_log import COLUMNS
+from lh_eval.training.recipe.config import TrainingConfig
 
 RECIPES = {
     "dense": None,
@@ -68,14 +69,15 @@ def write_training(folder: Path, recipe: str, seed: int) -> None:
     lighthouse = {"k": k, "num_levels": levels, "scorer": scorer}
     config = TrainingConfig.from_dict(TINY | changes | {"lighthouse": lighthouse})
     folder.mkdir(parents=True)
-    write_json(folder / "train.json", config.to_dict())
-    with (folder / "loss.csv").open("w", newline="", encoding="utf-8") as file:
+    write_json(folder / TRAIN_CONFIG, config.to_dict())
+    with (folder / LOSS_CURVE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         for step in range(1, 7):
             loss = 1 / step + seed / 100
             attention, length = config.stage_at(step - 1).attention, config.phase_at(step - 1).length
-            row = {"step": step, "attention": attention, "length": length, "loss": loss, "text": 2 * loss}
+            row = {"step": step, "tokens": 16384 * step, "seconds": step}
+            row |= {"attention": attention, "length": length, "loss": loss, "text": 2 * loss}
             speed = (1500 if attention == "lighthouse" else 1000) + 10 * step
             writer.writerow(row | {"held_out": 3 * loss, "tokens_per_second": speed})
 

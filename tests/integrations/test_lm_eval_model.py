@@ -14,10 +14,10 @@ from transformers import MistralConfig, MistralForCausalLM
 
 from lh_eval import evaluate
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
-from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 from lh_eval.integrations import lm_eval_reading as reading
 from lh_eval.integrations.lm_eval_model import LighthouseLM, register
+from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 from lh_eval.modeling.session import Session
 
 GRID = {"lengths": [300, 400], "depths": [0, 100], "trials": 2}

@@ -10,12 +10,11 @@ from transformers import AutoTokenizer
 
 from lh_eval import evaluate
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
-from lh_eval.cli.listing import lm_eval_folder
 from lh_eval.errors import InputError
 from lh_eval.integrations import lm_eval_tasks
 from lh_eval.integrations.lm_eval_model import LighthouseLM
 from lh_eval.integrations.lm_eval_tasks import choice_result, documents, generated_result, sample_of
-from lh_eval.integrations.lm_eval_yaml import yaml_files
+from lh_eval.integrations.lm_eval_yaml import lm_eval_folder, yaml_files
 from lh_eval.tasks.base import TASKS, Sample
 
 GRID = {"lengths": [300, 400], "depths": [0, 100], "trials": 2}

@@ -17,8 +17,8 @@ from transformers import (
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from lh_eval import InputError, LighthouseConfig, lighthouse_attention, use_lighthouse
-from lh_eval.modeling import session as integration
-from lh_eval.modeling.session import layers_of, lighthouse_layers
+from lh_eval.methods import lighthouse as integration
+from lh_eval.modeling.layers import layers_of, layers_under
 
 CONFIG = LighthouseConfig(k=8, tile_k=4)
 SIZES = {
@@ -79,7 +79,7 @@ def _plain(model, ids, **options):
 def test_every_architecture_runs_lighthouse_in_the_named_layers(model):
     seen = []
     with torch.no_grad(), use_lighthouse(model, CONFIG, dense_layers=(0, -1)) as session:
-        session.on_select = lambda layer, indices: seen.append((layer, tuple(indices.shape)))
+        session.observe = lambda layer, indices: seen.append((layer, tuple(indices.shape)))
         out = model(_ids(batch=2)).logits
     assert seen == [(layer, (2, 4, CONFIG.layout(150).gathered)) for layer in (1, 2)]
     assert (out - _plain(model, _ids(batch=2))).abs().max() > 0.1
@@ -162,7 +162,7 @@ def test_sliding_window_layers_are_left_as_they_are():
     mixed = _make("qwen3", use_sliding_window=True, sliding_window=16, layer_types=kinds)
     seen = []
     with torch.no_grad(), use_lighthouse(mixed, CONFIG, dense_layers=()) as session:
-        session.on_select = lambda layer, indices: seen.append(layer)
+        session.observe = lambda layer, indices: seen.append(layer)
         mixed(ids)
     assert seen == [1, 3]
     assert layers_of(mixed, ()) == session.layers == {1, 3}
@@ -170,12 +170,12 @@ def test_sliding_window_layers_are_left_as_they_are():
 
 def test_windows_in_all_layers_are_refused():
     sliding = _make("mistral", sliding_window=16)
-    message = "without a sliding window for Lighthouse, got MistralForCausalLM with one in each of the 2 that are not"
+    message = "must have layers of full softmax attention for Lighthouse, got MistralForCausalLM with none"
     with pytest.raises(InputError, match=message), use_lighthouse(sliding, CONFIG, dense_layers=(0, -1)):
         pass
     kinds = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
     mixed = _make("qwen3", use_sliding_window=True, sliding_window=16, layer_types=kinds)
-    with pytest.raises(InputError, match="each of the 2 that are not"):
+    with pytest.raises(InputError, match="got Qwen3ForCausalLM with none among the 2 that are not named dense"):
         layers_of(mixed, (1, 3))
     assert torch.equal(_logits(sliding, _ids(), config=None), _plain(sliding, _ids()))
 
@@ -207,36 +207,36 @@ def test_question_attends_densely_to_the_full_cache(model):
 
 @torch.no_grad()
 @pytest.mark.parametrize("dense_layers", [(0,), (0, -1)])
-def test_fill_cache_is_a_prefill(model, dense_layers):
+def test_a_prefill_for_the_cache_alone(model, dense_layers):
     context, question = _ids(batch=2), _ids(batch=2, tokens=5, seed=1)
     seen = []
     with use_lighthouse(model, CONFIG, dense_layers=dense_layers) as session:
         full = model(context, use_cache=True).past_key_values
-        session.on_select = lambda layer, indices: seen.append(layer)
-        filled = session.fill_cache(model, context)
-        assert seen == [1, 2]  # the last layer's selection has no part in the cache
+        session.observe = lambda layer, indices: seen.append(layer)
+        filled = session.prefill(context).cache
+        assert seen == [layer for layer in (1, 2, 3) if layer in session.layers]
         for a, b in zip(full.layers, filled.layers, strict=True):
             assert torch.equal(a.keys, b.keys)
             assert torch.equal(a.values, b.values)
         expected = model(question, past_key_values=full).logits
         assert torch.equal(model(question, past_key_values=filled).logits, expected)
     with use_lighthouse(model, None) as session:
-        dense = session.fill_cache(model, context)
+        dense = session.prefill(context).cache
     assert torch.equal(dense.layers[-1].keys, model(context, use_cache=True).past_key_values.layers[-1].keys)
 
 
 @torch.no_grad()
-def test_fill_cache_leaves_the_session_usable_after_an_error(llama):
+def test_a_prefill_leaves_the_session_usable_after_an_error(llama):
     with use_lighthouse(llama, CONFIG, dense_layers=(0,)) as session:
         expected = llama(_ids()).logits
 
         def fail(layer, indices):
             raise RuntimeError("observer")
 
-        session.on_select = fail
+        session.observe = fail
         with pytest.raises(RuntimeError, match="observer"):
-            session.fill_cache(llama, _ids())
-        session.on_select = None
+            session.prefill(_ids())
+        session.observe = None
         assert torch.equal(llama(_ids()).logits, expected)
 
 
@@ -270,7 +270,7 @@ def test_nested_use_is_refused_and_the_outer_block_stays_whole(llama):
     expected = _logits(llama, _ids())
     with torch.no_grad(), use_lighthouse(llama, CONFIG, dense_layers=(0, -1)):
         with (
-            pytest.raises(InputError, match="model must not be in use_lighthouse already"),
+            pytest.raises(InputError, match="model must not be attending already"),
             use_lighthouse(llama, CONFIG, dense_layers=(0,)),
         ):
             pass
@@ -287,7 +287,9 @@ def test_a_model_without_attention_layers_is_refused():
     model = _make("llama")
     for module in model.modules():
         vars(module).pop("layer_idx", None)
-    with pytest.raises(InputError, match="model must have attention layers with a layer_idx, got LlamaForCausalLM"):
+    with pytest.raises(
+        InputError, match="model must have layers of full softmax attention for Lighthouse, got LlamaForCausalLM"
+    ):
         _logits(model, _ids())
 
 
@@ -311,10 +313,10 @@ def test_bad_dense_layers(llama, dense_layers, message):
     assert llama.config._attn_implementation == "sdpa"
 
 
-def test_lighthouse_layers():
-    assert lighthouse_layers(30, (0, 1, -2, -1)) == frozenset(range(2, 28))
-    assert lighthouse_layers(2, ()) == {0, 1}
-    assert lighthouse_layers(3, (0, 0, -3)) == {1, 2}
+def test_the_layers_that_are_left():
+    assert layers_under(30, (0, 1, -2, -1)) == frozenset(range(2, 28))
+    assert layers_under(2, ()) == {0, 1}
+    assert layers_under(3, (0, 0, -3)) == {1, 2}
 
 
 @pytest.mark.filterwarnings(

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from lh_eval.analysis.comparison import COLUMNS, OVERALL_COLUMNS, Comparison
-from lh_eval.publish.comparison_table import for_people, write_tables
+from lh_eval.publish.comparison_table import comparison_text, write_comparison_table
 
 NAN = float("nan")
 
@@ -17,7 +17,7 @@ def compared():
 
 
 def test_shown_a_row_a_cell_and_one_for_the_grid(compared):
-    shown = for_people(compared).to_numpy().tolist()
+    shown = comparison_text(compared).to_numpy().tolist()
     assert shown[0] == ["1K", "0", "8", "1.000", "0.500", "-0.500", "-0.750 to -0.100", "0", "4", "0.1250", "0.2500"]
     assert shown[1][-2:] == ["<0.0001", "<0.0001"]
     assert shown[2] == ["grid", "", "16", "0.500", "0.750", "+0.250", "–", "8", "4", "0.4000", ""]
@@ -25,19 +25,22 @@ def test_shown_a_row_a_cell_and_one_for_the_grid(compared):
 
 def test_equal_differences_are_shown_alike(compared):
     cells = compared.cells.assign(difference=[0.0625 + 1e-17, 0.0625 + 2e-17 + 1e-16])
-    shown = for_people(compared._replace(cells=cells))
+    shown = comparison_text(compared._replace(cells=cells))
     assert shown["B-A"].tolist()[:2] == ["+0.062", "+0.062"]
 
 
 def test_files_name_both_sides_and_have_the_same_bytes_every_time(compared, tmp_path):
-    first, second = (write_tables(compared, ("dense", "norm_x"), tmp_path / name) for name in "xy")
-    assert first.csv.read_bytes() == second.csv.read_bytes()
-    assert first.tex.read_bytes() == second.tex.read_bytes()
-    assert first.csv.read_text().splitlines()[1:] == [
+    first, second = (
+        [file.read_text() for file in write_comparison_table(compared, ("dense", "norm_x"), tmp_path / name)]
+        for name in "xy"
+    )
+    assert first == second
+    csv, tex = first
+    assert csv.splitlines()[1:] == [
         "1024,0,8,1,0.5,-0.5,-0.75,-0.1,0,4,0.125,0.25",
         "2048,50,8,0,1,1,0.333333,1,8,0,1e-06,2e-06",
         "grid,,16,0.5,0.75,0.25,,,8,4,0.4,",
     ]
-    lines = first.tex.read_text().splitlines()
+    lines = tex.splitlines()
     assert lines[2].startswith(r"length & depth & pairs & dense & norm\_x & difference & interval")
     assert "$-$0.500 & $-$0.750 to $-$0.100" in lines[4]

@@ -5,9 +5,10 @@ import pytest
 from asking import Trees, tiny_llama
 
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.engine.positions import positions
 from lh_eval.errors import InputError
 from lh_eval.runs import checking
-from lh_eval.runs.checking import check_grid, positions
+from lh_eval.runs.checking import check_grid
 from lh_eval.runs.grid import Grid
 
 GRID = Grid(task="trees", lengths=(200, 300), depths=(0.0, 50.0, 100.0), trials=6)

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from lh_eval import LighthouseConfig, evaluate
+from lh_eval import evaluate
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.engine import samples as module
 from lh_eval.errors import InputError
+from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.runs.grid import Grid
 from lh_eval.tasks.passkey import Passkey
 
-LIGHTHOUSE = {"config": LighthouseConfig(k=64), "dense_layers": (0, -1)}
+LIGHTHOUSE = {"setting": Lighthouse(k=64, dense_layers=(0, -1))}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def checkpoint():
 
 def rows(checkpoint, **options):
     options = {"task": "passkey", "lengths": [256, 512], "depths": [0, 50, 100], "trials": 2, **options}
-    return evaluate(checkpoint.model, checkpoint.tokenizer, **options).drop(columns="seconds")
+    return evaluate(checkpoint, **options).drop(columns="seconds")
 
 
 def assert_same_rows(left, right):
@@ -50,7 +51,7 @@ def test_what_it_generates_is_what_it_chooses(checkpoint, monkeypatch, lighthous
             return dataclasses.replace(chosen, scoring="any", choices=[], choice_ids=[], max_new_tokens=1)
 
     chosen = rows(checkpoint, lengths=[1024], **lighthouse)
-    monkeypatch.setattr("lh_eval.runs.evaluate.get_task", lambda _: Generated())
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Generated())
     generated = rows(checkpoint, lengths=[1024], **lighthouse)
     assert generated["score"].mean() >= 0.8
     assert generated["prediction"].equals(chosen["prediction"])
@@ -74,9 +75,9 @@ def test_rows_do_not_depend_on_the_other_cells(checkpoint):
 
 
 def test_selection_recall_is_high_where_all_is_kept_and_absent_when_dense(checkpoint):
-    everything = rows(checkpoint, lengths=[256], config=LighthouseConfig(k=2048), dense_layers=(0, -1))
+    everything = rows(checkpoint, lengths=[256], setting="lighthouse:k=2048")
     assert (everything["selection_recall"] == 1).all()
-    few = rows(checkpoint, lengths=[512], config=LighthouseConfig(k=16, scorer="random"), dense_layers=(0, -1))
+    few = rows(checkpoint, lengths=[512], setting="lighthouse:k=16,scorer=random")
     assert few["selection_recall"].mean() < 1
     layers = 4 - 2  # the first and the last stay dense
     heads = checkpoint.model.config.num_attention_heads
@@ -108,7 +109,7 @@ def test_a_sample_that_cannot_be_made_is_a_row_with_its_error(checkpoint, monkey
                 raise KeyError("a task's bug")
             return super().sample(tokenizer, trial=trial, **where)
 
-    monkeypatch.setattr("lh_eval.runs.evaluate.get_task", lambda _: Fragile())
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Fragile())
     frame = rows(checkpoint, lengths=[256], depths=[0, 50])
     failed = frame[frame["error"].notna()]
     assert failed["trial"].tolist() == [1, 1]
@@ -156,9 +157,14 @@ def test_a_model_of_nan_has_no_answers(checkpoint):
         ({"task": 3}, "task must be a name"),
         ({"batch_size": 0}, "batch_size must be a positive integer"),
         ({"batch_size": "a"}, "batch_size must be a positive integer"),
-        ({"config": {"k": 8}}, "config must be a LighthouseConfig"),
-        ({"dense_layers": 3}, "dense_layers must be a list of integers"),
-        ({"dense_layers": ["a"]}, "dense_layers must be a list of integers"),
+        ({"setting": {"k": 8}}, "setting must be a spec such as 'lighthouse:k=512', got {'k': 8}"),
+        ({"setting": "lighthose"}, "method must be one of .*; did you mean 'lighthouse'"),
+        (
+            {"setting": "lighthouse:dense_layers=a"},
+            "option dense_layers of method .* must be int such as 0/1/-1 or none",
+        ),
+        ({"setting": "lighthouse:dense_layers=0/1/2/3"}, "dense_layers must leave a layer for Lighthouse"),
+        ({"reading": "whole"}, "reading must be one of context, prompt, got 'whole'"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_runs(checkpoint, monkeypatch, options, message):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from lh_eval.analysis.cells import metrics_of
 from lh_eval.errors import InputError
 from lh_eval.runs.rescore import rescore, write_rescored
 from lh_eval.store.folder import RunFolder
@@ -16,7 +17,7 @@ def generated(tmp_path, make_row):
         for trial, (answer, prediction, score) in enumerate(said):
             run.append(make_row(trial=trial, answer=answer, prediction=prediction, score=score, scoring="exact"))
         run.append(make_row(trial=3, error="broken"))
-        run.finish()
+        run.finish(metrics_of(run.as_run()))
     return tmp_path / "run"
 
 

@@ -5,18 +5,18 @@ import os
 
 import pytest
 
-from lh_eval import LighthouseConfig
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.engine import samples
 from lh_eval.errors import InputError, Interrupted
+from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.runs.grid import Grid
-from lh_eval.runs.run import run_settings
+from lh_eval.runs.run import run
 from lh_eval.runs.setting import Setting
 from lh_eval.store.run import read_run
 
 DENSE = Setting()
-SMALL = Setting(config=LighthouseConfig(k=64), dense_layers=(0, -1))
-LARGE = Setting(config=LighthouseConfig(k=128), dense_layers=(0, -1))
+SMALL = Setting(Lighthouse(k=64, dense_layers=(0, -1)))
+LARGE = Setting(Lighthouse(k=128, dense_layers=(0, -1)))
 
 
 def grid(**changes):
@@ -45,7 +45,7 @@ def contents(folder):
 
 def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path, monkeypatch):
     two = grid(depths=(0.0, 50.0, 100.0), trials=2)
-    whole = run_settings(checkpoint, two, [DENSE, SMALL], tmp_path / "whole", batch_size=1)
+    whole = run(checkpoint, two, [DENSE, SMALL], tmp_path / "whole", batch_size=1)
     run_batch, calls = samples.run_batch, []
 
     def interrupted(*arguments, **options):
@@ -56,10 +56,10 @@ def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path
 
     monkeypatch.setattr(samples, "run_batch", interrupted)
     with pytest.raises(Interrupted, match=rf"{tmp_path / 'cut'}; the same command goes on"):
-        run_settings(checkpoint, two, [DENSE, SMALL], tmp_path / "cut", batch_size=1)
+        run(checkpoint, two, [DENSE, SMALL], tmp_path / "cut", batch_size=1)
     assert len(read_run(tmp_path / "cut" / "dense").frame) == 3
     monkeypatch.setattr(samples, "run_batch", run_batch)
-    run_settings(checkpoint, two, [DENSE, SMALL], tmp_path / "cut", batch_size=2)
+    run(checkpoint, two, [DENSE, SMALL], tmp_path / "cut", batch_size=2)
     for name in ("dense", "norm-k64"):
         left, right = (read_run(tmp_path / side / name).frame.drop(columns="seconds") for side in ("whole", "cut"))
         assert left.equals(right)
@@ -73,10 +73,10 @@ def test_an_interrupted_run_is_completed_with_the_same_rows(checkpoint, tmp_path
 def test_samples_that_failed_are_run_again_and_counted_once(checkpoint, tmp_path, monkeypatch):
     run_batch = samples.run_batch
     monkeypatch.setattr(samples, "run_batch", lambda *_, **__: (_ for _ in ()).throw(IndexError("beyond the table")))
-    first = run_settings(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    first = run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
     assert (first.failed, first.first_error) == (4, "IndexError: beyond the table")
     monkeypatch.setattr(samples, "run_batch", run_batch)
-    again = run_settings(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    again = run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
     assert (again.failed, again.first_error) == (0, None)
     assert (tmp_path / "dense" / "samples.jsonl").read_text().count("\n") == 4
     assert read_run(tmp_path / "dense").frame["error"].isna().tolist() == [True, True]
@@ -85,9 +85,9 @@ def test_samples_that_failed_are_run_again_and_counted_once(checkpoint, tmp_path
 
 
 def test_the_order_of_lengths_and_depths_makes_no_other_run(checkpoint, tmp_path, no_samples):
-    run_settings(checkpoint, grid(lengths=(512, 256), depths=(50.0, 0.0)), [DENSE], tmp_path)
+    run(checkpoint, grid(lengths=(512, 256), depths=(50.0, 0.0)), [DENSE], tmp_path)
     before = contents(tmp_path)
-    run_settings(checkpoint, grid(lengths=(256, 512)), [DENSE], tmp_path)
+    run(checkpoint, grid(lengths=(256, 512)), [DENSE], tmp_path)
     assert contents(tmp_path) == before
 
 
@@ -98,29 +98,29 @@ def test_the_order_of_lengths_and_depths_makes_no_other_run(checkpoint, tmp_path
         ([DENSE], [DENSE, SMALL], {}, "holds a single run"),
         ([DENSE, SMALL], [DENSE], {}, "holds dense"),
         ([DENSE, SMALL], [LARGE, SMALL], {"lengths": (512,)}, r"norm-k64 whose config.json differs \(lengths"),
-        ([SMALL, DENSE], [LARGE, Setting(config=LighthouseConfig(k=32), dense_layers=(0, -1))], {"lengths": (512,)},
+        ([SMALL, DENSE], [LARGE, Setting(Lighthouse(k=32, dense_layers=(0, -1)))], {"lengths": (512,)},
          r"whose dense differs \(lengths \[256\] there, \[512\] here\)"),
-        ([LARGE, SMALL], [DENSE, Setting(config=SMALL.config, dense_layers=(1,))], {}, r"norm-k64 .*dense_layers"),
+        ([LARGE, SMALL], [DENSE, Setting(Lighthouse(k=64, dense_layers=(1,)))], {}, r"norm-k64 .*dense_layers"),
     ],
 )  # fmt: skip
 def test_another_configuration_is_refused_before_the_first_sample(
     checkpoint, tmp_path, no_samples, first, then, changes, message
 ):
-    run_settings(checkpoint, grid(), first, tmp_path)
+    run(checkpoint, grid(), first, tmp_path)
     before = contents(tmp_path)
     no_samples()
     with pytest.raises(InputError, match=message):
-        run_settings(checkpoint, grid(**changes), then, tmp_path)
+        run(checkpoint, grid(**changes), then, tmp_path)
     assert contents(tmp_path) == before
 
 
 def test_an_interrupted_sweep_of_another_configuration_is_refused_too(checkpoint, tmp_path, no_samples):
-    run_settings(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
     os.unlink(tmp_path / "sweep.json")
     no_samples()
-    others = [LARGE, Setting(config=LighthouseConfig(k=32), dense_layers=(0, -1))]
+    others = [LARGE, Setting(Lighthouse(k=32, dense_layers=(0, -1)))]
     with pytest.raises(InputError, match="whose dense differs"):
-        run_settings(checkpoint, grid(seed=1), others, tmp_path)
+        run(checkpoint, grid(seed=1), others, tmp_path)
 
 
 @pytest.mark.parametrize("settings", [[DENSE], [DENSE, SMALL]], ids=["run", "sweep"])
@@ -132,13 +132,13 @@ def test_a_place_that_is_no_folder_of_ours_is_refused(checkpoint, tmp_path, no_s
     before = contents(tmp_path)
     no_samples()
     with pytest.raises(InputError, match=r"out must be .* --out"):
-        run_settings(checkpoint, grid(), settings, tmp_path / place)
+        run(checkpoint, grid(), settings, tmp_path / place)
     assert contents(tmp_path) == before
 
 
 def test_a_later_sweep_adds_its_settings(checkpoint, tmp_path):
-    run_settings(checkpoint, grid(), [DENSE, SMALL], tmp_path)
-    run_settings(checkpoint, grid(), [DENSE, LARGE], tmp_path)
+    run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    run(checkpoint, grid(), [DENSE, LARGE], tmp_path)
     names = [entry["name"] for entry in json.loads((tmp_path / "sweep.json").read_text())["settings"]]
     assert names == ["dense", "norm-k128", "norm-k64"]
 
@@ -147,7 +147,7 @@ def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the
     checkpoint, tmp_path, monkeypatch
 ):
     rule = grid(trials=2, until_ci=0.4, max_trials=8)
-    whole = run_settings(checkpoint, rule, [DENSE], tmp_path / "whole", batch_size=1)
+    whole = run(checkpoint, rule, [DENSE], tmp_path / "whole", batch_size=1)
     counts = [cell["n"] for cell in whole.metrics["dense"]["cells"]]
     assert counts == [8, 8]  # eight of eight are 0.32 wide, four of four 0.49
     config = json.loads((tmp_path / "whole" / "config.json").read_text())
@@ -162,11 +162,11 @@ def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the
 
     monkeypatch.setattr(samples, "run_batch", interrupted)
     with pytest.raises(Interrupted):
-        run_settings(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
+        run(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
     monkeypatch.setattr(samples, "run_batch", run_batch)
-    run_settings(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
+    run(checkpoint, rule, [DENSE], tmp_path / "cut", batch_size=1)
     columns = ["length", "depth", "trial", "prompt_sha256", "prediction", "score"]
     frames = [read_run(tmp_path / name).frame[columns] for name in ("whole", "cut")]
     assert frames[0].equals(frames[1])
     with pytest.raises(InputError, match="until_ci"):
-        run_settings(checkpoint, grid(trials=2), [DENSE], tmp_path / "cut")
+        run(checkpoint, grid(trials=2), [DENSE], tmp_path / "cut")

@@ -1,15 +1,16 @@
 import pytest
 
-from lh_eval import InputError, LighthouseConfig
-from lh_eval.analysis.table import find_runs
+from lh_eval import InputError
 from lh_eval.checkpoints.loading import load_checkpoint
+from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.runs.suite import Suite
-from lh_eval.runs.suite_run import run_suite, task_folder
+from lh_eval.runs.suite_run import run_suite
+from lh_eval.store.finding import find_runs
 from lh_eval.store.run import read_run
 
-SETTINGS = [Setting(), Setting(config=LighthouseConfig(k=64), dense_layers=(0, -1))]
+SETTINGS = [Setting(), Setting(Lighthouse(k=64, dense_layers=(0, -1)))]
 
 
 def suite(*tasks, **changes):
@@ -56,7 +57,3 @@ def test_a_task_that_cannot_be_built_stops_all(checkpoint, tmp_path):
     with pytest.raises(InputError, match="length must be at least"):
         run_suite(checkpoint, suite("passkey", "keyed:records=50"), [Setting()], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_folder_of_a_task():
-    assert task_folder("qk:dilation=8,a=b c") == "qk_dilation_8_a_b_c"

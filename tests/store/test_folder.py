@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 from lh_eval import InputError
+from lh_eval.analysis.cells import metrics_of
 from lh_eval.store.folder import RunFolder
 from lh_eval.store.run import read_run
 
@@ -142,10 +143,9 @@ def test_a_failed_sample_is_run_again_and_its_last_row_counts(tmp_path, make_row
         run.append(make_row(error="out of memory"))
     with RunFolder.open(tmp_path, CONFIG) as run:
         assert run.completed() == set()
-        assert run.finish()["errors"] == 1
         run.append(make_row())
         assert run.completed() == {make_row().key}
-        assert run.finish()["errors"] == 0
+        assert run.as_run().frame.score.tolist() == [1.0]
     assert (tmp_path / "samples.jsonl").read_text().count("\n") == 2
     assert read_run(tmp_path).frame.score.tolist() == [1.0]
 
@@ -153,7 +153,8 @@ def test_a_failed_sample_is_run_again_and_its_last_row_counts(tmp_path, make_row
 def test_metrics_have_the_configured_grid_and_no_nan(tmp_path, make_row):
     with RunFolder.open(tmp_path, CONFIG | {"depths": [0, 50]}) as run:
         run.append(make_row(depth=50))
-        values = run.finish()
+        values = metrics_of(run.as_run())
+        run.finish(values)
     written = json.loads((tmp_path / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert written == values
     assert [(cell["depth"], cell["n"], cell["rate"]) for cell in written["cells"]] == [(0, 0, None), (50, 1, 1.0)]

@@ -35,6 +35,7 @@ FIELDS = [
     "peak_bytes",
     "beyond_positions",
     "dropped",
+    "reading",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]
@@ -106,7 +107,6 @@ def test_the_key_does_not_tell_an_integer_depth_from_the_same_float(make_row):
         ({"score": 0.5}, "score"),
         ({"score": None}, "score"),
         ({"score": 1.5, "scoring": "all"}, "score"),
-        ({"scoring": "fuzzy"}, "scoring"),
         ({"answers": "7"}, "answers"),
         ({"answers": [7]}, "answers"),
         ({"dropped": {"1": [0]}}, "dropped"),

@@ -1,11 +1,9 @@
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lh_eval import InputError
-from lh_eval.store.sweep import is_sweep, read_sweep, setting_name, write_sweep
+from lh_eval.store.sweep import is_sweep, read_settings, read_sweep, setting_name, write_sweep
 
 
 @pytest.fixture
@@ -31,27 +29,20 @@ def test_any_scorer_makes_one_plain_folder_name(scorer, k):
     assert name.endswith(f"-k{k}")
 
 
-def test_settings_stand_beside_dense(sweep):
-    values = write_sweep(sweep, ["norm-k512", "norm-k2048", "dense"])
-    assert json.loads((sweep / "sweep.json").read_text()) == values
-    dense, small, large = values["settings"]
-    assert [entry["name"] for entry in values["settings"]] == ["dense", "norm-k512", "norm-k2048"]
-    assert dense["difference"] is None
-    assert (dense["mean_rate"], dense["n"], dense["selection_recall"]) == (1.0, 8, None)
-    assert dense["ci_low"] < 1.0 == dense["ci_high"]
-    assert small["difference"] == {"mean": -1.0, "pairs": 8, "gained": 0, "lost": 8, "p_value": 2 / 2**8}
-    assert large["difference"]["mean"] == 0.0
-    assert read_sweep(sweep).runs.keys() == {"dense", "norm-k512", "norm-k2048"}
+def listed(sweep, *names):
+    runs = read_settings(sweep, names)
+    write_sweep(sweep, {"settings": [{"name": name} for name in runs]})
+    return list(runs)
 
 
-def test_without_dense_there_is_no_difference(sweep):
-    assert [entry["difference"] for entry in write_sweep(sweep, ["norm-k2048", "norm-k512"])["settings"]] == [None] * 2
+def test_dense_comes_first(sweep):
+    assert listed(sweep, "norm-k512", "norm-k2048", "dense") == ["dense", "norm-k512", "norm-k2048"]
+    assert list(read_sweep(sweep).runs) == ["dense", "norm-k512", "norm-k2048"]
 
 
 def test_a_later_sweep_keeps_the_settings_before(sweep):
-    write_sweep(sweep, ["norm-k512"])
-    names = [entry["name"] for entry in write_sweep(sweep, ["norm-k2048", "dense"])["settings"]]
-    assert names == ["dense", "norm-k2048", "norm-k512"]
+    listed(sweep, "norm-k512")
+    assert listed(sweep, "norm-k2048", "dense") == ["dense", "norm-k2048", "norm-k512"]
 
 
 def test_an_interrupted_sweep_is_read_by_its_folders(sweep):
@@ -62,13 +53,13 @@ def test_an_interrupted_sweep_is_read_by_its_folders(sweep):
 
 def test_another_model_does_not_belong_to_the_sweep(sweep, make_run):
     make_run("s/qk-k512", model="other")
-    with pytest.raises(InputError, match=r"share everything but attention, got .*qk-k512 where model absent there"):
-        write_sweep(sweep, ["dense", "qk-k512"])
+    with pytest.raises(InputError, match=r"share everything but attention, .*, got .*qk-k512 where model absent there"):
+        listed(sweep, "dense", "qk-k512")
     assert not (sweep / "sweep.json").exists()
 
 
 def test_a_missing_setting_and_a_foreign_folder_are_refused(sweep, tmp_path):
-    write_sweep(sweep, ["dense"])
+    listed(sweep, "dense")
     (sweep / "dense" / "config.json").unlink()
     with pytest.raises(InputError, match="run must be a folder with"):
         read_sweep(sweep)
@@ -83,3 +74,16 @@ def test_a_broken_sweep_file_is_named(sweep, text):
     (sweep / "sweep.json").write_text(text)
     with pytest.raises(InputError, match=r"sweep\.json must list settings"):
         read_sweep(sweep)
+
+
+def test_settings_may_differ_in_how_they_are_described_and_read(sweep, make_run):
+    window = {"attention": {"method": "window", "tokens": 8}, "setting": {"text": "window:tokens=8"}}
+    make_run("s/window_tokens_8", **window, reading="context")
+    assert "window_tokens_8" in listed(sweep, "dense", "window_tokens_8")
+
+
+def test_numbers_in_names_are_in_order(make_run, tmp_path):
+    names = ["block_top_8", "block_top_16", "norm-k512", "norm-k2048", "window"]
+    for name in names:
+        make_run(f"t/{name}", attention={"method": name})
+    assert list(read_sweep(tmp_path / "t").runs) == names

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.lengths import length_label
 from lh_eval.publish.report.failing import Shown, is_failing, shown
 from lh_eval.publish.report.prompts import Prompts
@@ -44,7 +45,7 @@ def grid(run: Run, prompts: Prompts, prefix: str) -> list[list[Cell]]:
     frame = run.frame
     failing = is_failing(frame)
     rows: dict[float, list[Cell]] = {}
-    for values in run.cells().to_dict(orient="records"):
+    for values in cells_of(run).to_dict(orient="records"):
         length, depth = int(values["length"]), float(values["depth"])
         here = (frame["length"] == length) & (frame["depth"] == depth)
         candidates = frame[here & failing] if (here & failing).any() else frame[here]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from lh_eval.publish.report.prompts import Prompt, Prompts
+from lh_eval.publish.report.prompts import PromptExcerpt, Prompts
 from lh_eval.store.run import Run
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Shown:
     score: float | None
     error: str | None
     lost: str
-    prompt: Prompt
+    prompt: PromptExcerpt
 
 
 def is_failing(frame: "pd.DataFrame") -> "pd.Series[bool]":

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+from lh_eval.analysis.settings import describe_setting
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.publish.report.cells import Cell, grid
 from lh_eval.publish.report.failing import Shown, failing_samples, is_failing
-from lh_eval.publish.report.prompts import Prompt, Prompts
+from lh_eval.publish.report.prompts import PromptExcerpt, Prompts
 from lh_eval.publish.report.summary import Summary, baseline_of, summarise
 from lh_eval.store.run import Run
 
@@ -52,7 +53,7 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
         if run.frame.empty:
             raise InputError(f"run must have rows, got {run.path} without; run lh-eval niah again, or leave it out")
     sections = []
-    for number, (run, summary) in enumerate(zip(runs, _told_apart(runs), strict=True)):
+    for number, (run, summary) in enumerate(zip(runs, _distinct_summaries(runs), strict=True)):
         sections.append(
             Section(
                 key=f"s{number}",
@@ -65,9 +66,15 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
     return render(sections)
 
 
-def _told_apart(runs: Sequence[Run]) -> list[Summary]:
-    """The runs' numbers; settings of one task and name have their folders beside it."""
+def _distinct_summaries(runs: Sequence[Run]) -> list[Summary]:
+    """The runs' numbers; behind a setting's name stands its reading where they differ, and its folder if need be."""
     summaries = [summarise(run, baseline_of(run, runs)) for run in runs]
+    readings = [describe_setting(run).reading for run in runs]
+    if len(set(readings)) > 1:
+        summaries = [
+            dataclasses.replace(summary, setting=f"{summary.setting} ({reading})")
+            for summary, reading in zip(summaries, readings, strict=True)
+        ]
     names = [(summary.task, summary.setting) for summary in summaries]
     return [
         dataclasses.replace(summary, setting=f"{summary.setting} ({summary.folder})")
@@ -108,7 +115,7 @@ def render(sections: Sequence[Section]) -> str:
 def _notes(sections: Sequence[Section]) -> dict[str, Any]:
     """What the script shows beside a cell: notes by the cell's key, and the prompts that they share."""
     prompts: list[Any] = []
-    places: dict[Prompt, int] = {}
+    places: dict[PromptExcerpt, int] = {}
     cells = {}
     for section in sections:
         for cell in (cell for row in section.grid for cell in row):

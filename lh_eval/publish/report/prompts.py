@@ -18,7 +18,7 @@ _QUESTION = 400
 
 
 @dataclasses.dataclass(frozen=True)
-class Prompt:
+class PromptExcerpt:
     """What the page shows of a prompt.
 
     Attributes:
@@ -44,37 +44,37 @@ class Prompts:
         self._wanted = wanted
         self._model = model
         self._tokenizers: dict[str, Any] = {}
-        self._made: dict[tuple[str, str], Prompt] = {}
+        self._made: dict[tuple[str, str], PromptExcerpt] = {}
 
-    def of_row(self, config: Mapping[str, Any], row: Mapping[str, Any]) -> Prompt:
+    def of_row(self, config: Mapping[str, Any], row: Mapping[str, Any]) -> PromptExcerpt:
         """The prompt of a row; one that cannot be made, or is not the one that was run, has a note instead."""
         if not self._wanted:
-            return Prompt(note="Prompts were left out of this report.")
+            return PromptExcerpt(note="Prompts were left out of this report.")
         digest = row["prompt_sha256"]
         if not isinstance(digest, str):
-            return Prompt(note="The sample could not be made when it was run.")
+            return PromptExcerpt(note="The sample could not be made when it was run.")
         name = self._model or _model_name(config)
         if (name, digest) not in self._made:
             self._made[name, digest] = self._make(name, row)
         return self._made[name, digest]
 
-    def _make(self, name: str, row: Mapping[str, Any]) -> Prompt:
+    def _make(self, name: str, row: Mapping[str, Any]) -> PromptExcerpt:
         tokenizer = self._tokenizer(name)
         if isinstance(tokenizer, str):
-            return Prompt(note=f"The prompt cannot be shown: {tokenizer}")
+            return PromptExcerpt(note=f"The prompt cannot be shown: {tokenizer}")
         try:
             places = {"length": int(row["length"]), "trial": int(row["trial"]), "seed": int(row["seed"])}
             sample = get_task(row["task"]).sample(tokenizer, depth=float(row["depth"]), **places)
         except Exception as error:  # a task is anyone's code
-            return Prompt(note=f"The prompt cannot be made again: {textwrap.shorten(str(error), 300)}")
+            return PromptExcerpt(note=f"The prompt cannot be made again: {textwrap.shorten(str(error), 300)}")
         if sample.prompt_sha256 != row["prompt_sha256"]:
-            return Prompt(
+            return PromptExcerpt(
                 note="The prompt made again has another hash than the one that was run, and is not shown: the "
                 "tokenizer, the task or its text has changed."
             )
         pieces = around_needles(prompt_pieces(tokenizer, sample), _BESIDE)
         question = textwrap.shorten(tokenizer.decode(sample.question_ids), _QUESTION, placeholder=" …")
-        return Prompt(pieces=tuple(pieces), question=question)
+        return PromptExcerpt(pieces=tuple(pieces), question=question)
 
     def _tokenizer(self, name: str) -> Any:
         """The tokenizer, or one line that says why there is none."""

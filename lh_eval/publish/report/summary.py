@@ -5,12 +5,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.compare import difference
 from lh_eval.analysis.effective import effective_length, rates_by_length
+from lh_eval.analysis.settings import setting_label
 from lh_eval.errors import InputError
-from lh_eval.publish.draw import setting_label
 from lh_eval.statistics import MeanRate, mean_of_rates
 from lh_eval.store.run import CONFIG, SAMPLES, Run
+from lh_eval.tasks.base import canonical_task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Summary:
 
 def summarise(run: Run, baseline: Run | None) -> Summary:
     """The numbers of a run, beside the dense one of `baseline_of`."""
-    cells = run.cells()
+    cells = cells_of(run)
     by_length = rates_by_length(cells)
     apart, why = _compare(run, baseline)
     recall = float(cells["selection_recall"].mean())
@@ -81,7 +83,8 @@ def baseline_of(run: Run, runs: Sequence[Run]) -> Run | None:
         other
         for other in runs
         if _is_dense(other)
-        and all(run.config.get(name) == other.config.get(name) for name in ("task", "model", "seed"))
+        and canonical_task(str(run.config.get("task"))) == canonical_task(str(other.config.get("task")))
+        and all(run.config.get(name) == other.config.get(name) for name in ("model", "seed"))
     ]
     beside = [other for other in same if other.path.resolve().parent == run.path.resolve().parent]
     return next(iter([*beside, *same]), None)

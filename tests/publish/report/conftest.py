@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from lh_eval.analysis.cells import metrics_of
 from lh_eval.checkpoints.loading import load_tokenizer
 from lh_eval.runs.grid import Grid
 from lh_eval.store.folder import RunFolder
@@ -38,7 +39,7 @@ def write_run(tokenizer):
                     "selection_recall": None,
                 }  # fmt: skip
                 run.append(Row(**values | changes(length, depth, trial)))
-            run.finish()
+            run.finish(metrics_of(run.as_run()))
         return read_run(path)
 
     return write

@@ -129,3 +129,11 @@ def test_a_run_without_rows_is_refused(sweep):
     run = sweep[1][0]
     with pytest.raises(InputError, match="run must have rows, got"):
         report([Run(run.path, run.config, run.frame.head(0))], Prompts())
+
+
+def test_readings_stand_behind_the_settings_where_they_differ(tmp_path, write_run):
+    runs = [write_run(tmp_path / reading, reading=reading) for reading in ("prompt", "context")]
+    text = report(runs, Prompts(wanted=False))
+    assert "dense (prompt)" in text
+    assert "dense (context)" in text
+    assert "dense (prompt)" not in report(runs[:1], Prompts(wanted=False))

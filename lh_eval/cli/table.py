@@ -1,0 +1,26 @@
+"""`lh-eval table RUN...`: one table of runs, their rates by length and how far each setting reaches."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lh_eval.analysis.effective import RULER_THRESHOLD
+from lh_eval.cli.shared import Threshold
+
+
+def table(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for table.csv and table.tex; only printed if none.")] = None,
+    threshold: Threshold = RULER_THRESHOLD,
+) -> None:
+    """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
+    from lh_eval.analysis.table import results_table
+    from lh_eval.publish.results_table import results_text, write_results
+    from lh_eval.store.finding import find_runs
+
+    results = results_table(find_runs(runs), threshold=threshold)
+    typer.echo(results_text(results).to_string(index=False))
+    if out is not None:
+        for file in write_results(results, out):
+            typer.echo(f"table: {file}")

@@ -1,0 +1,116 @@
+"""What figures of settings show, in sentences that their tables alone decide: what is drawn, and means."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lh_eval.lengths import length_label
+from lh_eval.statistics import Correlation, mean_of_rates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_INTERVAL = "95 % Wilson interval at the number of trials that gives a plain rate the mean's variance"
+_READINGS = {
+    "prompt": "context and question are read under the setting",
+    "context": "the context alone is read under the setting",
+}
+
+
+def means(cells: "pd.DataFrame") -> str:
+    """Each setting's mean rate over its cells with its interval, in one sentence."""
+    parts = []
+    for setting, own in cells.groupby("setting", sort=False):
+        mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
+        if mean is None:
+            parts.append(f"{setting} no samples")
+        else:
+            parts.append(f"{setting} {mean.rate:.2f} ({mean.interval.low:.2f} to {mean.interval.high:.2f})")
+    return f"Mean over cells, each counting the same: {'; '.join(parts)} ({_INTERVAL})."
+
+
+def of_heatmap(cells: "pd.DataFrame") -> str:
+    """What a heatmap of rates shows."""
+    grid = cells["setting"].nunique() * cells["length"].nunique() * cells["depth"].nunique()
+    hatched = "" if len(cells) == grid and (cells["n"] > 0).all() else "; hatched cells have no samples"
+    return f"Retrieval rate by context length and needle depth{hatched}. {means(cells)} No test."
+
+
+def of_difference(cells: "pd.DataFrame") -> str:
+    """What a map of differences shows."""
+    return (
+        "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
+        f"own rates beside them. {means(cells)} No test; sweep.json has a paired one over the grid (exact McNemar)."
+    )
+
+
+def of_length(cells: "pd.DataFrame") -> str:
+    """What retrieval over length shows."""
+    return f"Mean retrieval rate over needle depths at each context length, with 95 % bands. {means(cells)} No test."
+
+
+def of_recall(cells: "pd.DataFrame", found: Correlation) -> str:
+    """What recall beside retrieval shows, and the correlation."""
+    if found.rho != found.rho:
+        correlation = f"undefined over {found.n} cells: fewer than four, or one of the two is the same in all"
+    else:
+        p = f"p = {found.p:.2g}" if found.p >= 1e-4 else "p < 0.0001"
+        correlation = (
+            f"{found.rho:.2f} (95 % interval {found.low:.2f} to {found.high:.2f}, Fisher's; {p}; n = {found.n} cells); "
+            "interval and test take cells for independent, though settings share prompts"
+        )
+    return (
+        "Selection recall (share of selected layers and heads that gathered the whole needle) and retrieval rate over "
+        "context length, means over needle depths, and one against the other, a point a cell. Spearman's rank "
+        f"correlation {correlation}. {means(cells)}"
+    )
+
+
+def of_latency(points: "pd.DataFrame", *, label: str, length: int, source: str, left_out: Sequence[str] = ()) -> str:
+    """What latency against retrieval shows.
+
+    Args:
+        points: as `latency_figure` takes them.
+        label: of the axis of time.
+        length: tokens at which all was measured.
+        source: of the time.
+        left_out: settings that have none.
+    """
+    named = "; ".join(
+        f"{point['setting']} {point['time']:.3g}, {point['rate']:.2f} ({point['ci_low']:.2f} to {point['ci_high']:.2f})"
+        for point in points.to_dict(orient="records")
+    )
+    missing = f" Not timed: {', '.join(left_out)}." if left_out else ""
+    return (
+        f"Mean retrieval rate over needle depths at {length_label(length)} tokens against {label}: "
+        f"{source}. Bars: {_INTERVAL}. Time and rate: {named}.{missing} No test."
+    )
+
+
+def readings(cells: "pd.DataFrame") -> list[str]:
+    """A sentence on what was read under the setting, for each where they differ; none where all read the context.
+
+    Args:
+        cells: columns `setting` and `reading`.
+    """
+    found = cells.drop_duplicates("setting")
+    kinds = list(dict.fromkeys(found["reading"]))
+    if kinds == ["context"]:
+        return []
+    meant = "; ".join(f"{kind} ({_READINGS[kind]})" if kind in _READINGS else kind for kind in kinds)
+    if len(kinds) == 1:
+        return [f"Reading: {meant}."]
+    each = ", ".join(f"{setting} {kind}" for setting, kind in zip(found["setting"], found["reading"], strict=True))
+    return [f"Readings: {meant}; {each}."]
+
+
+def places(cells: "pd.DataFrame") -> str:
+    """The lengths and depths of the cells, in one sentence."""
+    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
+    depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
+    return f"Context lengths {lengths} tokens; needle depths {depths} %."
+
+
+def samples_per_cell(counts: "pd.Series") -> str:
+    """`10`, or `8 to 10`."""
+    low, high = int(counts.min()), int(counts.max())
+    return str(low) if low == high else f"{low} to {high}"

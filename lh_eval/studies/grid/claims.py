@@ -1,0 +1,95 @@
+"""The paper's claims on the grid: matched pairs of trainings, compared by prompts and by trainings.
+
+Two questions, two tables. By prompts: do these checkpoints differ? Prompts vary, checkpoints are fixed. By trainings:
+would the recipes differ with other seeds? Then as many observations count as there are pairs of trainings.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from lh_eval.publish.tabular import p_value
+from lh_eval.statistics import compare_trainings
+from lh_eval.studies.grid.paper import Claim
+from lh_eval.studies.grid.prompts import LEVEL, by_prompts, ends, mean_over_cells, tests_as_text, with_holm
+from lh_eval.studies.grid.trainings import PAPER_TASK, Grid
+from lh_eval.studies.tables import Shown, Table, signed
+
+_VERDICT = (
+    f"Agrees, or opposite: p after Holm, over the lines of one task, is below {1 - LEVEL:.2g}, and the interval on one "
+    "side of 0."
+)
+_NOTES = {
+    "prompts": (
+        "These checkpoints, on the prompts that all of a line's trainings were asked, evaluated dense. Gained: prompts "
+        "on which the first side's trainings find the needle more often than the other's; lost: less often; exact "
+        f"McNemar test of the two counts. 95 % interval: paired cluster bootstrap. {_VERDICT}"
+    ),
+    "trainings": (
+        "What another seed would give. A pair is two trainings that differ in that one thing alone; against dense, "
+        "the mean of a seed's trainings and that seed's dense one. 95 % t-interval over pairs, exact sign-flip "
+        f"permutation test, and the least p-value that so many pairs can give; no test below three pairs. {_VERDICT}"
+    ),
+}
+_COLUMNS = ["by", "claim", "task", "pairs", "observations", "difference", "ci_low", "ci_high", "gained", "lost", "p"]
+
+
+def claims_table(claims: Iterable[Claim], grid: Grid) -> Table:
+    """A row a level, claim and scope, shown a level at a time.
+
+    Its numbers are `by` ("prompts" or "trainings"), `claim`, `task`, `pairs` of trainings, `observations` that vary
+    (prompts, or pairs without common trainings), `difference` with interval, `gained` and `lost` prompts, `p`,
+    `least_p`, `p_holm` over the claims of that level and task, `paper` where its task is among them, and `verdict`.
+    """
+    rows = []
+    for claim in claims:
+        for scope, tasks in grid.scopes.items():
+            known = grid.evaluated(grid.trainings.index, tasks)
+            pairs = claim.pairs[claim.pairs["base"].isin(known) & claim.pairs["other"].isin(known)]
+            if pairs.empty:
+                continue
+            joined = grid.scores([*pairs["base"], *pairs["other"]], tasks)
+            row = {"claim": claim.name, "task": scope, "pairs": len(pairs)}
+            row["paper"] = claim.paper if PAPER_TASK in tasks else None
+            rows.append(row | {"by": "prompts"} | by_prompts(joined))
+            rows.append(row | {"by": "trainings"} | by_trainings(joined, pairs["shared"]))
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, "least_p", "p_holm", "paper", "verdict"])
+    table = with_holm(table, ["by", "task"]).sort_values("by", kind="stable", ignore_index=True)
+    table["verdict"] = [verdict(*values) for values in table[["ci_low", "ci_high", "p_holm"]].to_numpy(float)]
+    table = table.astype({"gained": "Int64", "lost": "Int64"})
+    return Table(table, {f"-{by}": Shown(as_text(table, by), note) for by, note in _NOTES.items()}, 2)
+
+
+def by_trainings(joined: pd.DataFrame, shared: pd.Series) -> dict[str, Any]:
+    """Trainings vary: what counts is a training's mean over the grid.
+
+    Args:
+        joined: scores of the base of each pair, then of the other of each.
+        shared: for each pair; those of one value are one observation.
+    """
+    means = [mean_over_cells(joined, joined[i]) for i in range(2 * len(shared))]
+    sides = pd.DataFrame({"base": means[: len(shared)], "other": means[len(shared) :]})
+    sides = sides.groupby(shared.to_numpy(), sort=False).mean()
+    found = compare_trainings(sides["base"].tolist(), sides["other"].tolist(), paired=True, level=LEVEL)
+    tested = {"difference": found.difference, **ends(found.interval), "p": found.p, "least_p": found.least_p}
+    return {"observations": len(sides)} | tested
+
+
+def verdict(low: float, high: float, p: float) -> str:
+    """What a claim's interval and its p-value after Holm say together."""
+    if p < 1 - LEVEL and low > 0:
+        return "agrees"
+    return "opposite" if p < 1 - LEVEL and high < 0 else "not decided"
+
+
+def as_text(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """One level's rows as people read them."""
+    own = table[table["by"] == by]
+    tests = tests_as_text(own) | {"least p": own["least_p"].map(p_value).tolist()}
+    counts = ["gained", "lost", "p"] if by == "prompts" else ["p", "least p"]
+    shown = own[["claim", "task"]].copy()
+    shown["prompts" if by == "prompts" else "pairs"] = own["observations"].astype(str)
+    for name in ("difference (95 % interval)", *counts, "p, Holm"):
+        shown[name] = tests[name]
+    return shown.assign(**{"paper, 530M": own["paper"].astype(float).map(signed), "verdict": own["verdict"]})

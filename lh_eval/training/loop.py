@@ -1,0 +1,160 @@
+"""The training loop: both schedules over one optimiser, on accelerate, resumable after a kill."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from lh_eval.attention.dense import fastest_first
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.methods.lighthouse import use_lighthouse
+from lh_eval.training.batches import Batch, Batches
+from lh_eval.training.corpus import split_corpus
+from lh_eval.training.folder import TrainingFolder
+from lh_eval.training.held_out import held_out_loss
+from lh_eval.training.loss_log import LossLog
+from lh_eval.training.metrics import TrainingMetrics
+from lh_eval.training.model import MaskedLoss, build_model
+from lh_eval.training.recipe.config import TrainingConfig
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How often things happen, and with how many loader processes; none of it changes the weights.
+
+    Attributes:
+        log_every: steps between rows of the loss curve.
+        save_every: steps between saved states.
+        workers: processes that make batches.
+        max_steps: stop and save after this many steps of this call, None runs to the end.
+    """
+
+    log_every: int = 20
+    save_every: int = 500
+    workers: int = 2
+    max_steps: int | None = None
+
+
+def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | None:
+    """Train, or go on where a killed run stopped.
+
+    Args:
+        config: what to train.
+        out: folder of the run, see `TrainingFolder`.
+        pace: logging and saving.
+
+    Returns:
+        The finished checkpoint's folder, at once where `out` has it; None when `max_steps` stopped the run first.
+
+    Raises:
+        InputError: the model or the text of `config` cannot be used, or `out` holds something else. Nothing was
+            changed then.
+    """
+    precision = config.precision if torch.cuda.is_available() else "no"
+    accelerator = Accelerator(mixed_precision=precision)
+    set_seed(config.seed)
+    tokenizer = byte_tokenizer()
+    model = build_model(config.model, tokenizer, seed=config.seed)
+    dataset = Batches(config, accelerator.process_index, accelerator.num_processes)
+    folder = TrainingFolder(out)
+    if accelerator.is_main_process:
+        folder.claim(config)
+    accelerator.wait_for_everyone()
+    if folder.finished:
+        return folder.checkpoint
+
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=config.learning_rate(0),
+        betas=config.optimizer.betas,
+        weight_decay=config.optimizer.weight_decay,
+        fused=accelerator.device.type == "cuda",
+    )
+    loss_of, optimizer = accelerator.prepare(MaskedLoss(model), optimizer)
+    first = folder.resume(accelerator)
+    log = LossLog(folder.loss, step=first) if accelerator.is_main_process else None
+    held_out = None
+    if config.held_out:
+        text = split_corpus(config.text, config.held_out).held_out
+        held_out = partial(held_out_loss, model, text, accelerator=accelerator)
+
+    last = config.steps if pace.max_steps is None else min(config.steps, first + pace.max_steps)
+    collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
+    loader: DataLoader[Any] = DataLoader(
+        dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=collate
+    )
+    on_screen = accelerator.is_main_process
+    progress = tqdm(total=config.steps, initial=first, unit="step", disable=not on_screen, mininterval=1)
+    with progress, fastest_first():
+        metrics = TrainingMetrics(accelerator, log, progress)
+        for step, batch in zip(range(first, last), loader, strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate(step)
+            with _attention(model, config, step):
+                _step(accelerator, loss_of, optimizer, batch, config, metrics)
+                if (step + 1) % pace.log_every == 0 or step + 1 == last:
+                    metrics.write(step + 1, config, held_out and partial(held_out, config.phase_at(step).length))
+            if (step + 1) % pace.save_every == 0 or step + 1 == last:
+                folder.save_state(accelerator, step + 1)
+    if last < config.steps:
+        return None
+    if accelerator.is_main_process:
+        folder.finish(model, tokenizer, config)
+    accelerator.wait_for_everyone()
+    return folder.checkpoint
+
+
+def _step(
+    accelerator: Accelerator,
+    loss_of: MaskedLoss,
+    optimizer: torch.optim.Optimizer,
+    batch: "_Tensors",
+    config: TrainingConfig,
+    metrics: TrainingMetrics,
+) -> None:
+    """One optimiser step over micro-batches of at most `micro_tokens` tokens."""
+    ids, loss_mask, family = batch
+    rows = max(1, config.micro_tokens // ids.shape[1])
+    for start in range(0, len(ids), rows):
+        part = slice(start, start + rows)
+        part_ids = ids[part].to(accelerator.device, non_blocking=True)
+        part_mask = loss_mask[part].to(accelerator.device, non_blocking=True)
+        sync = start + rows >= len(ids)
+        with contextlib.nullcontext() if sync else accelerator.no_sync(loss_of):
+            losses = loss_of(part_ids, part_mask)
+            accelerator.backward(losses.sum() / len(ids))
+        metrics.add(losses.detach(), family[part].to(accelerator.device, non_blocking=True), part_ids.numel())
+    accelerator.clip_grad_norm_(loss_of.parameters(), config.optimizer.max_grad_norm)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+@contextlib.contextmanager
+def _attention(model: PreTrainedModel, config: TrainingConfig, step: int) -> Iterator[None]:
+    """The attention of the stage that a step belongs to."""
+    if config.stage_at(step).attention == "dense":
+        yield
+        return
+    with use_lighthouse(model, config.lighthouse, dense_layers=config.dense_layers):
+        yield
+
+
+class _Tensors(NamedTuple):
+    """A `Batch` as tensors."""
+
+    ids: torch.Tensor
+    loss_mask: torch.Tensor
+    family: torch.Tensor
+
+
+def _tensors(batch: Batch) -> _Tensors:
+    return _Tensors(*map(torch.from_numpy, batch))

@@ -1,0 +1,1 @@
+"""What decides a training: model, data and attention schedules, optimiser."""
