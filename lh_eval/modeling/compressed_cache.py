@@ -31,17 +31,11 @@ class CompressedLayer(DynamicLayer):
         vars(made).update(vars(layer), hidden=hidden)
         return made
 
-    def batch_repeat_interleave(self, repeats: int) -> None:
-        """Repeat each row."""
-        super().batch_repeat_interleave(repeats)
+    def reorder_cache(self, beam_idx: torch.Tensor) -> None:
+        """Take those rows, in that order."""
+        super().reorder_cache(beam_idx)
         if self.hidden is not None:
-            self.hidden = self.hidden.repeat_interleave(repeats, dim=0)
-
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep those rows."""
-        super().batch_select_indices(indices)
-        if self.hidden is not None:
-            self.hidden = self.hidden[indices]
+            self.hidden = self.hidden[beam_idx.to(self.hidden.device)]
 
     def seen(self, n: int, heads: int) -> torch.Tensor:
         """What n tokens that are appended see, [B or 1, H or 1, n, entries + n]."""
