@@ -1,7 +1,7 @@
 """Compressed caches: the presses of NVIDIA KVPress."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,11 @@ class Press(Method):
         if not 0 <= self.ratio < 1:
             raise InputError(f"ratio of method 'press' must be at least 0 and less than 1, got {self.ratio}")
 
-    def folder_name(self, base: Method | None = None) -> str:  # noqa: ARG002
+    def folder_name(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
         """`press_<name>_ratio_<ratio>`."""
         return slug(f"press:{self.name},ratio={self.ratio}")
 
-    def family(self, base: Method | None = None) -> str:  # noqa: ARG002
+    def family(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
         """The press."""
         return f"press:{self.name}"
 

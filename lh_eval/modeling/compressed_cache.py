@@ -28,7 +28,7 @@ class CompressedLayer(DynamicLayer):
     def of(cls, layer: DynamicLayer, hidden: torch.Tensor | None) -> "CompressedLayer":
         """Take over a layer's keys and values."""
         made = cls()
-        vars(made).update(vars(layer), hidden=hidden)
+        made.__dict__.update(vars(layer), hidden=hidden)
         return made
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:

@@ -43,7 +43,7 @@ def test_the_name_is_the_first_option():
 @pytest.mark.skipif(find_spec("kvpress") is not None, reason="kvpress is installed")
 def test_without_kvpress_a_line_says_how_to_install_it():
     reason = METHODS.build("press:snapkv").check(tiny_llama())
-    assert reason.startswith("kvpress must be installed, got ")
+    assert reason.startswith("kvpress must be installed for a press, got ")
     assert 'pip install --no-deps kvpress==0.5.5 "cachetools<6" "fire<0.7" termcolor' in reason
 
 
