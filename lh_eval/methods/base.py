@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 import torch
 
 from lh_eval.errors import InputError
+from lh_eval.methods.pyramid import Pyramid
 from lh_eval.modeling.attention import LayerAttention
 from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.session import Observe, Prefill, Session, attending
@@ -110,6 +111,15 @@ class Method(abc.ABC):
     def budget(self) -> float | None:
         """How much it keeps, in the unit of `budget_option`."""
         return None if self.budget_option is None else getattr(self, self.budget_option)
+
+    @property
+    def prefix_hole(self) -> int:
+        """Tokens at the beginning that no entry is sure to cover."""
+        return 0
+
+    def pyramid(self, tokens: int) -> Pyramid | None:  # noqa: ARG002
+        """What kept positions stand for where so many tokens are read; None where all of them are tokens."""
+        return None
 
     def check(self, model: "PreTrainedModel") -> str | None:  # noqa: ARG002
         """Why a model cannot be evaluated under it, in one line; None where it can."""

@@ -55,6 +55,10 @@ class Row:
         first_token_logprob: log-probability of the answer's first token right after the question.
         answer_logprob: sum of the log-probabilities of the answer's tokens, each after the right ones before it.
         rank: of the right answer among the choices by logit, from 1; None where the answer was generated.
+        margin: the right choice's logit less the best wrong one's; of a generated text the least such margin over the
+            right answer's tokens, each after the right ones before it. Unrounded; None in rows of before it was kept.
+        remainder: tokens that were read under the setting, modulo those of its pyramid's coarsest entry; None where it
+            has no pyramid.
         selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
             where attention is dense or the sample failed.
         dropped: the pairs that did not, as ((layer, (head, ...)), ...) with both ascending; None where there is no
@@ -96,6 +100,8 @@ class Row:
     beyond_positions: bool = False
     dropped: DroppedHeads | None = None
     reading: str = "context"
+    margin: float | None = None
+    remainder: int | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

@@ -25,7 +25,7 @@ SPECS = {
 }
 KEYS = [("trees", 200, depth, trial) for depth in (0.0, 50.0, 100.0) for trial in range(4)]
 DEFAULTS = CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, -1))
-CLOSE = ["first_token_logprob", "answer_logprob"]
+CLOSE = ["first_token_logprob", "answer_logprob", "margin"]
 
 
 @pytest.fixture(params=SPECS.values(), ids=SPECS)

@@ -108,3 +108,14 @@ def test_rows_say_how_they_were_read():
     frame = evaluate(load_checkpoint(device="cpu"), task="passkey", lengths=[256], depths=[50], trials=1)
     assert frame["reading"].tolist() == ["prompt"]
     assert get_task("passkey") == get_task("passkey:")
+
+
+def test_rows_keep_how_many_tokens_the_last_coarsest_entry_lacks(monkeypatch):
+    remainders = {}
+    for reading in ("prompt", "context"):
+        frame = rows(monkeypatch, Trees(), METHOD, reading)
+        read = 200 if reading == "prompt" else frame["context_tokens"]
+        remainders[reading] = frame["remainder"].tolist()
+        assert (frame["remainder"] == read % METHOD.window).all()
+    assert remainders["prompt"] != remainders["context"]
+    assert rows(monkeypatch, Trees(), METHODS.build("window:tokens=64"), "prompt")["remainder"].isna().all()

@@ -36,6 +36,8 @@ FIELDS = [
     "beyond_positions",
     "dropped",
     "reading",
+    "margin",
+    "remainder",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]
