@@ -123,7 +123,7 @@ def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
 
 
 def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int, float | None]:
-    """The choice with the highest logit, the first of equal ones; the right one's rank in the same order, and margin."""
+    """The choice with the highest logit, the first of equal ones; rank and margin of the right one."""
     found = logits[sample.choice_ids].tolist()
     order = sorted(range(len(found)), key=lambda place: -found[place])  # stable
     right = _right(sample)

@@ -32,14 +32,26 @@ def of_heatmap(cells: "pd.DataFrame") -> str:
     """What a heatmap of rates shows."""
     grid = cells["setting"].nunique() * cells["length"].nunique() * cells["depth"].nunique()
     hatched = "" if len(cells) == grid and (cells["n"] > 0).all() else "; hatched cells have no samples"
-    return f"Retrieval rate by context length and needle depth{hatched}. {means(cells)} No test."
+    return f"Retrieval rate by context length and needle depth{hatched}. {_holes(cells)}{means(cells)} No test."
 
 
 def of_difference(cells: "pd.DataFrame") -> str:
     """What a map of differences shows."""
     return (
         "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
-        f"own rates beside them. {means(cells)} No test; sweep.json has a paired one over the grid (exact McNemar)."
+        f"own rates beside them. {_holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
+        "(exact McNemar)."
+    )
+
+
+def _holes(cells: "pd.DataFrame") -> str:
+    """What the mark of the prefix hole means, where there is one."""
+    sizes = sorted(set(cells["prefix_hole"]) - {0}) if "prefix_hole" in cells else []
+    if not sizes:
+        return ""
+    return (
+        f"A triangle in a cell's corner: its needle starts among the first {' or '.join(map(str, sizes))} tokens, "
+        "which the coarsest level does not cover (the prefix hole); this depth is not what it is under other methods. "
     )
 
 

@@ -66,7 +66,10 @@ def test_log_probabilities_are_those_of_a_forward_pass():
         assert said.first_token_logprob == pytest.approx(likely[0].item(), abs=2e-4)
         assert said.answer_logprob == pytest.approx(likely.sum().item(), abs=1e-3)
         assert said.rank is None
-        margins = [row[token] - torch.cat([row[:token], row[token + 1 :]]).max() for row, token in zip(logits, told)]
+        margins = [
+            row[token] - torch.cat([row[:token], row[token + 1 :]]).max()
+            for row, token in zip(logits, told, strict=True)
+        ]
         assert said.margin == pytest.approx(min(margins).item(), abs=1e-3)
 
 
