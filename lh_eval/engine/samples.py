@@ -95,7 +95,13 @@ class SampleRunner:
         try:
             samples = [item.sample for item in batch]
             outcomes = run_batch(
-                self.prefiller, self.tokenizer, samples, whole=self.whole, at_once=at_once, width=width
+                self.prefiller,
+                self.tokenizer,
+                samples,
+                whole=self.whole,
+                at_once=at_once,
+                width=width,
+                pyramid=self.method.pyramid,
             )
             scores = [
                 score_text(sample.scoring, outcome.answer.prediction, sample.answers)
@@ -158,6 +164,11 @@ class SampleRunner:
             remainder=self._remainder(sample) if sample else None,
             selection_recall=recall.share if recall else None,
             dropped=recall.dropped if recall else None,
+            question_recall=recall.question if recall else None,
+            last_token_recall=recall.last if recall else None,
+            needle_levels=recall.needle_levels if recall else None,
+            answer_levels=recall.answer_levels if recall else None,
+            question_levels=recall.question_levels if recall else None,
             seconds=round(seconds, 4),
             peak_bytes=peak,
             beyond_positions=self.positions is not None and taken > self.positions,

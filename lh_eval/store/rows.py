@@ -26,6 +26,7 @@ def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
 
 _LISTED = Strict(False)  # a list passes for a tuple
 Share = Annotated[float, Field(ge=0, le=1)]
+Shares = Annotated[tuple[Share, ...], _LISTED]
 _Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
 DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
 
@@ -63,6 +64,14 @@ class Row:
             where attention is dense or the sample failed.
         dropped: the pairs that did not, as ((layer, (head, ...)), ...) with both ascending; None where there is no
             `selection_recall`, and in rows of before it was kept.
+        question_recall: the same share for the question's tokens; None also where the question was not read under the
+            setting, and in rows of before it was kept.
+        last_token_recall: the same for the prompt's last token.
+        needle_levels: share of the needle's tokens, over the same pairs, whose finest gathered entry is of level 0, 1,
+            ...; what is missing to 1 was not gathered at all. Level 0 alone where nothing is pooled.
+        answer_levels: the same of the answer's tokens within the needle; of the needle's, where the answer is not
+            found in it.
+        question_levels: the same of the question's tokens.
         seconds: wall-clock time of the sample; samples that ran together share theirs.
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
         beyond_positions: whether prompt and what may be generated take more than the model's
@@ -102,6 +111,11 @@ class Row:
     reading: str = "context"
     margin: float | None = None
     remainder: int | None = None
+    question_recall: Share | None = None
+    last_token_recall: Share | None = None
+    needle_levels: Shares | None = None
+    answer_levels: Shares | None = None
+    question_levels: Shares | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

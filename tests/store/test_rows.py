@@ -38,6 +38,11 @@ FIELDS = [
     "reading",
     "margin",
     "remainder",
+    "question_recall",
+    "last_token_recall",
+    "needle_levels",
+    "answer_levels",
+    "question_levels",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]
