@@ -77,15 +77,26 @@ def setting_cells(runs: Mapping[str, Run]) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    tables = []
+    for name, setting in sorted(_told_apart(runs).items(), key=lambda item: item[1].label != DENSE):
+        tables.append(with_setting(_with_hole(cells_of(runs[name]), runs[name], setting.prefix_hole), setting))
+    return pd.concat(tables, ignore_index=True)
+
+
+def labelled(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs by the setting that `setting_cells` names each, in their order."""
+    return {setting.label: runs[name] for name, setting in _told_apart(runs).items()}
+
+
+def _told_apart(runs: Mapping[str, Run]) -> dict[str, SettingDescription]:
+    """By folder; those of one label are named by it."""
     described = {name: describe_setting(run) for name, run in runs.items()}
     described |= {DENSE: described[DENSE]._replace(label=DENSE, family=None)} if DENSE in described else {}
     labels = [setting.label for setting in described.values()]
-    tables = []
-    for name, setting in sorted(described.items(), key=lambda item: item[1].label != DENSE):
-        if labels.count(setting.label) > 1:
-            setting = setting._replace(label=name, family=name)
-        tables.append(with_setting(_with_hole(cells_of(runs[name]), runs[name], setting.prefix_hole), setting))
-    return pd.concat(tables, ignore_index=True)
+    return {
+        name: setting._replace(label=name, family=name) if labels.count(setting.label) > 1 else setting
+        for name, setting in described.items()
+    }
 
 
 def _with_hole(cells: "pd.DataFrame", run: Run, hole: int) -> "pd.DataFrame":

@@ -60,8 +60,14 @@ def of_length(cells: "pd.DataFrame") -> str:
     return f"Mean retrieval rate over needle depths at each context length, with 95 % bands. {means(cells)} No test."
 
 
-def of_recall(cells: "pd.DataFrame", found: Correlation) -> str:
-    """What recall beside retrieval shows, and the correlation."""
+def of_recall(cells: "pd.DataFrame", found: Correlation, misses: "pd.DataFrame | None" = None) -> str:
+    """What recall beside retrieval shows, the correlation, and which membership goes with a miss.
+
+    Args:
+        cells: as `recall_figure` takes them.
+        found: over the cells.
+        misses: as `recall_figure` takes them, and `hits`, `misses`, `of_hits` and `of_misses`.
+    """
     if found.rho != found.rho:
         correlation = f"undefined over {found.n} cells: fewer than four, or one of the two is the same in all"
     else:
@@ -73,7 +79,28 @@ def of_recall(cells: "pd.DataFrame", found: Correlation) -> str:
     return (
         "Selection recall (share of selected layers and heads that gathered the whole needle) and retrieval rate over "
         "context length, means over needle depths, and one against the other, a point a cell. Spearman's rank "
-        f"correlation {correlation}. {means(cells)}"
+        f"correlation {correlation}. {of_misses(misses)}{means(cells)}"
+    )
+
+
+def of_misses(misses: "pd.DataFrame | None") -> str:
+    """How well each membership tells hits from misses, with a space behind; empty where nothing does."""
+    told = None if misses is None else misses.dropna(subset=["auroc"])
+    if told is None or told.empty:
+        return ""
+    parts = []
+    for setting, own in told.groupby("setting", sort=False):
+        rows = [
+            f"{row['tokens']} {row['auroc']:.2f}"
+            + (f" ({row['low']:.2f} to {row['high']:.2f})" if row["low"] == row["low"] else "")
+            + f", held by {row['of_hits']:.2f} of layers and heads in hits and {row['of_misses']:.2f} in misses"
+            for row in own.to_dict(orient="records")
+        ]
+        parts.append(f"{setting}: {'; '.join(rows)}")
+    return (
+        "Share of the pairs of a hit and a miss of one length in which the hit's tokens were held, at level 0, by more "
+        "layers and heads (AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
+        f"samples that share a length and a trial): {'. '.join(parts)}. "
     )
 
 
