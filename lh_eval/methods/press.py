@@ -1,7 +1,7 @@
 """Compressed caches: the presses of NVIDIA KVPress."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from lh_eval.modeling.compressed_cache import answering, stack, stack_kept
 from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.presses import load_kvpress, make_press
 from lh_eval.modeling.pressing import read_compressed, self_attentions
-from lh_eval.modeling.session import Observe, Prefill, attending
+from lh_eval.modeling.session import Observe, Prefill, Session, attending
 from lh_eval.spec import slug
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Press(Method):
         if not 0 <= self.ratio < 1:
             raise InputError(f"ratio of method 'press' must be at least 0 and less than 1, got {self.ratio}")
 
-    def folder_name(self, base: Method | None = None) -> str:  # noqa: ARG002
+    def folder_name(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
         """`press_<name>_ratio_<ratio>`."""
         return slug(f"press:{self.name},ratio={self.ratio}")
 
-    def family(self, base: Method | None = None) -> str:  # noqa: ARG002
+    def family(self, base: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
         """The press."""
         return f"press:{self.name}"
 
@@ -86,8 +86,8 @@ class Press(Method):
     ) -> Iterator["PressReader"]:
         """See `Method.attach`."""
         press = make_press(self.name, self.ratio)
-        with attending(model, None, frozenset()), answering(model):
-            yield PressReader(model, press, observe)
+        with attending(model, None, frozenset()) as session, answering(model):
+            yield PressReader(session, press, observe)
 
 
 class PressReader:
@@ -99,11 +99,11 @@ class PressReader:
     asks_under = False
     shares_prefixes = False
     selects = True
-    packs = True
 
-    def __init__(self, model: "PreTrainedModel", press: Any, observe: Observe | None) -> None:
-        self.model = model
+    def __init__(self, session: Session, press: Any, observe: Observe | None) -> None:
+        self.model = session.model
         self.observe = observe
+        self.packs = session.packs
         self._press = press
 
     def prefill(self, ids: torch.Tensor, before: Prefill | None = None, *, logits: bool = False) -> Prefill:

@@ -9,8 +9,8 @@ from transformers import DynamicCache, PreTrainedModel
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.kept_positions import FollowPositions, kept_positions, mark
+from lh_eval.modeling.memory import new_memory, read_on
 from lh_eval.modeling.presses import explained, press_name
-from lh_eval.modeling.session import positions_from
 
 _MOVES_KEYS = ("KeyRerotationPress", "FinchPress", "RestoreKVPress")  # to the positions 0, 1, ... of what is left
 
@@ -62,7 +62,8 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
     """
     modules, name, length = self_attentions(model), press_name(type(press)), ids.shape[1]
     before = [(module, {*vars(module), *module._modules}) for module in model.modules()]
-    cache = DynamicCache(config=model.config)
+    cache = new_memory(model)
+    assert cache is not None, "of a model with layers of full attention"
     read: set[int] = set()
 
     def mark_entries(module: Any, _args: Any, kwargs: dict[str, Any], _output: Any) -> None:
@@ -96,8 +97,7 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
         torch.manual_seed(zlib.crc32(ids.cpu().numpy().tobytes()))
         # some presses need gradients, which inference mode would not give them
         with explained(name), torch.inference_mode(False), torch.no_grad(), FollowPositions(), press(model):
-            options = positions_from(model, 0, length)
-            model.base_model(input_ids=ids.clone(), past_key_values=cache, use_cache=True, **options)
+            read_on(model.base_model, ids.clone(), cache, 0)
         masked = {module.layer_idx: module.masked_key_indices for module in modules if module.layer_idx in read}
     hidden = {index: _hidden(cache.layers[index], places) for index, places in masked.items() if places is not None}
     kept = {}
