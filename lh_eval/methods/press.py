@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -75,6 +76,10 @@ class Press(Method):
         if isinstance(model, load_kvpress().SUPPORTED_MODELS):
             return None
         return f"kvpress is not tested with {type(model).__name__}"
+
+    def measure(self, model: "PreTrainedModel", ids: torch.Tensor, name: str) -> dict[str, Any]:  # noqa: ARG002
+        """The version of kvpress."""
+        return {"kvpress": version("kvpress")}
 
     @contextmanager
     def attach(

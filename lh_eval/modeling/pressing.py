@@ -9,7 +9,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.kept_positions import FollowPositions, kept_positions, mark
-from lh_eval.modeling.memory import new_memory, read_on
+from lh_eval.modeling.memory import new_memory, read_on, takes_many
 from lh_eval.modeling.presses import explained, press_name
 
 _MOVES_KEYS = ("KeyRerotationPress", "FinchPress", "RestoreKVPress")  # to the positions 0, 1, ... of what is left
@@ -34,7 +34,7 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     """The modules that kvpress hooks.
 
     Raises:
-        InputError: the model has them elsewhere.
+        InputError: the model has them elsewhere, or states beside them, which no press compresses.
     """
     decoder = getattr(model, "model", None)
     layers = getattr(getattr(decoder, "language_model", decoder), "layers", ())
@@ -42,6 +42,11 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     if not modules or None in modules:
         raise InputError(
             f"model must have self_attn in each of model.layers for a press, got {type(model).__name__}; "
+            "take another method"
+        )
+    if not takes_many(new_memory(model)):
+        raise InputError(
+            f"model must keep keys and values alone for a press, got {type(model).__name__}, which keeps states; "
             "take another method"
         )
     return modules
