@@ -1,7 +1,9 @@
 """Pooled query-key scorer: attention between window means ranks windows, a token's own logit the tokens inside."""
 
 import dataclasses
+import functools
 import itertools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -10,9 +12,8 @@ from lh_eval.errors import InputError
 from lh_eval.scorers.base import SCORERS, Scores
 from lh_eval.scorers.norm import l2_norm
 
-# Elements of the widened products that are alive at a time: 64 MiB in float32.
-_CHUNK = 2**24
-_KERNEL_DIM = 256
+# Elements of the products that are alive at a time: 64 MiB in float64.
+_CHUNK = 2**23
 
 
 @SCORERS.register("pooled-qk")
@@ -59,6 +60,18 @@ class PooledQueryKey:
 
     def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> Scores:  # noqa: ARG002
         """Score tokens; see `Scorer`."""
+        within = functools.partial(window_scores, window=self.window, own=self.own, scale=scale)
+        return self.scores(q, k, scale, within)
+
+    def scores(self, q: torch.Tensor, k: torch.Tensor, scale: float, within: Callable[..., torch.Tensor]) -> Scores:
+        """Scores of q [B, H, N, D] and k [B, G, N, D].
+
+        Args:
+            q: queries.
+            k: keys.
+            scale: factor of the logits.
+            within: `window_scores` with this scorer's options, or a kernel that does the same in one read.
+        """
         members = q.shape[1] // k.shape[1]
         q_means, k_means = window_means(q, self.window), window_means(k, self.window)
         k_means = k_means.repeat_interleave(members, dim=1)  # 1/w of the keys; as queries they have no grouped form
@@ -67,26 +80,17 @@ class PooledQueryKey:
         later_q, earlier_k = q_means.flip(2), k_means.flip(2)  # causal in reverse: a window's own and later queries
         expected_q = F.scaled_dot_product_attention(earlier_k, later_q, later_q, is_causal=True, scale=scale).flip(2)
 
-        query = self._scores(q, expected_k, l2_norm(q_means) * l2_norm(expected_k), scale)
-        key = self._scores(k, expected_q, l2_norm(expected_q), scale)
+        query = within(q, expected_k, l2_norm(q_means) * l2_norm(expected_k))
+        key = within(k, expected_q, l2_norm(expected_q))
         return Scores(query, key)
-
-    def _scores(self, x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, scale: float) -> torch.Tensor:
-        """[B, H, N] scores of x [B, H or G, N, D], by what each window expects [B, H, n, D] and its strength [B, H, n].
-
-        On a GPU one kernel does it in one read of x; whichever of the operator's implementations runs there.
-        """
-        if x.is_cuda and x.shape[3] <= _KERNEL_DIM:
-            from lh_eval.kernels.triton import ops
-
-            return ops.window_scores(x, expected, strength, self.window, self.own, scale)
-        return window_scores(x, expected, strength, window=self.window, own=self.own, scale=scale)
 
 
 def window_scores(
     x: torch.Tensor, expected: torch.Tensor, strength: torch.Tensor, *, window: int, own: float, scale: float
 ) -> torch.Tensor:
     """Strength of a token's window times 1 + own·a / (1 + |a|), a = scale·x·expected.
+
+    In float64 up to the last step: the same bits in whatever order the products are summed.
 
     Args:
         x: [B, H or G, N, D] queries, or keys that serve a group's heads.
@@ -102,16 +106,17 @@ def window_scores(
     B, rows, N, D = x.shape
     whole = N // window
     members = expected.shape[1] // rows
-    expected = expected.unflatten(1, (rows, members)).to(_wide(x.dtype)).unsqueeze(4)  # widens products, not x
-    strength = strength.unflatten(1, (rows, members)).unsqueeze(4)
+    expected = expected.unflatten(1, (rows, members)).double().unsqueeze(4)
+    strength = strength.unflatten(1, (rows, members)).double().unsqueeze(4)
     scores = torch.empty(B, rows, members, N, dtype=torch.float32, device=x.device)
     step = max(1, _CHUNK // (B * rows * members * window * D))
     edges = [*range(0, whole, step), whole] + [whole + 1] * (whole * window < N)  # a last, partial window goes alone
     for first, last in itertools.pairwise(edges):
         tokens = slice(first * window, min(last * window, N))
         windows = x[:, :, None, tokens].unflatten(3, (last - first, -1))
-        logits = (windows * expected[:, :, :, first:last]).sum(-1) * scale
-        bounded = (logits / (1 + logits.abs())).float()
+        products = windows.double() * expected[:, :, :, first:last]  # faster than of two dtypes
+        logits = products.sum(-1) * scale
+        bounded = logits / (1 + logits.abs())
         scores[..., tokens] = (strength[:, :, :, first:last] * (1 + own * bounded)).flatten(3)
     return scores.flatten(1, 2)
 

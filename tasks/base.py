@@ -2,14 +2,12 @@
 
 import dataclasses
 import hashlib
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.registry import Registry
-
-Scoring = Literal["choice", "exact", "normalised", "all", "any", "number"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,8 +22,8 @@ class Sample:
         question_ids: tokens that follow and attend densely; both together are exactly `length` tokens.
         answer: the right answer as text; where there are several, all of them, separated by ", ".
         answers: the parts of it that are looked for, one for each needle; `(answer,)` if not given.
-        scoring: "choice" takes the likeliest of `choices`; else the model generates, and the text must "exact"ly be
-            an answer, hold "all" of them, hold "any", or its first "number" must be one.
+        scoring: "choice" takes the likeliest of `choices`; else the model generates, and the scoring rule of that name
+            judges the text: "exact", "all", "any", "number", ... or one of a plug-in; see `lh_eval.scoring`.
         choices: for "choice", the answers to choose from, the right one among them; one token each after the question.
         choice_ids: [len(choices)] the token of each choice.
         max_new_tokens: most tokens that are generated; 0 for "choice".
@@ -39,7 +37,7 @@ class Sample:
     question_ids: list[int]
     answer: str
     answers: tuple[str, ...] = ()
-    scoring: Scoring = "choice"
+    scoring: str = "choice"
     choices: list[str] = dataclasses.field(default_factory=list)
     choice_ids: list[int] = dataclasses.field(default_factory=list)
     max_new_tokens: int = 0

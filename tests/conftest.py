@@ -2,6 +2,8 @@
 
 import gc
 import os
+import sys
+from types import SimpleNamespace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the suite's processes fill the cores
 import pytest
@@ -72,3 +74,43 @@ def make_run(tmp_path, make_row):
         return tmp_path / path
 
     return make
+
+
+@pytest.fixture
+def make_measurement():
+    """Make a measurement of `lh-eval bench`; what is given replaces its fields."""
+    from lh_eval.store.measurements import Measurement
+
+    def make(provider="sdpa", mode="fwd", length=1024, k=None, ms=1.0, **changes):
+        sparse, scored = k is not None, provider.startswith("lighthouse")
+        values = {
+            "gpu": "card", "torch": "2", "triton": "3", "commit": "0000000", "provider": provider, "kernel": "",
+            "mode": mode, "N": length, "k": k, "scorer": "norm" if scored else None,
+            "levels": 3 if sparse else None, "pooling": 4 if sparse else None,
+            "selection": "chunked" if sparse else None, "tile_k": 128 if sparse else None,
+            "batch": 1, "heads": 2, "kv_heads": 2, "head_dim": 64, "dtype": "float32", "ms": ms, "extra_bytes": None,
+            "stages": {},
+        }  # fmt: skip
+        return Measurement(**values | changes)
+
+    return make
+
+
+@pytest.fixture
+def bring_rule(monkeypatch):
+    """Install a scoring rule as another package does, by an entry point, for one test."""
+    from importlib.metadata import EntryPoint
+
+    from lh_eval.scoring.base import SCORINGS, get_rule
+
+    def bring(name, rule):
+        monkeypatch.setitem(sys.modules, "rule_of_another_package", SimpleNamespace(Rule=rule))
+        found = [EntryPoint(name, "rule_of_another_package:Rule", "lh_eval.scoring")]
+        monkeypatch.setattr("lh_eval.registry.entry_points", lambda *, group: found if group == found[0].group else [])
+        SCORINGS.names()
+        monkeypatch.setattr(SCORINGS, "_classes", dict(SCORINGS._classes))
+        monkeypatch.setattr(SCORINGS, "_waiting", None)
+
+    get_rule.cache_clear()
+    yield bring
+    get_rule.cache_clear()

@@ -8,6 +8,7 @@ import pytest
 
 from lh_eval.methods.base import METHODS
 from lh_eval.scorers.base import SCORERS
+from lh_eval.scoring.base import SCORINGS
 from lh_eval.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,9 @@ def test_readme_snippets_run_as_printed_one_after_the_other(capsys):
     assert scope["rows"]["error"].isna().all()
 
 
-@pytest.mark.parametrize(("registry", "name"), [(SCORERS, "peak"), (TASKS, "room"), (METHODS, "strided")])
+@pytest.mark.parametrize(
+    ("registry", "name"), [(SCORERS, "peak"), (TASKS, "room"), (METHODS, "strided"), (SCORINGS, "ending")]
+)
 def test_skeletons(registry, name, monkeypatch):
     registry.names()
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from lh_eval.compat import launcher_of, parameter_names
 from lh_eval.kernels.triton.common import interpreted
 
 _MOST = 4096  # a model that is run at ever new lengths has a key for each
@@ -53,7 +54,7 @@ class Launcher:
         )
         compiled = self._compiled.get(key)
         if compiled is not None:
-            compiled[grid](*tensors, *strides, *values)
+            launcher_of(compiled, grid)(*tensors, *strides, *values)
             return
         if len(self._compiled) >= _MOST:
             self._compiled.clear()
@@ -61,6 +62,6 @@ class Launcher:
 
     def _first(self, grid: Any, tensors: Any, strides: Any, num_warps: int, numbers: dict[str, Any]) -> Any:
         """Launch by way of Triton, which returns what it compiled."""
-        rest = tuple(self._kernel.arg_names[len(tensors) + len(strides) :])
+        rest = parameter_names(self._kernel)[len(tensors) + len(strides) :]
         assert rest == tuple(numbers), (rest, tuple(numbers))
         return self._kernel[grid](*tensors, *strides, num_warps=num_warps, **numbers)

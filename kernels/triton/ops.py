@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from lh_eval.compat import watched_by_a_mode
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton import gather as _gather
 from lh_eval.kernels.triton import pool as _pool
@@ -46,7 +47,7 @@ class Operator:
     def __call__(self, *args: Any) -> Any:
         """Run on q and so on, as the schema says."""
         plain = type(args[0]) is torch.Tensor or type(args[0]) is torch.nn.Parameter
-        if torch.compiler.is_compiling() or not plain or torch._C._len_torch_dispatch_stack():
+        if torch.compiler.is_compiling() or not plain or watched_by_a_mode():
             return self.registered(*args)
         return self.eager(*args)
 

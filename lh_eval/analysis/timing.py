@@ -1,28 +1,20 @@
-"""What each setting of a sweep takes, from a table of `lh-eval bench` or from the rows: time beside retrieval."""
+"""What each setting of a sweep takes, from the file of `lh-eval bench` or from the rows: time beside retrieval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from lh_eval.analysis.measured import DENSE, newest, scorers_of, shape_of
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates
+from lh_eval.store.measurements import read_measurements
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DENSE = ("sdpa",)
+_DENSE = (DENSE,)
 _LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where there are both
-
-
-class OperatorTimes(NamedTuple):
-    """What `lh-eval bench` measured.
-
-    rows: columns `provider`, `mode`, `N`, `k` and `ms`, no case twice.
-    described: card, shape and pyramid.
-    """
-
-    rows: "pd.DataFrame"
-    described: str
 
 
 class Timed(NamedTuple):
@@ -58,24 +50,30 @@ def timed_by_rows(cells: "pd.DataFrame") -> Timed:
     return _timed(at, times, "seconds per sample", "seconds that the rows took, shared by those that ran together")
 
 
-def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, OperatorTimes]) -> Timed:
-    """Milliseconds of the operator's forward pass, at the longest length that both the tables and the runs have.
+def timed_by_bench(cells: "pd.DataFrame", files: Sequence[Path]) -> Timed:
+    """Milliseconds of the operator's forward pass, at the longest length that both the files and the runs have.
 
     Args:
         cells: as `settings.setting_cells` makes them.
-        tables: measurements by the scorer that was timed; under None those of the bench's default, norm.
+        files: of `lh-eval bench`; a scorer's times are of the first that has them.
 
     Raises:
-        InputError: no table has a length and budget of the runs.
+        InputError: a file cannot be read, or none has a length and budget of the runs.
     """
-    frames = {scorer or "norm": times.rows for scorer, times in tables.items()}
+    import pandas as pd
+
+    tables = [read_measurements(file) for file in files]
+    dense = newest(tables[0])  # it has no scorer: any table knows its time
+    frames: dict[str, pd.DataFrame] = {}
+    for table in tables:
+        for scorer in scorers_of(table):
+            frames.setdefault(scorer, newest(table, scorer))
     settings = cells.drop_duplicates("setting")[["setting", "family", "budget", "budget_name"]]
     found: dict[int, dict[str, float]] = {}
     for length in sorted(set(map(int, cells["length"]))):
         for setting, family, budget, budget_name in settings.itertuples(index=False):
-            # Dense attention has no scorer: any table knows its time.
             attends_all = not isinstance(family, str)
-            rows = next(iter(frames.values())) if attends_all else frames.get(family)
+            rows = dense if attends_all else frames.get(family)
             if rows is None or not (attends_all or budget_name == "k"):
                 continue
             wanted = rows[(rows["N"] == length) & (rows["mode"] == "fwd")]
@@ -88,11 +86,12 @@ def timed_by_bench(cells: "pd.DataFrame", tables: Mapping[str | None, OperatorTi
                     break
     sparse = {length: times for length, times in found.items() if set(times) - {"dense"}}
     if not sparse:
-        have = sorted({(int(n), int(k)) for rows in frames.values() for n, k in rows[["N", "k"]].dropna().to_numpy()})
+        measured = pd.concat([dense, *frames.values()])[["N", "k"]].dropna().to_numpy()
+        have = sorted({(int(n), int(k)) for n, k in measured})
         listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
         raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
     length = max(sparse)
-    source = f"median of the operator's forward pass ({next(iter(tables.values())).described})"
+    source = f"median of the operator's forward pass ({shape_of(dense)})"
     at = cells[cells["length"] == length]
     return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
 

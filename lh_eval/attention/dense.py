@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from lh_eval.compat import sdpa_priority, set_sdpa_priority
+
 # In order of speed on the GPUs of today. PyTorch's own order has cuDNN's last, at half the speed on an H100. It still
 # passes over those that do not take the shape or dtype, or that are switched off, and over cuDNN's where
 # deterministic algorithms are asked for.
@@ -29,9 +31,9 @@ def fastest_first() -> Iterator[None]:
 
     What `sdpa_kernel` does to the order, in a tenth of the time: it counts at short lengths.
     """
-    before = torch._C._get_sdp_priority_order()
-    torch._C._set_sdp_priority_order([int(backend.value) for backend in _ORDER])
+    before = sdpa_priority()
+    set_sdpa_priority([int(backend.value) for backend in _ORDER])
     try:
         yield
     finally:
-        torch._C._set_sdp_priority_order(before)
+        set_sdpa_priority(before)

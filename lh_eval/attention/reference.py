@@ -97,7 +97,7 @@ def _score(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, layout: Layout, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """[B, H, P] query and key scores."""
-    scores = token_scores(q, k, v, config, scale)
+    scores = token_scores(config.token_scorer, q, k, v, scale)
     require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
     query, key = (max_pyramid(x, layout).repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in scores)
     return query, key

@@ -1,20 +1,19 @@
-"""Running a config's scorer on a sequence, and refusing what it returns if it cannot be ranked."""
+"""Running a scorer on a sequence, and refusing what it returns if it cannot be ranked."""
 
 import torch
 
-from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
-from lh_eval.scorers.base import Scores
+from lh_eval.scorers.base import Scorer, Scores
 
 
-def token_scores(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float) -> Scores:
+def token_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> Scores:
     """Scores of each token, of the right shape.
 
     Args:
+        scorer: what scores.
         q: [B, H, N, D] queries.
         k: [B, G, N, D] keys.
         v: [B, G, N, D] values.
-        config: names the scorer.
         scale: factor of the attention logits.
 
     Returns:
@@ -23,7 +22,7 @@ def token_scores(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: Ligh
     Raises:
         InputError: a score has another shape.
     """
-    scores = config.token_scorer(q, k, v, scale=scale)
+    scores = scorer(q, k, v, scale=scale)
     B, H, N, _ = q.shape
     for kind, values in zip(Scores._fields, scores, strict=True):
         if values.ndim != 3 or (values.shape[0], values.shape[2]) != (B, N) or H % values.shape[1]:

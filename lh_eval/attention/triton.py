@@ -7,12 +7,12 @@ import torch
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.dense import causal_attention
+from lh_eval.attention.fused import fused_scorer, scored_by_pooling
 from lh_eval.attention.scoring import require_finite, token_scores
 from lh_eval.errors import InputError
 from lh_eval.kernels.max_pyramid import max_pyramid
 from lh_eval.kernels.triton import ops
 from lh_eval.kernels.triton.refuse import refuse
-from lh_eval.scorers.norm import Norm
 
 
 class Pooled(NamedTuple):
@@ -103,11 +103,11 @@ def stages(
 def _pool(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float, layout: list[int]
 ) -> Pooled:
-    """Pool and score; the norm scorer is part of the pooling kernel, any other one runs as it is."""
-    if isinstance(config.token_scorer, Norm):
+    """Pool and score; norms are part of the pooling kernel, other scores come after it."""
+    if scored_by_pooling(config.token_scorer):
         return Pooled(*ops.pool(q, k, v, layout, True))
     pooled = Pooled(*ops.pool(q, k, v, layout, False))
-    scores = token_scores(q, k, v, config, scale)
+    scores = token_scores(fused_scorer(config.token_scorer), q, k, v, scale)
     sizes = config.layout(q.shape[2])
     bad = pooled.bad
     pyramids = []
@@ -119,13 +119,14 @@ def _pool(
     return pooled._replace(query=query, key=pyramids[1], bad=bad)
 
 
+@torch.no_grad()
 def _place(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, config: LighthouseConfig, scale: float) -> None:
     """Say exactly where a score or an input is not finite.
 
     Raises:
         InputError: always, if there is one.
     """
-    scores = token_scores(q, k, v, config, scale)
+    scores = token_scores(fused_scorer(config.token_scorer), q, k, v, scale)
     require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
 
 

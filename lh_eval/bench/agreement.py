@@ -8,8 +8,8 @@ import torch
 from lh_eval.attention import reference
 from lh_eval.attention.operator import lighthouse_attention, select_entries
 from lh_eval.bench.inputs import Inputs, make_inputs
-from lh_eval.bench.plan import Plan
 from lh_eval.bench.providers import calls
+from lh_eval.bench.workload import Workload
 from lh_eval.errors import InputError
 
 _MARGIN = 2.0  # times the error that the reference itself has in that dtype
@@ -25,8 +25,8 @@ class Shape(NamedTuple):
     k: int
 
 
-def check_kernels(plan: Plan, *, impl: Any = "triton") -> None:
-    """Compare the kernels with the reference at small shapes of the plan's head dim, levels, dtype and scorer.
+def check_kernels(workload: Workload, *, impl: Any = "triton") -> None:
+    """Compare the kernels with the reference at small shapes, with the workload's dtype, head dim and settings.
 
     The selected entries must be the same. Output and gradients must be within twice the error of the reference in
     the same dtype; error is the largest difference to the reference in float64, all three on the same entries.
@@ -34,23 +34,23 @@ def check_kernels(plan: Plan, *, impl: Any = "triton") -> None:
     Raises:
         InputError: they differ.
     """
-    for shape in (Shape(1001, 2, 2, 64), Shape(4099, 4, 2, 256), Shape(8192, 1, 1, max(plan.budgets))):
+    for shape in (Shape(1001, 2, 2, 64), Shape(4099, 4, 2, 256), Shape(8192, 1, 1, max(workload.budgets))):
         inputs = make_inputs(
             1,
             shape.heads,
             shape.kv_heads,
             shape.tokens,
-            plan.head_dim,
+            workload.head_dim,
             backward=True,
-            dtype=plan.dtype,
-            device=plan.device,
+            dtype=workload.dtype,
+            device=workload.device,
             seed=0,
         )
-        _compare(plan, shape, inputs, impl)
+        _compare(workload, shape, inputs, impl)
 
 
-def _compare(plan: Plan, shape: Shape, inputs: Inputs, impl: Any) -> None:
-    config = plan.config(shape.k)
+def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> None:
+    config = workload.config(shape.k)
     layout = config.layout(shape.tokens)
     q, k, v, _ = inputs
     where = f"at N={shape.tokens}, H={shape.heads}, G={shape.kv_heads}, k={shape.k}"
@@ -63,7 +63,7 @@ def _compare(plan: Plan, shape: Shape, inputs: Inputs, impl: Any) -> None:
         )
 
     def on_these_entries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        return reference.attend_selected(q, k, v, indices, layout, plan.head_dim**-0.5)
+        return reference.attend_selected(q, k, v, indices, layout, workload.head_dim**-0.5)
 
     exact = _run(on_these_entries, _double(inputs))
     eager = _run(on_these_entries, inputs)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from lh_eval.bench.summary import setting
-from lh_eval.bench.table import newest, read_table
+from lh_eval.analysis.measured import newest, setting_of
 from lh_eval.errors import InputError
+from lh_eval.store.measurements import read_measurements
 
 
-def write_figure(path: Path) -> list[Path]:
-    """Draw the newest rows of the last row's card, shape and pyramid.
+def write_figure(path: Path, scorer: str | None = None) -> list[Path]:
+    """Draw the newest rows of the last row's card, shape and setting, or of that scorer's last row.
 
     Returns:
         The PNG and the PDF.
@@ -19,8 +19,8 @@ def write_figure(path: Path) -> list[Path]:
     from lh_eval.figures.bench import bench_figure
     from lh_eval.figures.style import save
 
-    rows = newest(read_table(path))
-    figure = bench_figure(rows, title=setting(rows))
+    rows = newest(read_measurements(path), scorer)
+    figure = bench_figure(rows, title=setting_of(rows))
     stem = path.with_suffix("")
     try:
         return save(figure, stem)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from lh_eval.bench.plan import Plan
+from lh_eval.bench.workload import Workload
 
 _SETS = 3
 _CACHED = 2**28  # bytes; no cache of a GPU holds two sets of more than that
@@ -52,19 +52,19 @@ def make_inputs(
     return Inputs(q, k, v, normal(*q.shape).to(dtype) if backward else None)
 
 
-def input_sets(plan: Plan, tokens: int, kv_heads: int, *, backward: bool) -> list[Inputs]:
+def input_sets(workload: Workload, tokens: int, kv_heads: int, *, backward: bool) -> list[Inputs]:
     """The sets that a measurement takes in turn: three, or two where each is larger than any cache."""
-    size = plan.batch * (plan.heads + 2 * kv_heads) * tokens * plan.head_dim * plan.dtype.itemsize
+    size = workload.batch * (workload.heads + 2 * kv_heads) * tokens * workload.head_dim * workload.dtype.itemsize
     return [
         make_inputs(
-            plan.batch,
-            plan.heads,
+            workload.batch,
+            workload.heads,
             kv_heads,
             tokens,
-            plan.head_dim,
+            workload.head_dim,
             backward=backward,
-            dtype=plan.dtype,
-            device=plan.device,
+            dtype=workload.dtype,
+            device=workload.device,
             seed=seed,
         )
         for seed in range(_SETS if size <= _CACHED else 2)

@@ -11,14 +11,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lh_eval.attention.operator import lighthouse_attention
 from lh_eval.bench.inputs import Inputs
-from lh_eval.bench.plan import LIGHTHOUSE, REFERENCE, Case, Plan
-from lh_eval.bench.timing import Pace, median_ms
+from lh_eval.bench.timing import Repetition, median_ms
+from lh_eval.bench.workload import LIGHTHOUSE, REFERENCE, Case, Workload
 
 Forward = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 IMPL: dict[str, Any] = {LIGHTHOUSE: "triton", REFERENCE: "reference"}
 
-_PROBE = Pace(repeats=5, seconds=0.2, least=1)
+_PROBE = Repetition(repeats=5, seconds=0.2, least=1)
 _LONGEST_PROBE = 32_768  # tokens; what is fastest there is so beyond, where trying the others takes minutes
 _SCORES = 2**29  # bytes of [B, H, N, N] float32 up to which the backend that makes them is tried
 _BACKENDS = {
@@ -48,7 +48,7 @@ class Contender(NamedTuple):
             yield
 
 
-def contender(case: Case, plan: Plan, sets: Sequence[Inputs]) -> Contender:
+def contender(case: Case, workload: Workload, sets: Sequence[Inputs]) -> Contender:
     """What to time for a case.
 
     Raises:
@@ -56,9 +56,9 @@ def contender(case: Case, plan: Plan, sets: Sequence[Inputs]) -> Contender:
     """
     if case.provider in IMPL:
         assert case.k is not None
-        config, impl = plan.config(case.k), IMPL[case.provider]
+        config, impl = workload.config(case.k), IMPL[case.provider]
         return Contender(functools.partial(lighthouse_attention, config=config, impl=impl))
-    return fastest_dense(sets, plan.device)
+    return fastest_dense(sets, workload.device)
 
 
 def calls(forward: Forward, sets: Sequence[Inputs]) -> list[Callable[[], Sequence[torch.Tensor]]]:

@@ -15,7 +15,7 @@ _WARM_UP = 3  # calls; the first alone, which compiles and tunes, where one take
 _WARM_UP_MS = 100.0  # and at least so long, until the card's clocks have risen
 
 
-class Pace(NamedTuple):
+class Repetition(NamedTuple):
     """How often a call is timed.
 
     repeats: at most so many times.
@@ -28,16 +28,16 @@ class Pace(NamedTuple):
     least: int = 3
 
 
-def median_ms(calls: Sequence[Call], device: "torch.device", pace: Pace) -> float:
+def median_ms(calls: Sequence[Call], device: "torch.device", repetition: Repetition) -> float:
     """Median time of a call in milliseconds, after warm-up.
 
     Args:
         calls: the same work on different inputs, taken in turn, so that a cache does not hold what a call reads.
         device: what they run on.
-        pace: how often they are timed. On a CPU, a first call that takes the whole budget is the only one.
+        repetition: how often they are timed. On a CPU, a first call that takes the whole budget is the only one.
     """
     turns = itertools.cycle(calls)
-    return _events(turns, pace) if device.type == "cuda" else _wall_clock(turns, pace)
+    return _events(turns, repetition) if device.type == "cuda" else _wall_clock(turns, repetition)
 
 
 def extra_bytes(call: Callable[[], "Sequence[torch.Tensor]"], device: "torch.device") -> int | None:
@@ -54,13 +54,13 @@ def extra_bytes(call: Callable[[], "Sequence[torch.Tensor]"], device: "torch.dev
     return torch.cuda.max_memory_allocated() - before - returned
 
 
-def _events(turns: Iterator[Call], pace: Pace) -> float:
+def _events(turns: Iterator[Call], repetition: Repetition) -> float:
     _elapsed([next(turns)])
     times = _elapsed([next(turns)])
-    if times[0] < 1000 * pace.seconds:
+    if times[0] < 1000 * repetition.seconds:
         count = max(_WARM_UP, int(_WARM_UP_MS / max(times[0], 1e-1)))
         times = _elapsed(list(itertools.islice(turns, count)))[-1:]
-    count = max(pace.least, min(pace.repeats, int(1000 * pace.seconds / max(times[0], 1e-3))))
+    count = max(repetition.least, min(repetition.repeats, int(1000 * repetition.seconds / max(times[0], 1e-3))))
     return statistics.median(times + _elapsed(list(itertools.islice(turns, count - 1))))
 
 
@@ -77,16 +77,16 @@ def _elapsed(calls: Sequence[Call]) -> list[float]:
     return [start.elapsed_time(end) for start, end in pairs]
 
 
-def _wall_clock(turns: Iterator[Call], pace: Pace) -> float:
+def _wall_clock(turns: Iterator[Call], repetition: Repetition) -> float:
     def clock() -> float:
         start = time.perf_counter()
         next(turns)()
         return time.perf_counter() - start
 
     first = clock()
-    if first >= pace.seconds:
+    if first >= repetition.seconds:
         return 1000 * first
     times: list[float] = []
-    while not times or (len(times) < pace.repeats and sum(times) < pace.seconds):
+    while not times or (len(times) < repetition.repeats and sum(times) < repetition.seconds):
         times.append(clock())
     return 1000 * statistics.median(times)

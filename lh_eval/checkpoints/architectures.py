@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lh_eval.compat import forget_replaced_architectures
 from lh_eval.errors import InputError
 
 
@@ -12,7 +13,7 @@ def know_architecture(folder: Path) -> None:
         InputError: nobody knows the architecture, and the folder brings no code for it.
     """
     from transformers import PreTrainedConfig
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     try:
         values, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
@@ -26,8 +27,7 @@ def know_architecture(folder: Path) -> None:
     except ImportError:
         pass
     else:
-        for name in CONFIG_MAPPING_NAMES.keys() & CONFIG_MAPPING._extra_content.keys():
-            del CONFIG_MAPPING._extra_content[name]  # it registers a Mamba of its own over transformers'
+        forget_replaced_architectures()  # it registers a Mamba of its own over transformers'
     if kind not in CONFIG_MAPPING:
         raise InputError(
             f"model must be of an architecture that transformers knows, got model_type {kind!r} in {str(folder)!r}; "

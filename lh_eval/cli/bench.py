@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -58,8 +58,11 @@ def bench(
     levels: Annotated[int, typer.Option(help="Levels of the pyramid.")] = 3,
     pooling: Annotated[int, typer.Option(help="Tokens pooled per level, a power of two.")] = 4,
     scorer: Annotated[
-        str, typer.Option(help="Scorer; rows do not name it, so another than norm needs --out.")
-    ] = "norm",
+        str | None,
+        typer.Option(help="Scorer, such as qk:dilation=8; norm, with --draw and --table the last row's."),
+    ] = None,
+    selection: Annotated[Literal["chunked", "global"], typer.Option(help="How entries are selected.")] = "chunked",
+    tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.")] = 128,
     dtype: Dtype = "auto",
     device: Device = "auto",
     repeats: Annotated[
@@ -89,27 +92,25 @@ def bench(
     """
     if draw is not None or table is not None:
         _refuse_others(ctx)
-        _show(draw, table)
+        _show(draw, table, scorer)
         return
-    if scorer != "norm" and out is None:
-        raise InputError(f"out must be given with scorer {scorer!r}, as rows do not name it; add --out FILE")
     length_list = parse_lengths(lengths) if lengths is not None else None
     budget_list = parse_ints(k, "k") if k is not None else None
     modes = parse_names(mode, "mode")
     providers = parse_names(provider, "provider") if provider is not None else None
 
     from lh_eval.bench.draw import write_figure
-    from lh_eval.bench.plan import Plan
     from lh_eval.bench.run import run
     from lh_eval.bench.summary import text_table
-    from lh_eval.bench.table import Table, to_frame
-    from lh_eval.bench.timing import Pace
+    from lh_eval.bench.timing import Repetition
+    from lh_eval.bench.workload import Workload
     from lh_eval.checkpoints.devices import resolve_dtype
+    from lh_eval.store.measurements import MeasurementFile, measurement_frame
 
     target = _timed_device(device)
     default = _ON_GPU if target.type == "cuda" else _ON_CPU
     heads = heads or default.heads
-    plan = Plan(
+    workload = Workload(
         device=target,
         dtype=resolve_dtype(dtype, target),
         lengths=tuple(length_list or parse_lengths(default.lengths)),
@@ -122,40 +123,47 @@ def bench(
         head_dim=head_dim or default.head_dim,
         levels=levels,
         pooling=pooling,
-        scorer=scorer,
-        pace=Pace(repeats or default.repeats, default.seconds if budget_seconds is None else budget_seconds),
+        scorer=scorer or "norm",
+        selection=selection,
+        tile_k=tile_k,
+        repetition=Repetition(
+            repeats or default.repeats, default.seconds if budget_seconds is None else budget_seconds
+        ),
         commit=commit,
     )
-    with Table(out or _OUT) as rows:
-        finished = run(plan, rows)
-    if finished.rows:
-        typer.echo(text_table(to_frame(finished.rows).assign(kernel=finished.kernels)))
-        typer.echo(f"rows: {rows.path}")
+    with MeasurementFile(out or _OUT) as file:
+        measured = run(workload, file)
+    if measured.measurements:
+        typer.echo(text_table(measurement_frame(measured.measurements)))
+        typer.echo(f"rows: {file.path}")
         if figure:
-            typer.echo(f"figure: {write_figure(rows.path)[0]}")
-    if finished.failed:
+            typer.echo(f"figure: {write_figure(file.path)[0]}")
+    if measured.failed:
         raise typer.Exit(1)
 
 
 def _refuse_others(ctx: typer.Context) -> None:
     """Nothing is measured with --draw and --table, so what says how to measure is a mistake."""
-    for name in ctx.params.keys() - {"draw", "table"}:
+    for name in ctx.params.keys() - {"draw", "table", "scorer"}:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = name.replace("_", "-")
             raise InputError(f"{option} must be left out with --draw and --table, got it; they measure nothing")
 
 
-def _show(draw: Path | None, table: Path | None) -> None:
+def _show(draw: Path | None, table: Path | None, scorer: str | None) -> None:
+    from lh_eval.analysis.measured import newest
     from lh_eval.bench.draw import write_figure
     from lh_eval.bench.summary import markdown_table
-    from lh_eval.bench.table import newest, read_table
+    from lh_eval.scorers.base import SCORERS
+    from lh_eval.store.measurements import read_measurements
 
+    scorer = SCORERS.spec(scorer) if scorer is not None else None
     if draw is not None:
-        for file in write_figure(draw):
+        for file in write_figure(draw, scorer):
             typer.echo(file)
     if table is not None:
-        typer.echo(markdown_table(newest(read_table(table))))
+        typer.echo(markdown_table(newest(read_measurements(table), scorer)))
 
 
 def _timed_device(name: str) -> "torch.device":

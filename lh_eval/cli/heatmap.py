@@ -1,7 +1,7 @@
 """`lh-eval heatmap RUN...`: draw the figures of runs and sweeps again, from their files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ from lh_eval.cli.options import parse_names
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import FigureKind
-
-if TYPE_CHECKING:
-    from lh_eval.analysis.timing import OperatorTimes
 
 
 def heatmap(
@@ -36,11 +33,8 @@ def heatmap(
     palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
     latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
     bench: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[SCORER=]CSV",
-            help="Times of lh-eval bench for latency, of scorer norm unless named; the rows' seconds if none.",
-        ),
+        list[Path] | None,
+        typer.Option(metavar="CSV", help="Times of lh-eval bench for latency; the rows' own seconds if none."),
     ] = None,
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
@@ -61,7 +55,7 @@ def heatmap(
         palette=palette,
         latex=latex,
         formats=formats,
-        bench=dict(map(_operator_times, bench or [])),
+        bench=bench or (),
     )
     for run, stem in zip(runs, stems, strict=True):
         for file in write_figures(run, kind, stem=stem, options=options):
@@ -75,14 +69,3 @@ def _stems(runs: list[Path], kind: FigureKind, out: Path | None) -> list[Path | 
     if out is not None and twice:
         raise InputError(f"runs must have different names with --out, got {min(twice)!r} twice; draw one at a time")
     return [None if out is None else out / (name if kind == "heatmap" else f"{name}-{kind}") for name in names]
-
-
-def _operator_times(text: str) -> tuple[str | None, "OperatorTimes"]:
-    """A table of `lh-eval bench` by the scorer that it timed; None where none is named."""
-    from lh_eval.analysis.timing import OperatorTimes
-    from lh_eval.bench.summary import setting
-    from lh_eval.bench.table import newest, read_table
-
-    scorer, equals, file = text.rpartition("=")
-    rows = newest(read_table(Path(file)))
-    return (scorer if equals else None), OperatorTimes(rows, setting(rows))

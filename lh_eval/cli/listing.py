@@ -113,6 +113,8 @@ _WIDEST = 44  # a longer name with its options has a line of its own
 
 
 def _show(registry: Registry[Any], entries: list[dict[str, Any]], *, as_json: bool) -> None:
+    for name, reason in registry.broken().items():
+        typer.echo(f"{name} cannot be loaded: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps(entries, indent=2, ensure_ascii=False))
         return
@@ -126,8 +128,6 @@ def _show(registry: Registry[Any], entries: list[dict[str, Any]], *, as_json: bo
         for field in ("measures", "source"):
             if entry.get(field):
                 typer.echo(f"{'':<{width}}    {field}: {entry[field]}")
-    for name, reason in registry.broken().items():
-        typer.echo(f"{name} cannot be loaded: {reason}", err=True)
 
 
 def _spec(name: str, options: dict[str, Any]) -> str:

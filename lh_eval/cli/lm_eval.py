@@ -5,6 +5,7 @@ from unittest import mock
 
 import typer
 
+from lh_eval.compat import harness_command
 from lh_eval.errors import InputError
 
 # lm-eval reads its arguments, --help among them
@@ -16,7 +17,6 @@ def lm_eval(ctx: typer.Context) -> None:
 
     What follows goes to lm-eval unchanged: lh-eval lm-eval run --model lighthouse --model_args k=512 --tasks lh_passkey
     """
-    from lm_eval._cli import HarnessCLI
     from lm_eval.utils import setup_logging
 
     from lh_eval.integrations.lm_eval_model import register
@@ -25,7 +25,7 @@ def lm_eval(ctx: typer.Context) -> None:
     setup_logging()
     register()
     with mock.patch.object(sys, "argv", ["lm-eval", *ctx.args]):  # which its parser changes, and reads alone
-        harness = HarnessCLI()
+        harness = harness_command()
         try:
             arguments = harness.parse_args()
         except ValueError as error:

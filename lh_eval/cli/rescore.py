@@ -1,7 +1,7 @@
 """`lh-eval rescore RUN...`: score stored rows again, without the model."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,8 +11,8 @@ from lh_eval.errors import InputError
 def rescore(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or of sweeps.")],
     scoring: Annotated[
-        Literal["choice", "exact", "normalised", "all", "any", "number"] | None,
-        typer.Option(help="How predictions are judged; each row's own way if not given."),
+        str | None,
+        typer.Option(metavar="RULE", help="Scoring rule, such as any or normalised; each row's own if not given."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="New folder for the runs with their new scores; nothing is written without.")

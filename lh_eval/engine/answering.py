@@ -11,7 +11,7 @@ import torch
 
 from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
-from lh_eval.scoring.rules import is_decided
+from lh_eval.scoring.base import is_decided
 from lh_eval.tasks.base import Sample
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from lh_eval.engine.positions import positions_of
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.prompting import Outcome, run_batch
 from lh_eval.methods.base import Reading
-from lh_eval.scoring.rules import score_text
+from lh_eval.scoring.base import score_text
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import Sample, Task
 

@@ -1,47 +1,39 @@
-"""lm-eval's model `lighthouse`: a transformers checkpoint whose contexts are read under Lighthouse attention.
+"""lm-eval's model `lighthouse`: a transformers checkpoint under a setting, Lighthouse attention by default.
 
     lh-eval lm-eval run --model lighthouse --model_args pretrained=FOLDER,k=512,scorer=norm --tasks lh_passkey
 
-In Python, `lm_eval.simple_evaluate(model=LighthouseLM(pretrained=FOLDER, k=512), ...)`. As in `lh-eval niah`, the
-context is prefilled under Lighthouse, question and answer attend densely to its cache, and only scored rows get logits.
+In Python, `lm_eval.simple_evaluate(model=LighthouseLM(pretrained=FOLDER, attention="window:tokens=1024"), ...)`.
+Prompts are read as in `lh-eval niah`, and only scored rows get logits.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from lm_eval.api.registry import model_registry
 from lm_eval.models.huggingface import HFLM
-from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
+from lm_eval.models.utils import postprocess_generated_text
 from tqdm import tqdm
 
 from lh_eval.checkpoints.loading import load_checkpoint
+from lh_eval.engine.answering import end_ids
+from lh_eval.engine.asking import Asking
 from lh_eval.engine.batching import batch_size as fitting_batch_size
-from lh_eval.engine.prefilling import Prefiller, branch
+from lh_eval.engine.prefilling import Prefiller
 from lh_eval.errors import InputError, unknown_name
+from lh_eval.integrations.lm_eval_batches import Batch, Query, batches, by_context, rounds
+from lh_eval.integrations.lm_eval_generating import Ending, ending_of, generate
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
-from lh_eval.integrations.lm_eval_reading import (
-    Query,
-    batches,
-    begin_alike,
-    is_read_once,
-    read,
-    readings,
-    rows_of,
-    rows_without_cache,
-    whole_ids,
-)
-from lh_eval.integrations.lm_eval_setting import make_setting
-from lh_eval.methods.lighthouse import use_lighthouse
-from lh_eval.modeling.session import Session
+from lh_eval.integrations.lm_eval_scoring import read, scored_rows
+from lh_eval.integrations.lm_eval_setting import make_setting, shorthand
+from lh_eval.methods.base import METHODS, Method
+from lh_eval.modeling.memory import mixes_rows
 
 NAME = "lighthouse"
 
 # HFLM's own arguments that make sense for a model that is loaded already.
 _PASSED_ON = ("batch_size", "max_batch_size", "max_length", "add_bos_token", "prefix_token_id", "chat_template_args")
-_SETTINGS = ("k", "num_levels", "pooling_factor", "scorer", "selection", "tile_k", "cover_prefix")
 
 
 def register() -> None:
@@ -51,20 +43,22 @@ def register() -> None:
 
 
 class LighthouseLM(HFLM):
-    """A causal LM that reads contexts under Lighthouse attention.
+    """A causal LM that reads prompts under a setting.
 
     Args:
         pretrained: checkpoint folder, hub name or a name of `lh-eval models`; None is the shipped checkpoint.
-        attention: "lighthouse", or "dense" for the same way of reading without it.
-        dense_layers: layers that stay dense, a list or text such as `0/1/-2/-1` or `none`.
-        question_tokens: tokens at the end of a prompt that attend densely, where its question's beginning is not
-            known (`Prompts`); shorter prompts are read densely.
+        attention: a method with its options, such as "lighthouse", "dense" or "window:tokens=1024"; what it leaves
+            open is taken from the checkpoint's lighthouse.json.
+        reading: "prompt" reads context and question under the method, "context" the context alone, and question and
+            answer attend densely; the method's usual one if None.
+        question_tokens: where the context alone is read under the method and its end is not known (`Prompts`), tokens
+            at the end of a prompt that are its question; shorter prompts are read densely.
         device: as lm-eval says it; without such a device, what there is.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         trust_remote_code: run code that the checkpoint brings.
-        options: the fields of `LighthouseConfig` (k, scorer, ...), by default those of the checkpoint's
-            lighthouse.json; and of HFLM batch_size (an integer, or `auto` for what memory holds), max_length,
-            add_bos_token, prefix_token_id and chat_template_args.
+        options: Lighthouse's options (k, scorer, dense_layers, ...), the layers a list or text such as `0/1/-2/-1` or
+            `none`; and of HFLM batch_size (an integer, or `auto` for what memory holds), max_length, add_bos_token,
+            prefix_token_id and chat_template_args.
 
     Raises:
         InputError: an argument cannot be used, or the checkpoint cannot be loaded.
@@ -75,16 +69,17 @@ class LighthouseLM(HFLM):
         pretrained: str | None = None,
         *,
         attention: str = "lighthouse",
-        dense_layers: str | int | Sequence[int] | None = None,
+        reading: str | None = None,
         question_tokens: int = 64,
         device: str | None = None,
         dtype: str = "auto",
         trust_remote_code: bool = False,
         **options: Any,
     ) -> None:
+        known = (*shorthand(), *_PASSED_ON)
         for name in options:
-            if name not in (*_SETTINGS, *_PASSED_ON):
-                raise unknown_name("model argument", name, (*_SETTINGS, *_PASSED_ON, "pretrained", "attention"))
+            if name not in known:
+                raise unknown_name("model argument", name, (*known, "pretrained", "attention", "reading"))
         if type(question_tokens) is not int or question_tokens < 1:
             raise InputError(f"question_tokens must be a positive integer, got {question_tokens!r}")
         if device is None or (device.startswith("cuda") and not torch.cuda.is_available()):
@@ -92,23 +87,23 @@ class LighthouseLM(HFLM):
         checkpoint = load_checkpoint(
             pretrained, device=device, dtype=dtype or "auto", trust_remote_code=bool(trust_remote_code)
         )
-        changes = {name: options.pop(name) for name in _SETTINGS if options.get(name) is not None}
-        self.setting = make_setting(checkpoint, attention, changes, dense_layers)
-        super().__init__(
-            pretrained=checkpoint.model, backend="causal", tokenizer=checkpoint.tokenizer, **_given(options)
-        )
+        options = {name: value for name, value in options.items() if value is not None}
+        chosen = {name: options.pop(name) for name in shorthand() if name in options}
+        self.setting = make_setting(checkpoint, attention, chosen, reading)
+        super().__init__(pretrained=checkpoint.model, backend="causal", tokenizer=checkpoint.tokenizer, **options)
         self.checkpoint = checkpoint
-        self._prompts = Prompts(self.tokenizer, question_tokens)
+        with self.setting.method.attach(self.model, reading=self.setting.reading) as reader:
+            self._whole = self.setting.reading == "prompt" and not reader.shares_prefixes
+        self._prompts = Prompts(self.tokenizer, question_tokens, whole=self._whole)
 
     def get_model_info(self) -> dict[str, Any]:
-        """What lm-eval writes beside its results: the checkpoint, and how it attends."""
+        """What lm-eval writes beside its results: the checkpoint, how it attends, and how its prompts are read."""
         return {
             "model_name": self.checkpoint.name,
             "model_sha256": self.checkpoint.sha256,
             "model_dtype": self.checkpoint.dtype,
             "model_num_parameters": sum(weight.numel() for weight in self.model.parameters()),
-            "attention": self.setting.to_dict(),
-        }
+        } | self.setting.to_dict()
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Log-likelihood of each request's continuation, and whether it is the greedy one."""
@@ -134,21 +129,30 @@ class LighthouseLM(HFLM):
         return self._score(asked, disable_tqdm)
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """Continue each request's prompt; documents of ours at most as far as their sample says."""
+        """Continue each request's prompt greedily; documents of ours at most as far as their sample says."""
+        if self.eot_token_id is None:
+            raise InputError(
+                "tokenizer must have an end-of-text token where answers are generated, got none; "
+                "set eos_token in its tokenizer_config.json"
+            )
+        end = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         texts = [""] * len(requests)
-        waiting: dict[tuple[str, int], list[tuple[int, Prompt]]] = defaultdict(list)
+        waiting: dict[Ending, dict[Query, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place, request in enumerate(requests):
             sample = self._prompts.sample(request)
             text, settings = request.args
-            prompt = self._prompts.of_sample(sample) if sample else self._prompts.of_ids(self.tok_encode(text))
-            most = normalize_gen_kwargs(settings, self.max_gen_toks)["max_gen_toks"]
+            if sample:
+                prompt = self._prompts.of_sample(sample)
+            else:
+                prompt = self._prompts.of_ids(self.tok_encode(text) or [self.prefix_token_id])
+            ending = ending_of(settings, self.max_gen_toks, end)
             if sample and sample.max_new_tokens:
-                most = min(most, sample.max_new_tokens)
-            waiting[repr(settings), most].append((place, prompt))
+                ending = ending._replace(most=min(ending.most, sample.max_new_tokens))
+            self._check_length(len(prompt.context) // 4 + len(prompt.question) + ending.most)
+            waiting[ending][Query(prompt.context, prompt.question, 1)].append(place)
         with tqdm(total=len(requests), disable=disable_tqdm, desc="Running generate_until requests") as bar:
-            for (_, most), alike in waiting.items():
-                settings = requests[alike[0][0]].args[1]
-                self._generate(alike, settings, most, texts, bar)
+            for ending, places in waiting.items():
+                self._generate(places, ending, texts, bar)
         for request, text in zip(requests, texts, strict=True):
             self.cache_hook.add_partial("generate_until", request.args, text)
         return texts
@@ -166,6 +170,8 @@ class LighthouseLM(HFLM):
         places: dict[tuple[bytes, tuple[int, ...]], list[int]] = defaultdict(list)
         queries = []
         for place, (prompt, continuation) in enumerate(asked):
+            if not continuation:
+                continue
             tail = (*prompt.question, *continuation[:-1])
             self._check_length(len(prompt.context) // 4 + len(tail))
             queries.append(Query(prompt.context, tail, len(continuation)))
@@ -183,83 +189,57 @@ class LighthouseLM(HFLM):
             totals[place] += scored.gather(1, ids[:, None]).sum().item()
             greedy[place] &= bool((scored.argmax(1) == ids).all())
 
-        prefiller = self._prefiller()
         bar = tqdm(total=len(asked), disable=disable_tqdm, desc="Running loglikelihood requests")
         with bar, torch.inference_mode():
-            made = list(batches(readings(queries), self._size_of))
-            for batch, goes_on in zip(made, begin_alike(made), strict=True):
-                grouped = zip(*(reading.queries for reading in batch), strict=True)
-                if self.setting.config is None and not goes_on and is_read_once(batch):
-                    (alike,) = grouped
-                    for row, logprobs in enumerate(rows_without_cache(self.model, alike)):
-                        for place in places[alike[row].context, alike[row].tail]:
-                            add(place, 0, alike[row].rows, logprobs)
-                        bar.update(len(places[alike[row].context, alike[row].tail]))
-                    continue
-                cache = self._read(prefiller, batch)
-                for alike in grouped:
-                    tails = torch.tensor([query.tail for query in alike], device=self.model.device)
-                    with branch(cache) as continued:
-                        for begin, logprobs in rows_of(self.model, continued, tails, alike[0].rows):
-                            for row, query in enumerate(alike):
-                                for place in places[query.context, query.tail]:
-                                    add(place, begin, query.rows, logprobs[row])
-                    bar.update(sum(len(places[query.context, query.tail]) for query in alike))
+            for method, made in self._parts(queries):
+                with method.attach(self.model, reading=self.setting.reading) as reader:
+                    rows = scored_rows(Prefiller(reader), made, whole=self._whole, causal=method.causal)
+                    for query, begin, logprobs in rows:
+                        alike = places[query.context, query.tail]
+                        for place in alike:
+                            add(place, begin, query.rows, logprobs)
+                        if begin + len(logprobs) == query.rows:
+                            bar.update(len(alike))
         return list(zip(totals, greedy, strict=True))
 
-    def _generate(
-        self, alike: list[tuple[int, Prompt]], settings: dict[str, Any], most: int, texts: list[str], bar: Any
-    ) -> None:
-        """Generate after prompts with the same settings, into `texts`."""
-        values = normalize_gen_kwargs(settings, self.max_gen_toks)
-        values.pop("max_gen_toks")
-        if self.eot_token_id is None:
-            raise InputError(
-                "tokenizer must have an end-of-text token where answers are generated, got none; "
-                "set eos_token in its tokenizer_config.json"
-            )
-        until = handle_stop_sequences(
-            values.pop("until", None), eos=self.tok_decode(self.eot_token_id, skip_special_tokens=False)
-        )
-        places: dict[Query, list[int]] = defaultdict(list)
-        for place, prompt in alike:
-            self._check_length(len(prompt.context) // 4 + len(prompt.question) + most)
-            places[Query(prompt.context, prompt.question, 1)].append(place)
-        prefiller = self._prefiller()
-        for batch in batches(readings(places), self._size_of):
-            cache = self._read(prefiller, batch)
-            for queries in zip(*(reading.queries for reading in batch), strict=True):
-                ids = torch.tensor([whole_ids(query) for query in queries], device=self.model.device)
-                with branch(cache) as continued, torch.inference_mode():
-                    out = self._model_generate(
-                        ids,
-                        max_length=ids.shape[1] + most,
-                        stop=until,
-                        attention_mask=torch.ones_like(ids),
-                        past_key_values=continued,
-                        **values,
-                    )
-                for query, tokens in zip(queries, out[:, ids.shape[1] :].tolist(), strict=True):
-                    text = postprocess_generated_text(self.tok_decode(tokens), stop=until, think_end_token=None)
-                    for place in places[query]:
-                        texts[place] = text
-                bar.update(sum(len(places[query]) for query in queries))
+    @torch.inference_mode()
+    def _generate(self, places: dict[Query, list[int]], ending: Ending, texts: list[str], bar: Any) -> None:
+        """Generate after prompts, into `texts` at each one's places."""
+        ends = end_ids(self.model, self.tokenizer)
+        for method, made in self._parts(places):
+            with method.attach(self.model, reading=self.setting.reading) as reader:
+                prefiller = Prefiller(reader)
+                for batch in made:
+                    filled = read(prefiller, batch, whole=self._whole)
+                    for alike in rounds(batch):
+                        with Asking(self.model, filled).branch() as asked:
+                            logits = filled.logits
+                            if logits is None:
+                                logits = asked.read([list(query.tail) for query in alike])
+                            drawn = generate(asked, logits, self.tokenizer, ending, ends)
+                        for query, tokens in zip(alike, drawn, strict=True):
+                            text = self.tok_decode(tokens)
+                            text = postprocess_generated_text(text, stop=list(ending.stops), think_end_token=None)
+                            for place in places[query]:
+                                texts[place] = text
+                        bar.update(sum(len(places[query]) for query in alike))
 
-    def _prefiller(self) -> Prefiller:
-        """What reads the contexts of one call, and keeps the last ones; `_read` gives it the session that is on."""
-        with self._attending() as session:
-            return Prefiller(self.model, session)
+    def _parts(self, queries: Iterable[Query]) -> Iterator[tuple[Method, list[Batch]]]:
+        """Batches, and the method in whose block they are read and asked.
 
-    def _attending(self) -> AbstractContextManager[Session]:
-        return use_lighthouse(self.model, self.setting.config, dense_layers=self.setting.dense_layers)
-
-    def _read(self, prefiller: Prefiller, batch: list[Any]) -> Any:
-        """Prefill a batch's contexts; what follows is run outside of Lighthouse, and so attends densely."""
-        with self._attending() as session:
-            prefiller.session = session
-            return read(prefiller, batch)
+        Where the context alone is read under it, prompts without one are read densely.
+        """
+        made = list(batches(by_context(queries), self._size_of))
+        under = [batch for batch in made if batch[0].context or self.setting.reading == "prompt"]
+        alone = made[len(under) :]  # the longest contexts come first
+        if under:
+            yield self.setting.method, under
+        if alone:
+            yield METHODS.build("dense"), alone
 
     def _size_of(self, tokens: int) -> int:
+        if mixes_rows(self.model):
+            return 1
         if str(self.batch_size).startswith("auto"):
             return fitting_batch_size(self.model, tokens)
         return int(self.batch_size)
@@ -270,7 +250,3 @@ class LighthouseLM(HFLM):
                 f"prompts must be of at most {self.max_length} tokens for {self.checkpoint.name}, got one of {tokens}; "
                 f"leave it out, or run it nevertheless with max_length={tokens}"
             )
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}

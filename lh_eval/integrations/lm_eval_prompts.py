@@ -13,8 +13,8 @@ from lh_eval.tasks.base import Sample
 class Prompt(NamedTuple):
     """A request's prompt.
 
-    context: what is prefilled, under Lighthouse by it; int32 token ids as bytes, which compare fast and lie compactly.
-    question: tokens that follow and attend densely.
+    context: what is prefilled; int32 token ids as bytes, which compare fast and lie compactly.
+    question: tokens that are read on its cache; none where the prompt is prefilled as a whole.
     """
 
     context: bytes
@@ -31,11 +31,13 @@ class Prompts:
     Args:
         tokenizer: the model's.
         question_tokens: tokens of a question whose beginning is not known.
+        whole: leave prompts in one piece, all of it context.
     """
 
-    def __init__(self, tokenizer: Any, question_tokens: int) -> None:
+    def __init__(self, tokenizer: Any, question_tokens: int, *, whole: bool = False) -> None:
         self._tokenizer = tokenizer
         self._question_tokens = question_tokens
+        self._whole = whole
         # a document's requests come one after the other
         self._sample = functools.lru_cache(maxsize=1)(self._make_sample)
 
@@ -48,12 +50,16 @@ class Prompts:
 
     def of_sample(self, sample: Sample) -> Prompt:
         """A sample's prompt."""
-        return Prompt(_packed(sample.context_ids), tuple(sample.question_ids))
+        return self._cut(sample.prompt_ids, len(sample.context_ids))
 
     def of_ids(self, ids: list[int]) -> Prompt:
         """A prompt of which nothing is known."""
-        cut = max(0, len(ids) - self._question_tokens)
-        return Prompt(_packed(ids[:cut]), tuple(ids[cut:]))
+        return self._cut(ids, max(0, len(ids) - self._question_tokens))
+
+    def _cut(self, ids: list[int], place: int) -> Prompt:
+        if self._whole:
+            place = len(ids)
+        return Prompt(_packed(ids[:place]), tuple(ids[place:]))
 
     def _make_sample(self, place: tuple[Any, ...]) -> Sample:
         return sample_of(self._tokenizer, dict(zip(_PLACE, place, strict=True)))

@@ -93,7 +93,7 @@ def choice_result(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dic
 
 def generated_result(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """The score of a generated text, from 0 to 1, by the sample's own rule."""
-    from lh_eval.scoring.rules import score_text
+    from lh_eval.scoring.base import score_text
 
     return _result(doc, score_text(doc["scoring"], results[0], doc["answers"]))
 

@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicLayer, LinearAttentionAndFullAttentionLayer
 
+from lh_eval.compat import chooses_attention, has_sdpa
 from lh_eval.errors import InputError
 from lh_eval.modeling.memory import is_croppable, new_memory
 
@@ -93,9 +94,9 @@ def obstacle(model: PreTrainedModel, title: str = "Lighthouse", *, latent: bool 
     if not modules:
         return f"model must have layers of full softmax attention for {title}, got {name} with none; run it dense"
     found = None
-    if not model._can_set_attn_implementation():
+    if not chooses_attention(model):
         found = "attention of its own making"
-    elif not model._supports_sdpa:
+    elif not has_sdpa(model):
         found = "soft caps, sinks or a bias that sdpa does not have"
     for attribute, what in _OUT_OF_ORDINARY.items():
         if any(getattr(module, attribute, None) is not None for module in modules):

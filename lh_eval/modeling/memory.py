@@ -7,13 +7,13 @@ token, as `generate` does, since several at once are read as if nothing came bef
 
 import functools
 import inspect
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, LinearAttentionCacheLayerMixin
 
+from lh_eval.compat import takes_dynamic_cache
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ _NAMES = ("past_key_values", "cache_params", "state")
 
 def new_memory(model: "PreTrainedModel") -> DynamicCache | None:
     """An empty one for a model's first call; None where the model makes one of its own kind."""
-    ours = type(model).__module__.startswith("transformers.") and model._supports_default_dynamic_cache()
-    return DynamicCache(config=model.config) if ours else None
+    return DynamicCache(config=model.config) if takes_dynamic_cache(model) else None
 
 
 def memory_name(model: Any) -> str:
@@ -94,8 +93,7 @@ def check_filled(model: Any, memory: Any) -> None:
 
 def accepts(model: Any, name: str) -> bool:
     """Whether a model's forward pass names an argument; of its class, for one put in its place may not name it."""
-    cls: Hashable = type(model)
-    return name in _parameters(cls)
+    return name in _parameters(type(model))  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -16,6 +16,8 @@ from contextvars import ContextVar
 import torch
 import torch.nn.functional as F
 
+from lh_eval.compat import flash_attention, flash_attention_on_cpu
+
 _MOST_DIM = 256  # of a head, in flash attention
 _DIM_UNIT = 8
 _MOST_SCORES = 2**27  # that are held at once where there is no flash attention
@@ -110,7 +112,7 @@ def _attend(
         bias: [n, T], that of attention which is causal from the bottom right; None if every key is seen.
     """
     if _has_flash(query):
-        return _flash(query, key, value, scale, causal=bias is not None)
+        return flash_attention(query, key, value, causal=bias is not None, scale=scale)
     # elsewhere a group's heads are more queries of its one key head
     B, H, n, D = query.shape
     r = H // key.shape[1]
@@ -118,9 +120,7 @@ def _attend(
     bias = bias.repeat(r, 1) if bias is not None else None
     if _on_cpu(query):
         mask = bias.to(query.dtype) if bias is not None else None
-        out, sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            folded, key, value, attn_mask=mask, scale=scale
-        )
+        out, sums = flash_attention_on_cpu(folded, key, value, mask=mask, scale=scale)
     else:
         out, sums = _plain(folded, key, value, scale, bias)
     return out.reshape(B, H, n, D), sums.reshape(B, H, n)
@@ -133,14 +133,6 @@ def _on_cpu(query: torch.Tensor) -> bool:
 def _has_flash(query: torch.Tensor) -> bool:
     """Whether a GPU has flash attention for such queries."""
     return query.is_cuda and query.dtype.itemsize == 2 and query.shape[3] <= _MOST_DIM and _is_ampere(query.device)
-
-
-def _flash(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, *, causal: bool
-) -> tuple[torch.Tensor, torch.Tensor]:
-    # causal, this operator is so from the bottom right: torch's own `causal_lower_right` relies on it too
-    found = torch.ops.aten._scaled_dot_product_flash_attention(query, key, value, is_causal=causal, scale=scale)
-    return found[0], found[1]
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from lh_eval.compat import attention_implementation
 from lh_eval.errors import InputError
 from lh_eval.modeling.attention import LayerAttention
 from lh_eval.modeling.extending import extend
@@ -162,7 +163,7 @@ def attending(
         return
     AttentionInterface.register(_NAME, _attention)
     AttentionMaskInterface.register(_NAME, _mask)
-    before = model.config._attn_implementation
+    before = attention_implementation(model)
     try:
         for module in modules:
             setattr(module, _ATTRIBUTE, session)

@@ -1,12 +1,12 @@
 """Figures of runs and sweeps, drawn from their files, each with its caption as text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lh_eval.analysis.settings import setting_cells, setting_label
-from lh_eval.analysis.timing import OperatorTimes, timed_by_bench, timed_by_rows
+from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
 from lh_eval.figures import captions
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import FigureKind, Width
@@ -29,14 +29,14 @@ class FigureOptions:
         palette: colours of rates and budgets.
         latex: whether LaTeX sets the text.
         formats: some of png, pdf and svg.
-        bench: what `lh-eval bench` measured by scorer, for the time in a figure of latency; the rows' own where empty.
+        bench: files of `lh-eval bench`, for the time in a figure of latency; the rows' own where empty.
     """
 
     width: Width | None = None
     palette: Palette = "cividis"
     latex: bool = False
     formats: Sequence[str] = ("png", "pdf")
-    bench: Mapping[str | None, OperatorTimes] = field(default_factory=dict)
+    bench: Sequence[Path] = ()
 
 
 def write_figures(

@@ -9,6 +9,7 @@ from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.answering import end_ids
 from lh_eval.engine.positions import positions, positions_of
 from lh_eval.errors import InputError
+from lh_eval.methods.base import Method
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.tasks.base import get_task
@@ -23,7 +24,7 @@ _noted: set[tuple[str, str]] = set()  # model and note, once each
 def check_settings(
     checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
 ) -> None:
-    """Refuse what cannot be run, before anything is; say, once, what is to be known of a model under a method.
+    """Refuse what cannot be run, before anything is.
 
     Raises:
         InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
@@ -33,13 +34,22 @@ def check_settings(
         if names.count(name) > 1:
             raise InputError(f"settings must differ, got {name} twice among {', '.join(names)}; leave one out")
     for setting in settings:
-        if (obstacle := setting.method.check(checkpoint.model)) is not None:
-            raise InputError(obstacle)
-        note = setting.method.notes(checkpoint.model)
-        if note and (checkpoint.name, note) not in _noted:
-            _noted.add((checkpoint.name, note))
-            _log.warning(note)
+        check_method(checkpoint, setting.method)
     check_grid(checkpoint.model, checkpoint.tokenizer, grid, beyond_positions=beyond_positions)
+
+
+def check_method(checkpoint: Checkpoint, method: Method) -> None:
+    """Refuse a method that the model cannot run under; say, once, what is to be known of the model under it.
+
+    Raises:
+        InputError: why it cannot.
+    """
+    if (obstacle := method.check(checkpoint.model)) is not None:
+        raise InputError(obstacle)
+    note = method.notes(checkpoint.model)
+    if note and (checkpoint.name, note) not in _noted:
+        _noted.add((checkpoint.name, note))
+        _log.warning(note)
 
 
 def check_grid(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.errors import InputError
-from lh_eval.scoring.rules import score_text
+from lh_eval.scoring.base import get_rule, score_text
 from lh_eval.store.files import read_json, read_samples
 from lh_eval.store.folder import PROVENANCE, RunFolder
 from lh_eval.store.rows import Row
@@ -36,12 +36,14 @@ def rescore(path: str | Path, scoring: str | None = None) -> Rescored:
 
     Args:
         path: the run's folder.
-        scoring: the rule, one of `SCORINGS`; each row's own if None.
+        scoring: the rule's name; each row's own if None.
 
     Raises:
-        InputError: the folder is no run, its rows are corrupt, or their answers do not suit the rule.
+        InputError: no such rule, the folder is no run, its rows are corrupt, or their answers do not suit the rule.
     """
     path = Path(path)
+    if scoring is not None:
+        get_rule(scoring)
     if not is_run(path):
         raise InputError(f"run must be a folder with {CONFIG} and {SAMPLES}, got {path}; give an --out of lh-eval niah")
     newest = {row.key: row for row in read_samples(path / SAMPLES).rows}

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import Sample, Scoring, sample_rng
+from lh_eval.scoring.base import wants_all
+from lh_eval.tasks.base import Sample, sample_rng
 from lh_eval.tasks.building.encoding import encode_all
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.room import room_for
@@ -31,7 +32,7 @@ class Item(NamedTuple):
     units: tuple[int, ...]
     question: str
     answers: tuple[str, ...]
-    scoring: Scoring = "any"
+    scoring: str = "any"
 
 
 class Group(NamedTuple):
@@ -70,9 +71,9 @@ def gather_items(items: Sequence[Item], units: Sequence[str], questions: int, mo
     return groups
 
 
-def shown_answer(answers: Sequence[str], scoring: Scoring) -> str:
+def shown_answer(answers: Sequence[str], scoring: str) -> str:
     """The answer as a sample shows it: all parts where all are asked for, else the first."""
-    return ", ".join(answers) if scoring == "all" else answers[0]
+    return ", ".join(answers) if wants_all(scoring) else answers[0]
 
 
 def cell_name(task: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import Sample, Scoring, sample_rng
+from lh_eval.tasks.base import Sample, sample_rng
 from lh_eval.tasks.building.document import cell_name, shown_answer
 from lh_eval.tasks.building.haystack_text import prose
 from lh_eval.tasks.building.placing import check_depth, leading_special_ids, place_answers, position_at, splice
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     text: str
     question: str
     answers: tuple[str, ...]
-    scoring: Scoring = "any"
+    scoring: str = "any"
     choices: tuple[str, ...] = ()
 
 

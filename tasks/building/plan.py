@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import Sample, Scoring, context_rng, sample_rng
+from lh_eval.tasks.base import Sample, context_rng, sample_rng
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids, position_at, splice
 from lh_eval.tasks.building.room import room_for
@@ -38,7 +38,7 @@ class Plan:
     distractors: tuple[str, ...] = ()
     question: str
     answers: tuple[str, ...]
-    scoring: Scoring
+    scoring: str
     haystack: Callable[[int, np.random.Generator], Filler]
     in_order: bool = False
 
@@ -116,7 +116,7 @@ def generated_sample(
     context_ids: list[int],
     question_ids: list[int],
     answers: tuple[str, ...],
-    scoring: Scoring,
+    scoring: str,
     spans: list[tuple[int, int]],
     depth: float,
 ) -> Sample:

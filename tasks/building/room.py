@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lh_eval.tasks.base import Scoring
+from lh_eval.scoring.base import wants_all
 
 _SLACK = 4  # tokens, at the start and for each answer, for what is none: "the", a colon, "and", a number in a list
 
 
-def room_for(tokenizer: Any, answers: Sequence[str], scoring: Scoring) -> int:
+def room_for(tokenizer: Any, answers: Sequence[str], scoring: str) -> int:
     """The tokens of the answer and some more: of all parts where all are asked for, else of the longest answer."""
-    wanted = [", ".join(answers)] if scoring == "all" else answers
+    every = wants_all(scoring)
+    wanted = [", ".join(answers)] if every else answers
     encoded = tokenizer([f" {text}" for text in wanted], add_special_tokens=False)["input_ids"]
-    return max(map(len, encoded)) + _SLACK * (1 + (len(answers) if scoring == "all" else 1))
+    return max(map(len, encoded)) + _SLACK * (1 + (len(answers) if every else 1))

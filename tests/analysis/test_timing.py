@@ -2,14 +2,9 @@ import pytest
 
 from lh_eval import InputError
 from lh_eval.analysis.settings import setting_cells
-from lh_eval.analysis.timing import OperatorTimes, timed_by_bench, timed_by_rows
-from lh_eval.bench.summary import setting
-from lh_eval.bench.table import newest, read_table
+from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
+from lh_eval.store.measurements import MeasurementFile
 from lh_eval.store.run import read_run
-
-HEADER = (
-    "gpu,torch,triton,commit,provider,mode,N,k,batch,heads,kv_heads,head_dim,levels,pooling,dtype,ms,extra_bytes,stages"
-)
 
 
 @pytest.fixture
@@ -24,17 +19,13 @@ def cells(make_run):
 
 
 @pytest.fixture
-def make_bench(tmp_path):
+def make_bench(tmp_path, make_measurement):
     def make(name, *rows):
-        lines = []
-        for provider, mode, length, k, ms in rows:
-            pyramid = "3,4" if k else ","
-            lines.append(
-                f"card,2.11.0,3.7.1,abc,{provider},{mode},{length},{k},1,8,8,128,{pyramid},bfloat16,{ms},0,{{}}"
-            )
-        (tmp_path / name).write_text("\n".join([HEADER, *lines]) + "\n")
-        rows = newest(read_table(tmp_path / name))
-        return OperatorTimes(rows, setting(rows))
+        with MeasurementFile(tmp_path / name) as file:
+            for provider, mode, length, k, ms, *scorer in rows:
+                changes = {"scorer": scorer[0]} if scorer else {}
+                file.append(make_measurement(provider, mode, length, k, ms, **changes))
+        return tmp_path / name
 
     return make
 
@@ -49,25 +40,25 @@ def test_rows_give_seconds_at_the_longest_common_length(cells):
     assert timed_by_rows(shorter).length == 1024
 
 
-def test_a_table_gives_the_newest_forward_time_of_its_scorer(cells, make_bench):
+def test_a_file_gives_the_newest_forward_time_of_each_scorer(cells, make_bench):
     norm = make_bench(
         "norm.csv",
         ("lighthouse", "fwd", 2048, 512, 9.0),
-        ("sdpa", "fwd", 2048, "", 3.0),
+        ("sdpa", "fwd", 2048, None, 3.0),
         ("lighthouse", "fwd", 2048, 512, 1.0),
         ("lighthouse", "fwd+bwd", 2048, 512, 5.0),
         ("lighthouse", "fwd", 4096, 512, 7.0),
     )
-    timed = timed_by_bench(cells, {None: norm})
+    timed = timed_by_bench(cells, [norm])
     assert timed.points[["setting", "time"]].to_numpy().tolist() == [["dense", 3.0], ["norm k=512", 1.0]]
     assert timed.left_out == ["qk k=512"]
-    assert "card, bfloat16" in timed.source
-    qk = make_bench("qk.csv", ("lighthouse-reference", "fwd", 2048, 512, 2.0))
-    both = timed_by_bench(cells, {None: norm, "qk": qk}).points
-    assert both["time"].tolist() == [3.0, 1.0, 2.0]
+    assert "card, float32" in timed.source
+    qk = ("lighthouse-reference", "fwd", 2048, 512, 2.0, "qk")
+    for files in ([norm, make_bench("qk.csv", qk)], [make_bench("norm.csv", qk)]):
+        assert timed_by_bench(cells, files).points["time"].tolist() == [3.0, 1.0, 2.0]
 
 
 def test_no_time_of_the_runs_is_refused_with_what_there_is(cells, make_bench):
-    table = make_bench("norm.csv", ("lighthouse", "fwd", 4096, 512, 7.0), ("sdpa", "fwd", 2048, "", 1.0))
+    table = make_bench("norm.csv", ("lighthouse", "fwd", 4096, 512, 7.0), ("sdpa", "fwd", 2048, None, 1.0))
     with pytest.raises(InputError, match="got 4K with k=512; run lh-eval bench there"):
-        timed_by_bench(cells, {None: table})
+        timed_by_bench(cells, [table])

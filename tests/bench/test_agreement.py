@@ -40,12 +40,12 @@ def changed(change):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_reference_agrees_with_itself(make_plan, backend, dtype):
+def test_the_reference_agrees_with_itself(make_workload, backend, dtype):
     backend()
-    check_kernels(make_plan(dtype=dtype))
+    check_kernels(make_workload(dtype=dtype))
 
 
-def test_one_other_entry_is_refused(make_plan, backend):
+def test_one_other_entry_is_refused(make_workload, backend):
     def select_entries(*arguments):
         indices = reference.select_entries(*arguments).clone()
         indices[0, 0, 0] += 1
@@ -53,26 +53,26 @@ def test_one_other_entry_is_refused(make_plan, backend):
 
     backend(select_entries=select_entries)
     with pytest.raises(InputError, match=r"kernels must select the reference's \d+ entries .*, got 1 others; nothing"):
-        check_kernels(make_plan())
+        check_kernels(make_workload())
 
 
-def test_another_number_of_entries_is_refused(make_plan, backend):
+def test_another_number_of_entries_is_refused(make_workload, backend):
     backend(select_entries=lambda *arguments: reference.select_entries(*arguments)[..., 1:])
     with pytest.raises(InputError, match="got another number"):
-        check_kernels(make_plan())
+        check_kernels(make_workload())
 
 
 @pytest.mark.parametrize(
     "change", [lambda out: out * 1.00001, lambda out: out.index_fill(2, out.new_tensor([5]).long(), float("nan"))]
 )
-def test_a_wrong_output_is_refused(make_plan, backend, change):
+def test_a_wrong_output_is_refused(make_workload, backend, change):
     backend(attend=changed(change))
     with pytest.raises(InputError, match="kernels must give the output with an error of at most"):
-        check_kernels(make_plan())
+        check_kernels(make_workload())
 
 
 @pytest.mark.parametrize("name", ["q", "k", "v"])
-def test_a_wrong_gradient_is_refused(make_plan, backend, name):
+def test_a_wrong_gradient_is_refused(make_workload, backend, name):
     def attend(q, k, v, config, scale):
         inputs = {"q": q, "k": k, "v": v}
         x = inputs[name]
@@ -81,13 +81,13 @@ def test_a_wrong_gradient_is_refused(make_plan, backend, name):
 
     backend(attend=attend)
     with pytest.raises(InputError, match=f"kernels must give the gradient of {name} with"):
-        check_kernels(make_plan())
+        check_kernels(make_workload())
 
 
-def test_nothing_runs_without_kernels(make_plan, monkeypatch):
+def test_nothing_runs_without_kernels(make_workload, monkeypatch):
     def refuse(impl, *_):
         raise InputError("impl must be reference here, got 'triton'")
 
     monkeypatch.setattr(operator, "_backend", refuse)
     with pytest.raises(InputError, match="impl must be"):
-        check_kernels(make_plan())
+        check_kernels(make_workload())

@@ -28,7 +28,7 @@ def test_tokens_differ_in_size():
     assert norms.log().std().item() == pytest.approx(0.5, abs=0.05)
 
 
-def test_sets_differ(make_plan):
-    sets = input_sets(make_plan(), 32, 1, backward=False)
+def test_sets_differ(make_workload):
+    sets = input_sets(make_workload(), 32, 1, backward=False)
     assert len(sets) == 3
     assert not torch.equal(sets[0].q, sets[1].q)

@@ -3,32 +3,32 @@ import time
 import pytest
 import torch
 
-from lh_eval.bench.timing import Pace, extra_bytes, median_ms
+from lh_eval.bench.timing import Repetition, extra_bytes, median_ms
 
 CPU = torch.device("cpu")
 
 
 def test_the_median_of_a_call():
     waits = iter([0.02, 0.001, 0.03, 0.002])  # the first is the warm-up
-    ms = median_ms([lambda: time.sleep(next(waits))], CPU, Pace(3, 10.0))
+    ms = median_ms([lambda: time.sleep(next(waits))], CPU, Repetition(3, 10.0))
     assert 2 <= ms < 20
 
 
 def test_calls_take_turns_and_stop_at_the_repeats():
     seen = []
-    median_ms([lambda: seen.append(0), lambda: seen.append(1)], CPU, Pace(5, 10.0))
+    median_ms([lambda: seen.append(0), lambda: seen.append(1)], CPU, Repetition(5, 10.0))
     assert seen == [0, 1, 0, 1, 0, 1]
 
 
 def test_a_call_that_takes_the_whole_budget_is_the_only_one():
     seen = []
-    assert median_ms([lambda: (seen.append(0), time.sleep(0.01))], CPU, Pace(5, 0.005)) >= 10
+    assert median_ms([lambda: (seen.append(0), time.sleep(0.01))], CPU, Repetition(5, 0.005)) >= 10
     assert len(seen) == 1
 
 
 def test_the_budget_ends_the_repeats():
     seen = []
-    median_ms([lambda: (seen.append(0), time.sleep(0.005))], CPU, Pace(1000, 0.02))
+    median_ms([lambda: (seen.append(0), time.sleep(0.005))], CPU, Repetition(1000, 0.02))
     assert 2 <= len(seen) <= 5
 
 
@@ -45,7 +45,7 @@ def test_memory_above_inputs_and_outputs():
 @pytest.mark.gpu
 @pytest.mark.parametrize("seconds", [0.0, 0.05])
 def test_events_see_what_the_host_does_not_wait_for(seconds):
-    ms = median_ms([lambda: torch.cuda._sleep(20_000_000)], torch.device("cuda"), Pace(10, seconds))
+    ms = median_ms([lambda: torch.cuda._sleep(20_000_000)], torch.device("cuda"), Repetition(10, seconds))
     assert 5 < ms < 100
 
 
@@ -85,19 +85,19 @@ def gpu(monkeypatch):
 
 def test_gpu_warms_up_and_takes_the_median(gpu):
     clock = gpu(900.0, 50.0, 7.0, 7.0, 2.0, 3.0, 4.0, 3.0, 2.0)
-    assert median_ms([clock.call], torch.device("cuda"), Pace(5, 1.0)) == 3.0
+    assert median_ms([clock.call], torch.device("cuda"), Repetition(5, 1.0)) == 3.0
 
 
 def test_gpu_times_long_calls_the_least_that_is_asked(gpu):
     clock = gpu(900.0, 80.0, 60.0, 70.0)
-    assert median_ms([clock.call], torch.device("cuda"), Pace(5, 0.05)) == 70.0
+    assert median_ms([clock.call], torch.device("cuda"), Repetition(5, 0.05)) == 70.0
     clock = gpu(900.0, 80.0)
-    assert median_ms([clock.call], torch.device("cuda"), Pace(5, 0.05, least=1)) == 80.0
+    assert median_ms([clock.call], torch.device("cuda"), Repetition(5, 0.05, least=1)) == 80.0
 
 
 def test_gpu_budget_ends_the_repeats(gpu):
     clock = gpu(*[10.0] * 50)
-    median_ms([clock.call], torch.device("cuda"), Pace(100, 0.1))
+    median_ms([clock.call], torch.device("cuda"), Repetition(100, 0.1))
     assert 10 <= sum(1 for _ in range(40) if next(clock.times, None)) <= 40
     assert 200 <= clock.now < 300  # a tenth of a second of warm-up before as much of timing
 

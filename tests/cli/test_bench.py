@@ -1,7 +1,7 @@
 import pytest
 
-from lh_eval.bench.table import read_table
 from lh_eval.cli.app import main
+from lh_eval.store.measurements import read_measurements
 
 TINY = (
     "--lengths",
@@ -38,7 +38,7 @@ def test_rows_table_and_figure(bench, tmp_path):
     assert out[-2:] == ["rows: outputs/bench/operator.csv", "figure: outputs/bench/operator.png"]
     assert len(out) == 1 + 12 + 2
     assert any("lighthouse-reference" in line for line in out)
-    assert len(read_table(tmp_path / "outputs/bench/operator.csv")) == 12
+    assert len(read_measurements(tmp_path / "outputs/bench/operator.csv")) == 12
     assert (tmp_path / "outputs/bench/operator.pdf").stat().st_size
 
 
@@ -47,7 +47,7 @@ def test_out_is_appended_to_and_no_figure_is_drawn(bench, tmp_path):
         code, out, _ = bench(*TINY, "--mode", "fwd", "--provider", "sdpa", "--out", "a.csv", "--no-figure")
         assert code == 0
         assert out[-1] == "rows: a.csv"
-    assert len(read_table(tmp_path / "a.csv")) == 4
+    assert len(read_measurements(tmp_path / "a.csv")) == 4
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
 
 
@@ -60,6 +60,19 @@ def test_draw_and_table_measure_nothing(bench, tmp_path):
     assert out[2].startswith("cpu (")
     assert sum(line.startswith("| ") for line in out) == 2 + 6
     assert (tmp_path / "a.csv").read_bytes() == before
+
+
+def test_scorers_share_a_file_and_are_shown_apart(bench):
+    for scorer in ("qk:dilation=2", "norm"):
+        assert bench(*TINY, "--mode", "fwd", "--scorer", scorer, "--out", "a.csv", "--no-figure")[0] == 0
+    _, last, _ = bench("--table", "a.csv")
+    _, other, _ = bench("--table", "a.csv", "--scorer", "qk:dilation=2")
+    assert "qk:dilation=2; torch" in other[0]
+    assert "qk" not in last[0]
+    assert len(last) == len(other)
+    code, _, err = bench("--table", "a.csv", "--scorer", "random")
+    assert code == 2
+    assert err == ["lh-eval: error: scorer must be one that was measured there, norm, qk:dilation=2, got 'random'"]
 
 
 def test_what_fails_is_told_and_the_rest_kept(bench, monkeypatch):
@@ -86,7 +99,7 @@ def test_interrupted(bench, monkeypatch, tmp_path):
     real = module.measure
     monkeypatch.setattr(module, "measure", measure)
     assert bench(*TINY, "--mode", "fwd")[0] == 130
-    assert len(read_table(tmp_path / "outputs/bench/operator.csv")) == 3
+    assert len(read_measurements(tmp_path / "outputs/bench/operator.csv")) == 3
 
 
 @pytest.mark.parametrize(
@@ -105,8 +118,9 @@ def test_interrupted(bench, monkeypatch, tmp_path):
         (["--head-dim", "-1"], "--head-dim"),
         (["--levels", "1"], "num_levels must be from 2 to 8"),
         (["--pooling", "3"], "pooling_factor must be a power of two"),
-        (["--scorer", "qk"], "out must be given with scorer 'qk'"),
-        (["--scorer", "nrom", "--out", "a.csv"], "did you mean 'norm'"),
+        (["--scorer", "nrom"], "did you mean 'norm'"),
+        (["--tile-k", "3"], "tile_k must be even"),
+        (["--selection", "all"], "--selection"),
         (["--dtype", "int8"], "dtype must be one of"),
         (["--device", "gpu"], "device must be one of"),
         (["--repeats", "0"], "--repeats"),

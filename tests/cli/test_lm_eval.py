@@ -53,6 +53,12 @@ def test_bad_model_argument_is_one_line(capfd):
     assert "lh-eval: error: k must be even" in capfd.readouterr().err
 
 
+def test_a_sweep_is_one_line(capfd):
+    arguments = ["lm-eval", "run", "--model", "lighthouse", "--model_args", "k=[64,128]", "--tasks", "lh_passkey"]
+    assert main([*arguments, "--device", "cpu"]) == 2
+    assert "lh-eval: error: attention must be one setting, got norm-k64, norm-k128;" in capfd.readouterr().err
+
+
 def test_an_unknown_task_is_one_line(capfd):
     arguments = ["lm-eval", "run", "--model", "lighthouse", "--tasks", "lh_nope"]
     assert main([*arguments, "--device", "cpu"]) == 2

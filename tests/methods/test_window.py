@@ -2,7 +2,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sparse import inputs, masked_attention
+from masked import inputs, masked_attention
 
 from lh_eval.errors import InputError
 from lh_eval.methods import window

@@ -118,7 +118,7 @@ def _stand_in(monkeypatch):
         return torch.empty_like(query).copy_(out), sums
 
     monkeypatch.setattr(side_by_side, "_has_flash", lambda _: True)
-    monkeypatch.setattr(side_by_side, "_flash", flash)
+    monkeypatch.setattr(side_by_side, "flash_attention", flash)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -150,7 +150,7 @@ def test_a_layer_has_few_launches(monkeypatch):
     *tensors, layout = _case(SHAPES[0], torch.bfloat16)
     attend_side_by_side(*tensors, layout, None)
     monkeypatch.setattr(side_by_side, "_has_flash", lambda _: True)
-    monkeypatch.setattr(side_by_side, "_flash", lambda query, *_, **__: (query, torch.empty(query.shape[:3])))
+    monkeypatch.setattr(side_by_side, "flash_attention", lambda query, *_, **__: (query, torch.empty(query.shape[:3])))
     with torch.no_grad(), _Launches() as seen:
         attend_side_by_side(*tensors, layout, None)
     launches = [name for name in seen.names if name != "empty"]

@@ -61,6 +61,35 @@ def test_what_it_generates_is_what_it_chooses(checkpoint, monkeypatch, lighthous
     assert generated["rank"].isna().all()
 
 
+class Judged(Passkey):
+    """Passkey whose answer is generated and judged by the rule "prefix"."""
+
+    def sample(self, tokenizer, **where):
+        chosen = super().sample(tokenizer, **where)
+        return dataclasses.replace(chosen, scoring="prefix", choices=[], choice_ids=[], max_new_tokens=1)
+
+
+def test_a_rule_of_another_package_judges(checkpoint, monkeypatch, bring_rule):
+    class Halved:
+        """Half a point for an answer."""
+
+        def score(self, prediction, answers):
+            return 0.5 * (prediction.strip() in answers)
+
+    bring_rule("prefix", Halved)
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Judged())
+    frame = rows(checkpoint, lengths=[512], depths=[100])
+    assert frame["scoring"].tolist() == ["prefix"] * 2
+    assert set(frame["score"]) == {0.5}
+
+
+def test_a_rule_that_is_not_there_is_each_rows_error(checkpoint, monkeypatch):
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Judged())
+    frame = rows(checkpoint, lengths=[256], depths=[100])
+    assert frame["score"].isna().all()
+    assert frame["error"].str.contains("scoring must be one of all, any, .*, got 'prefix'").all()
+
+
 @pytest.mark.parametrize("lighthouse", [{}, LIGHTHOUSE], ids=["dense", "lighthouse"])
 def test_rows_do_not_depend_on_batch_size_or_run(checkpoint, lighthouse):
     alone = rows(checkpoint, batch_size=1, **lighthouse)

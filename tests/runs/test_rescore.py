@@ -55,3 +55,13 @@ def test_a_folder_without_rows_is_refused(tmp_path):
 def test_generated_rows_are_not_choices(generated):
     with pytest.raises(InputError, match="scoring must be one for generated text, got choice"):
         rescore(generated, "choice")
+
+
+def test_a_rule_of_another_package_judges(generated, bring_rule):
+    bring_rule("silent", type("Silent", (), {"score": lambda self, prediction, answers: 0.25}))
+    assert [row.score for row in rescore(generated, "silent").after] == [0.25, 0.25, 0.25, None]
+
+
+def test_a_rule_that_is_not_there_is_refused(generated):
+    with pytest.raises(InputError, match=r"scoring must be one of .*, got 'exakt'; did you mean 'exact'"):
+        rescore(generated, "exakt")

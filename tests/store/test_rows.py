@@ -67,6 +67,11 @@ def test_a_generated_answer_has_a_share_of_its_needles_and_all_its_texts(make_ro
     assert to_frame([row])["answers"].tolist() == [("7", "8")]
 
 
+def test_a_row_keeps_the_rule_of_a_package_that_is_not_here(make_row):
+    row = make_row(scoring="fuzzy:most=2", score=0.25)
+    assert Row.from_json(row.to_json()) == row
+
+
 def test_the_heads_that_dropped_the_needle_survive_the_file(make_row):
     row = make_row(selection_recall=0.5, dropped=[[1, [0, 2]], [3, [1]]])
     assert row.dropped == ((1, (0, 2)), (3, (1,)))
@@ -107,6 +112,7 @@ def test_the_key_does_not_tell_an_integer_depth_from_the_same_float(make_row):
         ({"score": 0.5}, "score"),
         ({"score": None}, "score"),
         ({"score": 1.5, "scoring": "all"}, "score"),
+        ({"scoring": None}, "scoring"),
         ({"answers": "7"}, "answers"),
         ({"answers": [7]}, "answers"),
         ({"dropped": {"1": [0]}}, "dropped"),

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from lh_eval.bench.origin import origin_on
+from lh_eval.bench.environment import environment_on
 from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
 from lh_eval.engine.batching import batch_size
 from lh_eval.lengths import parse_length
@@ -123,7 +123,7 @@ def throughput(
         return
     checkpoint = load_checkpoint(model, device=device, dtype=dtype)
     on_gpu = checkpoint.device.startswith("cuda")
-    origin = origin_on(checkpoint.model.device)
+    origin = environment_on(checkpoint.model.device)
     case = {"gpu": origin.gpu, "commit": origin.commit, "model": checkpoint.name, "dtype": checkpoint.dtype}
     case |= {name: version(name.replace("_", "-")) for name in ("torch", "transformers", "lm_eval")}
     places = [float(item) for item in depths.split(",")]

@@ -1,4 +1,4 @@
-"""Where a row comes from: the card, the versions and the commit."""
+"""Where a measurement comes from: the card, the versions and the commit."""
 
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import torch
 
 
-class Origin(NamedTuple):
-    """The first columns of a row.
+class Environment(NamedTuple):
+    """The first columns of a measurement.
 
     gpu: the card's name, or `cpu (2 threads)`.
     torch: torch's version.
@@ -26,8 +26,8 @@ class Origin(NamedTuple):
     commit: str
 
 
-def origin_on(device: "torch.device", commit: str | None = None) -> Origin:
-    """The origin of rows that are measured now on that device.
+def environment_on(device: "torch.device", commit: str | None = None) -> Environment:
+    """What is measured now on that device comes from here.
 
     Args:
         device: where they are measured.
@@ -43,7 +43,7 @@ def origin_on(device: "torch.device", commit: str | None = None) -> Origin:
         triton = version("triton")
     except PackageNotFoundError:
         triton = ""
-    return Origin(gpu, torch.__version__, triton, commit or source_commit())
+    return Environment(gpu, torch.__version__, triton, commit or source_commit())
 
 
 def source_commit() -> str:

@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from lh_eval.bench.plan import PROVIDERS, Case, providers_on
+from lh_eval.bench.workload import PROVIDERS, Case, providers_on
 from lh_eval.errors import InputError
 
 
-def test_cases_that_are_compared_follow_one_another(make_plan):
-    cases = list(make_plan(lengths=(64,), modes=("fwd",)).cases())
+def test_cases_that_are_compared_follow_one_another(make_workload):
+    cases = list(make_workload(lengths=(64,), modes=("fwd",)).cases())
     assert cases == [
         Case("sdpa", "fwd", 64, None),
         Case("lighthouse-reference", "fwd", 64, 8),
@@ -17,9 +17,9 @@ def test_cases_that_are_compared_follow_one_another(make_plan):
     assert str(cases[1]) == "lighthouse-reference fwd at N=64, k=8"
 
 
-def test_gathered_length(make_plan):
-    plan = make_plan()
-    assert plan.gathered(Case("sdpa-on-S", "fwd", 1024, 16)) == 1024 // 16 + 2 * 4 * 16
+def test_gathered_length(make_workload):
+    workload = make_workload()
+    assert workload.gathered(Case("sdpa-on-S", "fwd", 1024, 16)) == 1024 // 16 + 2 * 4 * 16
 
 
 def test_kernels_need_a_gpu():
@@ -40,10 +40,10 @@ def test_kernels_need_a_gpu():
         ({"scorer": "nrom"}, "did you mean 'norm'"),
     ],
 )
-def test_bad_plans(make_plan, values, message):
+def test_bad_plans(make_workload, values, message):
     with pytest.raises(InputError, match=message):
-        make_plan(**values)
+        make_workload(**values)
 
 
-def test_a_gpu_takes_the_kernels(make_plan):
-    assert make_plan(device=torch.device("cuda"), providers=("lighthouse",)).providers == ("lighthouse",)
+def test_a_gpu_takes_the_kernels(make_workload):
+    assert make_workload(device=torch.device("cuda"), providers=("lighthouse",)).providers == ("lighthouse",)

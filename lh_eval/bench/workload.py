@@ -4,14 +4,15 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from lh_eval.attention.config import LighthouseConfig
-from lh_eval.bench.timing import Pace
+from lh_eval.analysis.measured import DENSE, FLOOR
+from lh_eval.attention.config import LighthouseConfig, Selection
+from lh_eval.bench.timing import Repetition
 from lh_eval.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     import torch
 
-LIGHTHOUSE, REFERENCE, SDPA, SDPA_ON_S = "lighthouse", "lighthouse-reference", "sdpa", "sdpa-on-S"
+LIGHTHOUSE, REFERENCE, SDPA, SDPA_ON_S = "lighthouse", "lighthouse-reference", DENSE, FLOOR
 PROVIDERS = (LIGHTHOUSE, REFERENCE, SDPA, SDPA_ON_S)
 MODES = ("fwd", "fwd+bwd")
 
@@ -36,7 +37,7 @@ class Case(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Plan:
+class Workload:
     """Everything that decides what is measured.
 
     Attributes:
@@ -53,7 +54,9 @@ class Plan:
         levels: L of the pyramid.
         pooling: p, tokens pooled per level.
         scorer: scorer spec.
-        pace: how often each measurement is repeated.
+        selection: "chunked" or "global".
+        tile_k: entries kept per tile and level in chunked selection.
+        repetition: how often each measurement is repeated.
         commit: of the source, for the rows; asked of git if None.
 
     Raises:
@@ -73,7 +76,9 @@ class Plan:
     levels: int
     pooling: int
     scorer: str
-    pace: Pace
+    selection: Selection = "chunked"
+    tile_k: int = 128
+    repetition: Repetition
     commit: str | None = None
 
     def __post_init__(self) -> None:
@@ -95,7 +100,16 @@ class Plan:
 
     def config(self, k: int) -> LighthouseConfig:
         """Lighthouse's config at that budget."""
-        return LighthouseConfig(k=k, num_levels=self.levels, pooling_factor=self.pooling, scorer=self.scorer)
+        from lh_eval.scorers.base import SCORERS  # imports torch
+
+        return LighthouseConfig(
+            k=k,
+            num_levels=self.levels,
+            pooling_factor=self.pooling,
+            scorer=SCORERS.spec(self.scorer),
+            selection=self.selection,
+            tile_k=self.tile_k,
+        )
 
     def gathered(self, case: Case) -> int:
         """S, the length of the sequence that the case's Lighthouse attends to."""

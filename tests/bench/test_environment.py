@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import lh_eval
-from lh_eval.bench import origin
-from lh_eval.bench.origin import origin_on, source_commit
+from lh_eval.bench import environment
+from lh_eval.bench.environment import environment_on, source_commit
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def checkout(tmp_path, monkeypatch):
     package = tmp_path / "lh_eval"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    monkeypatch.setattr(origin.lh_eval, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(environment.lh_eval, "__file__", str(package / "__init__.py"))
 
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
@@ -50,10 +50,10 @@ def test_without_git(monkeypatch):
 
 
 def test_a_cpu_has_its_threads():
-    found = origin_on(torch.device("cpu"))
+    found = environment_on(torch.device("cpu"))
     assert found.gpu == f"cpu ({torch.get_num_threads()} threads)"
     assert found.torch == torch.__version__
 
 
 def test_a_commit_that_is_given_is_written():
-    assert origin_on(torch.device("cpu"), "abc1234").commit == "abc1234"
+    assert environment_on(torch.device("cpu"), "abc1234").commit == "abc1234"

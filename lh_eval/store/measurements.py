@@ -1,4 +1,4 @@
-"""The CSV of measurements: rows are appended as they are measured, and none is ever changed."""
+"""The CSV of `lh-eval bench`: measurements are appended as they are made, and none is ever changed."""
 
 import csv
 import json
@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Row(NamedTuple):
-    """A measurement; the fields are the file's columns.
+class Measurement(NamedTuple):
+    """A line of the file; the fields are its columns.
 
-    gpu, torch, triton, commit: see `Origin`.
-    provider, mode, N, k: see `Case`.
+    gpu: the card's name, or `cpu (2 threads)`.
+    torch, triton: their versions.
+    commit: of the source that ran.
+    provider: what ran; one of `lh_eval.bench.workload.PROVIDERS`.
+    kernel: which dense attention ran; empty where it was not chosen, and in rows of before it was kept.
+    mode: `fwd` or `fwd+bwd`.
+    N: tokens.
+    k: Lighthouse's budget; None for dense attention, as what follows up to `tile_k`.
+    scorer: canonical spec; None, too, where only the gathered length counts.
+    levels, pooling: of the pyramid.
+    selection, tile_k: how entries are selected.
     batch, heads, kv_heads, head_dim, dtype: shape of q [batch, heads, N, head_dim], k and v [batch, kv_heads, ...].
-    levels, pooling: of the pyramid; None for dense attention, which has none.
     ms: median milliseconds.
     extra_bytes: most memory above inputs and outputs; None where it is not counted.
     stages: milliseconds of each stage, in order; empty where there are none.
@@ -31,29 +39,33 @@ class Row(NamedTuple):
     triton: str
     commit: str
     provider: str
+    kernel: str
     mode: str
     N: int
     k: int | None
+    scorer: str | None
+    levels: int | None
+    pooling: int | None
+    selection: str | None
+    tile_k: int | None
     batch: int
     heads: int
     kv_heads: int
     head_dim: int
-    levels: int | None
-    pooling: int | None
     dtype: str
     ms: float
     extra_bytes: int | None
     stages: Mapping[str, float]
 
 
-COLUMNS = Row._fields
-_SHAPE = ["batch", "heads", "kv_heads", "head_dim", "dtype"]
-_OPTIONAL = ("k", "levels", "pooling", "extra_bytes")
-_PYRAMID = ["levels", "pooling"]
+COLUMNS = Measurement._fields
+_NUMBERS = ("N", "batch", "heads", "kv_heads", "head_dim")
+_OPTIONAL_NUMBERS = ("k", "levels", "pooling", "tile_k", "extra_bytes")
+_OPTIONAL_TEXTS = ("scorer", "selection")
 
 
-class Table:
-    """A CSV that rows are appended to, each on the disk before the next is measured.
+class MeasurementFile:
+    """A CSV that measurements are appended to, each on the disk before the next is measured.
 
     Args:
         path: the file; made, with its folder and header, if it is not there.
@@ -74,12 +86,12 @@ class Table:
         if self._file.tell() == 0:
             self._write(COLUMNS)
 
-    def append(self, row: Row) -> None:
-        """Write a row."""
-        stages = json.dumps({name: _round(ms) for name, ms in row.stages.items()})
-        self._write((*row[:-3], _round(row.ms), row.extra_bytes, stages))
+    def append(self, measurement: Measurement) -> None:
+        """Write a measurement."""
+        stages = json.dumps({name: _round(ms) for name, ms in measurement.stages.items()})
+        self._write(measurement._replace(ms=_round(measurement.ms), stages=stages))  # type: ignore[arg-type]
 
-    def __enter__(self) -> "Table":
+    def __enter__(self) -> "MeasurementFile":
         return self
 
     def __exit__(
@@ -93,8 +105,8 @@ class Table:
         os.fsync(self._file.fileno())
 
 
-def read_table(path: Path) -> "pd.DataFrame":
-    """Read the rows; `stages` are dicts, what a row does not have is missing.
+def read_measurements(path: Path) -> "pd.DataFrame":
+    """Read the measurements as rows; `stages` are dicts, what a row does not have is missing.
 
     Raises:
         InputError: the file cannot be read, has other columns, no row, or one that cannot be a measurement.
@@ -112,43 +124,27 @@ def read_table(path: Path) -> "pd.DataFrame":
             ) from None
     if not rows:
         raise InputError(f"{path} must hold measurements, got none; run lh-eval bench first")
-    return to_frame(rows)
+    return measurement_frame(rows)
 
 
-def to_frame(rows: list[Row]) -> "pd.DataFrame":
-    """Rows as a DataFrame with `COLUMNS`."""
+def measurement_frame(measurements: list[Measurement]) -> "pd.DataFrame":
+    """Measurements as a DataFrame with `COLUMNS`."""
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(_OPTIONAL, "Int64"))
+    return pd.DataFrame(measurements, columns=list(COLUMNS)).astype(dict.fromkeys(_OPTIONAL_NUMBERS, "Int64"))
 
 
-def newest(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Of a table with many cards, shapes and commits, what belongs in one figure.
-
-    Those rows that have the card, shape and pyramid of the last, and of each measurement the last one.
-    """
-    import pandas as pd
-
-    last = frame.iloc[-1]
-    rows = frame[(frame[["gpu", *_SHAPE]] == last[["gpu", *_SHAPE]]).all(axis=1)]
-    pyramids = rows[rows["levels"].notna()]
-    if not pyramids.empty:
-        other = (pyramids[_PYRAMID] != pyramids[_PYRAMID].iloc[-1]).any(axis=1)
-        rows = rows.drop(index=pyramids.index[other])
-    rows = rows.drop_duplicates(["provider", "mode", "N", "k"], keep="last")
-    assert isinstance(rows, pd.DataFrame)
-    return rows.reset_index(drop=True)
-
-
-def _parse(line: list[str]) -> Row:
+def _parse(line: list[str]) -> Measurement:
     values: dict[str, Any] = dict(zip(COLUMNS, line, strict=True))
-    for name in ("N", "batch", "heads", "kv_heads", "head_dim"):
+    for name in _NUMBERS:
         values[name] = int(values[name])
-    for name in _OPTIONAL:
+    for name in _OPTIONAL_NUMBERS:
         values[name] = int(values[name]) if values[name] else None
+    for name in _OPTIONAL_TEXTS:
+        values[name] = values[name] or None
     values["ms"] = float(values["ms"])
     values["stages"] = {name: float(ms) for name, ms in json.loads(values["stages"]).items()}
-    return Row(**values)
+    return Measurement(**values)
 
 
 def _check(path: Path) -> None:

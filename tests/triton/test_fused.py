@@ -1,0 +1,82 @@
+"""The Triton backend scores by its own kernels only what is exactly the scorer that they are made for."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from strategies import tensors
+
+from lh_eval import InputError, LighthouseConfig, lighthouse_attention, select_entries
+from lh_eval.attention import fused
+from lh_eval.scorers.base import SCORERS, Scores
+from lh_eval.scorers.norm import Norm
+from lh_eval.scorers.pooled_qk import PooledQueryKey
+
+
+def _reversed(parent):
+    """A subclass that ranks the other way round."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Reversed(parent):
+        def __call__(self, q, k, v, *, scale):
+            return Scores(*(-x for x in super().__call__(q, k, v, scale=scale)))
+
+    return Reversed
+
+
+@pytest.fixture
+def config_of(monkeypatch):
+    """A config whose scorer is of a class that is registered for one test."""
+
+    def config(scorer):
+        SCORERS.names()
+        monkeypatch.setitem(SCORERS._classes, "mine", scorer)
+        return LighthouseConfig(k=8, tile_k=4, scorer="mine")
+
+    return config
+
+
+@pytest.fixture
+def inputs(device):
+    return [x.to(device) for x in tensors(2, batch=2, heads=2, groups=1, tokens=70, dtype=torch.float32)]
+
+
+@pytest.mark.parametrize("parent", [Norm, PooledQueryKey])
+def test_a_subclass_with_other_scores_is_honoured(parent, config_of, inputs):
+    kept = {}
+    for scorer in (parent, _reversed(parent)):
+        kept[scorer] = select_entries(*inputs, config_of(scorer), impl="triton")
+        assert torch.equal(kept[scorer], select_entries(*inputs, config_of(scorer), impl="reference"))
+    own, other = kept.values()
+    assert not torch.equal(own, other)
+
+
+@pytest.mark.parametrize("function", [select_entries, lighthouse_attention])
+def test_what_a_subclass_scores_is_placed_where_it_is_not_finite(function, config_of, inputs):
+    class Spoiled(Norm):
+        def __call__(self, q, k, v, *, scale):
+            scores = super().__call__(q, k, v, scale=scale)
+            scores.key[1, 0, 37] = math.nan
+            return scores
+
+    with pytest.raises(InputError, match="key scores must be finite, got nan at batch 1, head 0, position 37"):
+        function(*inputs, config_of(Spoiled), impl="triton")
+
+
+def test_the_scorer_itself_is_not_asked_where_a_kernel_scores(inputs, monkeypatch):
+    def refuse(self, q, k, v, *, scale):
+        raise AssertionError("asked")
+
+    for scorer in (Norm, PooledQueryKey):
+        monkeypatch.setattr(scorer, "__call__", refuse)
+    for scorer in ("norm", "pooled-qk"):
+        select_entries(*inputs, LighthouseConfig(k=8, tile_k=4, scorer=scorer), impl="triton")
+
+
+@pytest.mark.parametrize("options", ["", ":window=5,own=0.3"])
+def test_fused_scores_have_the_scorers_bits(options, inputs):
+    scorer = SCORERS.build(f"pooled-qk{options}")
+    ours, theirs = (form(*inputs, scale=0.3) for form in (fused.fused_scorer(scorer), scorer))
+    assert torch.equal(ours.query, theirs.query)
+    assert torch.equal(ours.key, theirs.key)
