@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from asking import tiny_llama
+from asking import Trees, tiny_llama
 from huggingface_hub import constants
 from tiny_models import tiny_model
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from lh_eval import evaluate, load_checkpoint
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.engine.asking import Asking
+from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS
 from lh_eval.methods.dense import Dense
@@ -23,6 +25,7 @@ from lh_eval.methods.press import Press
 from lh_eval.modeling.compressed_cache import CompressedLayer
 from lh_eval.modeling.memory import is_croppable
 from lh_eval.modeling.presses import INSTALL
+from lh_eval.store.rows import to_frame
 
 needs_kvpress = pytest.mark.skipif(find_spec("kvpress") is None, reason=f"kvpress is not installed: {INSTALL}")
 IDS = torch.randint(0, 256, (2, 200), generator=torch.Generator().manual_seed(0))
@@ -241,6 +244,22 @@ def test_a_context_is_read_whole_and_without_logits():
             reader.prefill(IDS, filled)
         with pytest.raises(InputError, match="logits must be those after a question under a press"):
             reader.prefill(IDS, logits=True)
+
+
+@needs_kvpress
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_do_not_depend_on_the_batch(monkeypatch, name):
+    monkeypatch.setattr("lh_eval.engine.rows.get_task", lambda _: Trees(questions=2))
+    keys = [("trees", 200, depth, trial) for depth in (0.0, 100.0) for trial in range(4)]
+    method = Press(name=name)
+    alone, together = (
+        to_frame(iterate_rows(tiny_llama(), byte_tokenizer(), keys, method, reading="context", **options))
+        for options in ({"batch_size": 1, "sharing": False}, {})
+    )
+    assert together["error"].isna().all()
+    assert alone["answer_logprob"].tolist() == pytest.approx(together["answer_logprob"].tolist(), abs=1e-3)
+    assert alone["dropped"].equals(together["dropped"])
+    assert alone["selection_recall"].mean() < 1
 
 
 @needs_kvpress

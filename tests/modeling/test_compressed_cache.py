@@ -3,6 +3,7 @@ from asking import tiny_llama
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from lh_eval.engine.caches import repeated
 from lh_eval.modeling.compressed_cache import CompressedLayer, answering, stack, stack_kept
 from lh_eval.modeling.pressing import Compressed
 from lh_eval.modeling.session import attending
@@ -67,9 +68,8 @@ def test_rows_are_repeated_with_what_they_hide():
     cache = stack([part(row, lambda layer, row=row: torch.arange(row, 25), hide=True) for row in (0, 1)])
     layer = cache.layers[0]
     before = layer.hidden
-    cache.batch_repeat_interleave(3)
-    assert torch.equal(layer.hidden, before.repeat_interleave(3, dim=0))
-    cache.batch_select_indices(torch.tensor([0, 3]))
+    with repeated(cache, 3):
+        assert torch.equal(layer.hidden, before.repeat_interleave(3, dim=0))
     assert torch.equal(layer.hidden, before)
 
 
