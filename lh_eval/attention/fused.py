@@ -11,6 +11,7 @@ import torch
 
 from lh_eval.kernels.triton import ops
 from lh_eval.scorers.base import Scorer, Scores
+from lh_eval.scorers.forced import Forced
 from lh_eval.scorers.norm import Norm
 from lh_eval.scorers.pooled_qk import PooledQueryKey
 
@@ -40,4 +41,8 @@ def _pooled_query_key(
     return scorer.scores(q, k, scale, within)
 
 
-_FORMS: dict[type, Callable[..., Any]] = {PooledQueryKey: _pooled_query_key}
+def _forced(scorer: Forced, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> Scores:
+    return scorer.put(fused_scorer(scorer.scorer)(q, k, v, scale=scale))
+
+
+_FORMS: dict[type, Callable[..., Any]] = {PooledQueryKey: _pooled_query_key, Forced: _forced}

@@ -145,12 +145,13 @@ class _Batch:
     def _observed(self, indices: list[int], rows: Sequence[int], *, question: bool) -> Iterator[None]:
         """Take the recall of samples, in those rows of what is read within the block: with the question, or without."""
         spans = [spans_of(self.tokenizer, self.samples[index]) for index in indices]
+        self.prefiller.reader.spans = spans if list(rows) == list(range(len(spans))) else ()
         recall = SelectionRecall(spans if question else [own.of_context() for own in spans], rows, self.pyramid)
         self.prefiller.reader.observe = recall
         try:
             yield
         finally:
-            self.prefiller.reader.observe = None
+            self.prefiller.reader.observe, self.prefiller.reader.spans = None, ()
         self.recalls |= zip(indices, recall.of_samples(), strict=True)
 
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import torch
 
-from lh_eval.engine.spans import Span, Spans
 from lh_eval.methods.pyramid import Pyramid
+from lh_eval.modeling.spans import Span, Spans
 
 _TOKENS = Pyramid(1, (0,))  # of a method that keeps nothing but tokens
-_NEEDLE, _ANSWER, _QUESTION, _LAST = range(len(Spans._fields))
+_WATCHED = ("needle", "answer", "question", "last")
+_NEEDLE, _ANSWER, _QUESTION, _LAST = range(len(_WATCHED))
 
 Dropped = tuple[tuple[int, tuple[int, ...]], ...]
 Resolution = tuple[float, ...]
@@ -51,9 +52,9 @@ class SelectionRecall:
     """
 
     def __init__(self, spans: Sequence[Spans], rows: Sequence[int], pyramid: Pyramid | None = None) -> None:
-        self._spans = spans
+        self._spans = [tuple(getattr(of_sample, name) for name in _WATCHED) for of_sample in spans]
         self._pyramid = pyramid or _TOKENS
-        tokens = [sorted({token for group in groups for token in _tokens(group)}) for groups in spans]
+        tokens = [sorted({token for group in groups for token in _tokens(group)}) for groups in self._spans]
         most = max(map(len, tokens), default=0)
         self._rows = torch.tensor(rows, dtype=torch.long)
         # to one number of tokens each: what fills a sample up is in none of its groups
@@ -62,8 +63,8 @@ class SelectionRecall:
         levels = enumerate(self._pyramid.offsets)
         self._places = torch.cat([offset + places // self._pyramid.factor**level for level, offset in levels], dim=1)
         self._size = int(self._places.max()) + 1 if most else 0
-        self._groups = torch.zeros(len(filled), len(Spans._fields), most, dtype=torch.bool)
-        for sample, (own, groups) in enumerate(zip(tokens, spans, strict=True)):
+        self._groups = torch.zeros(len(filled), len(_WATCHED), most, dtype=torch.bool)
+        for sample, (own, groups) in enumerate(zip(tokens, self._spans, strict=True)):
             place = {token: number for number, token in enumerate(own)}
             for group, looked_for in enumerate(groups):
                 self._groups[sample, group, [place[token] for token in _tokens(looked_for)]] = True
@@ -106,7 +107,12 @@ class SelectionRecall:
         return [self._of_sample(*found, of_each) for found in zip(self._spans, shares, pairs, counts, strict=True)]
 
     def _of_sample(
-        self, spans: Spans, shares: list[float], pairs: list[list[bool]], counts: list[list[int]], of_each: int
+        self,
+        spans: tuple[tuple[Span, ...], ...],
+        shares: list[float],
+        pairs: list[list[bool]],
+        counts: list[list[int]],
+        of_each: int,
     ) -> Recall:
         def share(group: int) -> float | None:
             return shares[group] if spans[group] else None
@@ -117,7 +123,7 @@ class SelectionRecall:
 
         return Recall(
             share=share(_NEEDLE),
-            dropped=self._dropped(pairs) if spans.needle else None,
+            dropped=self._dropped(pairs) if spans[_NEEDLE] else None,
             question=share(_QUESTION),
             last=share(_LAST),
             needle_levels=levels(_NEEDLE),

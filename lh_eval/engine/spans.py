@@ -1,40 +1,30 @@
-"""`Spans`: where in a prompt the tokens lie whose membership is watched."""
+"""Where needle, answer and question of a sample lie, and the sham beside them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+import random
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from lh_eval.modeling.spans import Span, Spans
 from lh_eval.tasks.base import Sample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Span = tuple[int, int]  # first token, and the one after the last
-
-
-class Spans(NamedTuple):
-    """Places in a prompt, each as spans of it; none is empty.
-
-    needle: all needles.
-    answer: the answer's tokens within them; the needles where it is not found there.
-    question: what follows the context.
-    last: the last token.
-    """
-
-    needle: tuple[Span, ...] = ()
-    answer: tuple[Span, ...] = ()
-    question: tuple[Span, ...] = ()
-    last: tuple[Span, ...] = ()
-
-    def of_context(self) -> "Spans":
-        """Without what lies behind the context."""
-        return Spans(self.needle, self.answer)
+_APART = 64  # tokens between a sham and what it stands beside: no coarse entry holds both
 
 
 def spans_of(tokenizer: "PreTrainedTokenizerBase", sample: Sample) -> Spans:
-    """Where a sample's needle, answer and question lie."""
+    """Where a sample's needle, answer and question lie, and its sham; the same each time."""
     context, length = len(sample.context_ids), len(sample.prompt_ids)
     needle = tuple((start, stop) for start, stop in sample.spans if stop > start)
     question = ((context, length),) if length > context else ()
-    return Spans(needle, _answer(tokenizer, sample, needle), question, ((length - 1, length),) if length else ())
+    return Spans(
+        needle=needle,
+        answer=_answer(tokenizer, sample, needle),
+        question=question,
+        last=((length - 1, length),) if length else (),
+        sham=_sham(sample, [*needle, *question]),
+    )
 
 
 def _answer(tokenizer: "PreTrainedTokenizerBase", sample: Sample, needles: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -57,3 +47,35 @@ def _answer(tokenizer: "PreTrainedTokenizerBase", sample: Sample, needles: tuple
             end, width = max(places)
             found.append((end + width, end))
     return tuple(found) or needles
+
+
+def _sham(sample: Sample, spans: list[Span]) -> tuple[Span, ...]:
+    """A span of the length of each, somewhere in the context, as far apart as there is room for."""
+    for apart in (_APART, 0):
+        rng = random.Random(f"{sample.context_ids[:256]}{spans}")
+        taken, found = list(spans), []
+        for start, stop in spans:
+            width = stop - start
+            free = list(_free(taken, len(sample.context_ids), width, apart))
+            places = sum(last - first for first, last in free)
+            if not places:
+                break
+            place = rng.randrange(places)
+            for first, last in free:
+                if place < last - first:
+                    found.append((first + place, first + place + width))
+                    taken.append(found[-1])
+                    break
+                place -= last - first
+        if len(found) == len(spans):
+            return tuple(found)
+    return ()
+
+
+def _free(taken: Iterable[Span], tokens: int, width: int, apart: int) -> Iterator[Span]:
+    """Ranges of the places where a span of that width may start."""
+    begin = 0
+    for start, stop in [*sorted(taken), (tokens + apart, tokens + apart)]:
+        if (last := min(start - apart, tokens) - width + 1) > begin:
+            yield begin, last
+        begin = max(begin, stop + apart)

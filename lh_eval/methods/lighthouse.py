@@ -73,7 +73,7 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         return " ".join([self.scorer, *(f"{name}={value}" for name, value in self._others(base))])
 
     def _others(self, base: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-        base = Lighthouse().options if base is None else base
+        base = type(self)().options if base is None else base
         named = {name: value for name, value in self.options.items() if name not in _NAMED and value != base[name]}
         return [(name, format_value(value)) for name, value in named.items()]
 
@@ -85,6 +85,12 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
     def pyramid(self, tokens: int) -> Pyramid:
         """The levels of flat pyramid indices."""
         return Pyramid(self.pooling_factor, self.layout(tokens).offsets)
+
+    def intervened(self, **forced: Any) -> "Lighthouse":
+        """The same, forced; see `lh_eval.methods.forced`."""
+        from lh_eval.methods.forced import Forced
+
+        return Forced(**self.options | forced)
 
     def notes(self, model: "PreTrainedModel") -> str | None:
         """Which layers are left as they are though they were not named."""

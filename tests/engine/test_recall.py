@@ -3,9 +3,9 @@ import torch
 
 from lh_eval import LighthouseConfig, select_entries
 from lh_eval.engine.recall import SelectionRecall
-from lh_eval.engine.spans import Spans
 from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.methods.pyramid import Pyramid
+from lh_eval.modeling.spans import Spans
 
 
 def watch(needles, rows):

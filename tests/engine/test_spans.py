@@ -1,6 +1,7 @@
 """Where needle, answer and question lie in a prompt."""
 
 import dataclasses
+import itertools
 
 import pytest
 from asking import Trees
@@ -39,6 +40,25 @@ def test_where_the_answer_is_not_in_the_needle_the_needle_stands_for_it():
     sample = Trees().sample(TOKENIZER, length=200, depth=50, trial=0)
     other = dataclasses.replace(sample, answer="no tree", answers=("no tree",))
     assert spans_of(TOKENIZER, other).answer == sample.spans
+
+
+def test_a_sham_is_as_long_as_each_and_apart_from_all():
+    task = get_task("keyed")
+    keys = [{"length": length, "trial": trial} for length in (1024, 4096) for trial in (0, 1)]
+    samples = [task.sample(TOKENIZER, depth=50, **key) for key in keys]
+    for sample in samples:
+        spans = spans_of(TOKENIZER, sample)
+        assert spans == spans_of(TOKENIZER, sample)
+        others = [*spans.needle, *spans.question]
+        assert [stop - start for start, stop in spans.sham] == [stop - start for start, stop in others]
+        ordered = sorted([*others, *spans.sham])
+        assert all(second[0] - first[1] >= 64 for first, second in itertools.pairwise(ordered) if first != second)
+    assert len({spans_of(TOKENIZER, sample).sham for sample in samples}) == 4
+
+
+def test_without_room_there_is_no_sham():
+    sample = Trees().sample(TOKENIZER, length=90, depth=50, trial=0)
+    assert spans_of(TOKENIZER, sample).sham == ()
 
 
 def test_an_empty_needle_is_none():
