@@ -45,21 +45,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (
-    niah,
-    run,
-    intervene,
-    train,
-    bench,
-    heatmap,
-    curves,
-    compare,
-    table,
-    report,
-    rescore,
-    methods,
-    scorers,
-):
+_COMMANDS = (niah, run, intervene, train, bench, heatmap, curves, compare, table, report, rescore, methods, scorers)
+for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(tasks, name="tasks")
 app.add_typer(models, name="models")

@@ -1,6 +1,6 @@
 """Margins under interventions, and what each changes of the setting as it is."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.figures.lines import MARKERS, set_heading
@@ -77,13 +77,13 @@ def _labels(table: "pd.DataFrame") -> list[str]:
     return [" ".join(filter(None, row)) for row in zip(*parts, strict=True)]
 
 
-def _draw(axes: "Axes", own: "pd.DataFrame", column: str, places: list[float], colour: str, marker: str) -> None:
+def _draw(axes: "Axes", own: "pd.DataFrame", column: str, places: list[float], colour: Any, marker: str) -> None:
     for place, low, high in zip(places, own[f"{column}_low"], own[f"{column}_high"], strict=True):
         axes.plot([low, high], [place, place], color=colour, linewidth=0.9)
     axes.plot(own[column], places, linewidth=0, markersize=3.5, color=colour, marker=marker)
 
 
-def _legend(figure: "Figure", colours: "dict[int, str]") -> None:
+def _legend(figure: "Figure", colours: dict[int, Any]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _TEXT = ("setting", "length", "condition", "layers")
 _CAPTION = (
     "Mean margin (the right choice's logit less the best wrong one's; of a text the least over its tokens) under each "
-    "intervention on what Lighthouse gathers, and its paired difference from the same prompts without one. In: gathered "
-    "at level 0 in every layer and head under the setting, as far as its budget goes; out: not gathered at level 0. "
+    "intervention on what is gathered, and its paired difference from the same prompts without one. In: gathered at "
+    "level 0 in every layer and head under the setting, as far as its budget goes; out: not gathered at level 0. "
     "Sham: spans elsewhere, as long as needle and question. Bars: 95 % intervals, cluster bootstrap (BCa) over samples "
     "that share a length and a trial. "
 )
@@ -27,18 +27,15 @@ _CAPTION = (
 
 def interventions_text(table: "pd.DataFrame") -> "pd.DataFrame":
     """The table's numbers as text, a dash where there is nothing; columns that say one thing alone are left out."""
-    import pandas as pd
-
-    shown = pd.DataFrame(
-        {name: table[name] for name in _TEXT if name in ("length", "condition") or _differs(table[name])}
-    )
+    told = [name for name in _TEXT if name in ("length", "condition") or table[name].nunique() > 1]
+    shown = table[told].copy()
     shown["length"] = [length_label(int(length)) for length in table["length"]]
     shown["n"] = table["n"].astype(str)
     shown["rate"] = [_number(value, "{:.2f}") for value in table["rate"]]
     shown["margin"] = [_number(value, "{:.2f}") for value in table["margin"]]
-    for name, digits in (("margin", 2), ("rate", 2)):
+    for name in ("margin", "rate"):
         ends = (table[f"{name}_difference{end}"] for end in ("", "_low", "_high"))
-        shown[f"{name} difference"] = [_interval(*values, digits) for values in zip(*ends, strict=True)]
+        shown[f"{name} difference"] = [_interval(*values) for values in zip(*ends, strict=True)]
     for name in ("needle", "question"):
         shown[f"{name} held"] = [_number(value, "{:.2f}") for value in table[f"{name}_held"]]
     return shown
@@ -84,16 +81,12 @@ def _reached(table: "pd.DataFrame") -> str:
     return f"Share of layers and heads that gathered all of its tokens: {'; '.join(parts)}. " if parts else ""
 
 
-def _differs(column: "pd.Series") -> bool:
-    return bool(column.nunique() > 1)
-
-
 def _number(value: float, form: str) -> str:
     return NOTHING if value != value else form.format(value)
 
 
-def _interval(value: float, low: float, high: float, digits: int) -> str:
+def _interval(value: float, low: float, high: float) -> str:
     if value != value:
         return NOTHING
-    shown = f"{round(value, 9):+.{digits}f}"
-    return shown if low != low else f"{shown} ({low:+.{digits}f} to {high:+.{digits}f})"
+    shown = f"{round(value, 9):+.2f}"
+    return shown if low != low else f"{shown} ({low:+.2f} to {high:+.2f})"
