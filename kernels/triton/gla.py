@@ -160,8 +160,8 @@ def _gla_kernel(
         query = _rows(queries, token, query_token, tokens, d, D).to(OPERAND)
         key = _rows(keys, token, key_token, tokens, d, D).to(OPERAND)
         value = _rows(v, token, v_token, tokens, column, D)
+        out = tl.dot(query, state.to(OPERAND), input_precision="ieee") * since  # in this order nothing is spilled
         products = tl.dot(query, tl.trans(key), input_precision="ieee") * between
-        out = tl.dot(query, state.to(OPERAND), input_precision="ieee") * since
         out = tl.dot(products.to(OPERAND), value.to(OPERAND), out, input_precision="ieee") * SCALE
         square = tl.sum(out * out, axis=1)
         tl.store(scores + token, tl.sqrt(square) if PARTS == 1 else square, mask=token < tokens)
