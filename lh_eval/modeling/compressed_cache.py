@@ -92,7 +92,11 @@ def answering(model: PreTrainedModel) -> Iterator[None]:
         layer = layers[module.layer_idx] if module.layer_idx < len(layers) else None
         if not isinstance(layer, CompressedLayer):
             return None
-        return args, {**kwargs, "attention_mask": layer.seen(kwargs["hidden_states"].shape[1], heads)}
+        hidden_states = kwargs["hidden_states"]
+        mask = layer.seen(hidden_states.shape[1], heads)
+        if module.config._attn_implementation == "eager":  # which adds its mask to the scores
+            mask = hidden_states.new_zeros(mask.shape).masked_fill(~mask, torch.finfo(hidden_states.dtype).min)
+        return args, {**kwargs, "attention_mask": mask}
 
     with contextlib.ExitStack() as undo:
         for module in self_attentions(model):

@@ -9,7 +9,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from lh_eval.errors import InputError
 from lh_eval.modeling.kept_positions import FollowPositions, kept_positions, mark
-from lh_eval.modeling.memory import read_on
+from lh_eval.modeling.memory import new_memory, read_on, takes_many
 from lh_eval.modeling.presses import explained, press_name
 
 _MOVES_KEYS = ("KeyRerotationPress", "FinchPress", "RestoreKVPress")  # to the positions 0, 1, ... of what is left
@@ -34,7 +34,7 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     """The modules that kvpress hooks.
 
     Raises:
-        InputError: the model has them elsewhere.
+        InputError: the model has them elsewhere, or states beside them, which no press compresses.
     """
     decoder = getattr(model, "model", None)
     layers = getattr(getattr(decoder, "language_model", decoder), "layers", ())
@@ -42,6 +42,11 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     if not modules or None in modules:
         raise InputError(
             f"model must have self_attn in each of model.layers for a press, got {type(model).__name__}; "
+            "take another method"
+        )
+    if not takes_many(new_memory(model)):
+        raise InputError(
+            f"model must keep keys and values alone for a press, got {type(model).__name__}, which keeps states; "
             "take another method"
         )
     return modules
@@ -62,7 +67,8 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
     """
     modules, name, length = self_attentions(model), press_name(type(press)), ids.shape[1]
     before = [(module, {*vars(module), *module._modules}) for module in model.modules()]
-    cache = DynamicCache(config=model.config)
+    cache = new_memory(model)
+    assert cache is not None, "of a model with layers of full attention"
     read: set[int] = set()
 
     def mark_entries(module: Any, _args: Any, kwargs: dict[str, Any], _output: Any) -> None:
