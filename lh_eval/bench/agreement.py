@@ -63,7 +63,7 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
         )
 
     def on_these_entries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        return reference.attend_selected(q, k, v, indices, layout, workload.head_dim**-0.5)
+        return reference.attend_selected(q, k, v, indices, config, workload.head_dim**-0.5, rotary)
 
     exact = _run(on_these_entries, _double(inputs))
     eager = _run(on_these_entries, inputs)
