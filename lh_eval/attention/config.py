@@ -88,7 +88,10 @@ class LighthouseConfig:
     @property
     def window(self) -> int:
         """Tokens that one coarsest entry stands for, p^(L-1)."""
-        return self.pooling_factor ** (self.num_levels - 1)
+        tokens = 1
+        for _ in range(self.num_levels - 1):  # a power is opaque to the compiler
+            tokens *= self.pooling_factor
+        return tokens
 
     @property
     def entries_per_tile(self) -> int:

@@ -59,7 +59,7 @@ def test_equals_the_reference(name, tokens, heads, groups, dim, device):
 def test_rotated_and_combined(combine, name, pairs, interleaved, device):
     config = dataclasses.replace(CONFIGS[name], rope="after", combine=combine)
     inv_freq = torch.rand(pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(device)
-    inputs = [x.to(device) for x in tensors(3, heads=2, groups=1, tokens=69, dim=32, dtype=torch.float32)]
+    inputs = [x.to(device) for x in tensors(5, heads=2, groups=1, tokens=69, dim=32, dtype=torch.float32)]
     rotary = Rotary(inv_freq, interleaved)
     yardstick = run(inputs, config, "reference", torch.float64, rotary=rotary)
     eager = errors(run(inputs, config, "reference", rotary=rotary), yardstick)
