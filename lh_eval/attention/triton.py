@@ -52,9 +52,7 @@ def attend(
     rows = ops.gather(q, k, v, pooled.q, pooled.k, pooled.v, indices, inverse, layout, *rotation)
     out = causal_attention(rows[0], rows[1], rows[2], scale)
     try:
-        return ops.scatter(
-            out, indices, inverse, bad, layout, k.shape[1], _tokens_first(q), config.combine
-        ), indices
+        return ops.scatter(out, indices, inverse, bad, layout, k.shape[1], _tokens_first(q), config.combine), indices
     except InputError:
         _place(q, k, v, config, scale, rotary)
         raise

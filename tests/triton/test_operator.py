@@ -53,7 +53,13 @@ def test_equals_the_reference(name, tokens, heads, groups, dim, device):
 @pytest.mark.parametrize("combine", ["sum", "finest", "mean"])
 @pytest.mark.parametrize(
     ("name", "pairs", "interleaved"),
-    [("two levels", 16, False), ("p = 4", 16, True), ("p = 8", 5, False), ("six levels", 6, True), ("global", 1, False)],
+    [
+        ("two levels", 16, False),
+        ("p = 4", 16, True),
+        ("p = 8", 5, False),
+        ("six levels", 6, True),
+        ("global", 1, False),
+    ],
 )
 @pytest.mark.usefixtures("poisoned")
 def test_rotated_and_combined(combine, name, pairs, interleaved, device):
