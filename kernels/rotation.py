@@ -1,7 +1,7 @@
 """Rotary position embedding as pooling needs it: by how far a token lies before the last of its window, and undone.
 
-Rotating at the last token of a window what is pooled there (`rope="after"`) is, of tokens x_n that come rotated, the mean
-of R(d) x_n with d the distance from n to that last token: angles depend on the place in the window alone.
+Rotating at the last token of a window what is pooled there (`rope="after"`) is, of tokens x_n that come rotated, the
+mean of R(d) x_n with d the distance from n to that last token: angles depend on the place in the window alone.
 """
 
 from typing import NamedTuple
@@ -12,8 +12,8 @@ import torch
 class Rotation(NamedTuple):
     """Rotations by every distance within a window.
 
-    table: [2, W, D]; row d of the first has the cosines, of the second the sines of d·inv_freq, the sine negative for the
-        first component of a pair. 1 and 0 for components that are not rotated.
+    table: [2, W, D]; row d of the first has the cosines, of the second the sines of d·inv_freq, the sine negative for
+        the first component of a pair. 1 and 0 for components that are not rotated.
     pairs: R, pairs of components that are rotated, the first 2R components.
     apart: distance of the two components of a pair: 1 where they are neighbours, R where each is in its own half.
     """
@@ -52,8 +52,8 @@ def rotate(x: torch.Tensor, rotation: Rotation, distance: slice) -> torch.Tensor
 def unrotated(x: torch.Tensor, inv_freq: torch.Tensor, *, interleaved: bool) -> torch.Tensor:
     """Undo the rotation of x [B, H, N, D], token n's by n·inv_freq.
 
-    The angle is rounded to float32 as transformers does; the rest is float64, rounded once, so that whatever computes it
-    has the same bits.
+    The angle is rounded to float32 as transformers does; the rest is float64, rounded once, so that whatever computes
+    it has the same bits.
     """
     exact = torch.float64 if x.dtype == torch.float64 else torch.float32
     position = torch.arange(x.shape[2], device=x.device, dtype=exact)

@@ -1,7 +1,7 @@
 """The stages as registered operators, `torch.ops.lh_eval.*`: opaque to the compiler, with fakes and gradients.
 
-A layout travels as five integers, `Layout(*layout)`, a rotation as its table, None where there is none, and its integers. Gather and scatter are linear; each has its adjoint as an operator
-of its own, so that the backward is compiled like the forward.
+A layout travels as five integers, `Layout(*layout)`, a rotation as its table, or None, and its two integers. Gather and
+scatter are linear; each has its adjoint as an operator of its own, so that the backward is compiled like the forward.
 
 An eager call on plain tensors goes past the dispatcher to the same function: at short lengths the dispatcher's layers
 cost more than the kernels take.

@@ -148,15 +148,15 @@ def _spread_kernel(
         for level in tl.static_range(L):
             slot = found[level]
             if COMBINE == 1:
-                here = slot >= 0
+                here = tl.where(slot >= 0, 1, 0)
                 slot = tl.where(reached_by > 0, -1, slot)
-                reached_by += here.to(tl.int32)
+                reached_by += here
             if COMBINE == 2:
-                reached_by += (slot >= 0).to(tl.int32)
+                reached_by += tl.where(slot >= 0, 1, 0)
             if tl.max(slot, axis=0) >= 0:  # at the finer levels, most tiles have none
                 row = rows + source * rows_head + slot.to(tl.int64)[:, None] * rows_slot
                 values = tl.load(row + d[None, :], mask=(slot >= 0)[:, None] & column, other=0.0).to(WIDE)
-                if APART and level > 0:
+                if APART and level > 0:  # noqa: SIM102 - the first is known when it is compiled
                     if which < 2:
                         crossed = tl.load(row + other[None, :], mask=(slot >= 0)[:, None] & paired, other=0.0)
                         angle = table + (P**level - 1 - token % (P**level))[:, None] * D + d[None, :]

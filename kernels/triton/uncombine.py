@@ -1,8 +1,8 @@
 """Backward of scatter where contributions are not summed: an entry has its weight at each position that it reaches.
 
-The weight, whether it is the finest there or one of how many, follows from the inverse map. Each gathered entry sums over
-its own positions, so that there are no atomics here either; the sum's backward shares windows between levels instead
-(`pool.shifted_sums`), which weights by level do not allow.
+The weight, whether it is the finest there or one of how many, follows from the inverse map. Each gathered entry sums
+over its own positions, so that there are no atomics here either; the sum's backward shares windows between levels
+instead (`pool.shifted_sums`), which weights by level do not allow.
 """
 
 import torch

@@ -30,10 +30,10 @@ class LighthouseConfig:
             sequence (the paper's Eq. 6 as a cascade).
         tile_k: entries kept per tile and level in chunked selection; at most k are.
         cover_prefix: keep also the tokens before position p^(L-1) - 1, which the coarsest level does not cover.
-        rope: "before" pools queries and keys as they come, rotated each at its own position, as released; "after" rotates
-            what was pooled at the last position that it covers (the authors' unmerged correction).
-        combine: how a position puts together what entries of several levels bring to it: their "sum", as released; the
-            "finest" alone; or their "mean".
+        rope: "before" pools queries and keys as they come, each rotated at its own position, as released; "after"
+            rotates what was pooled at the last position that it covers (the authors' unmerged correction).
+        combine: how a position puts together what entries of several levels bring to it: their "sum", as released;
+            the "finest" alone; or their "mean".
 
     Raises:
         InputError: a value is out of range, or the scorer is unknown.
@@ -118,7 +118,7 @@ class LighthouseConfig:
         return Layout(tokens, self.num_levels, self.pooling_factor, self.num_tiles, self.entries_per_tile)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain JSON values, without later ones at their defaults: files keep being those of their run."""
+        """The fields as plain JSON values; later ones only where they are not at their defaults, as in older files."""
         defaults = {field.name: field.default for field in dataclasses.fields(self) if field.name in _LATER}
         values = dataclasses.asdict(self)
         return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}

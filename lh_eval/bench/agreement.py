@@ -51,11 +51,11 @@ def check_kernels(workload: Workload, *, impl: Any = "triton") -> None:
 
 def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> None:
     config = workload.config(shape.k)
-    layout = config.layout(shape.tokens)
+    rotary = workload.rotary()
     q, k, v, _ = inputs
     where = f"at N={shape.tokens}, H={shape.heads}, G={shape.kv_heads}, k={shape.k}"
-    indices = select_entries(q, k, v, config, impl="reference")
-    found = select_entries(q, k, v, config, impl=impl)
+    indices = select_entries(q, k, v, config, impl="reference", rotary=rotary)
+    found = select_entries(q, k, v, config, impl=impl, rotary=rotary)
     if found.shape != indices.shape or not torch.equal(found, indices):
         wrong = "another number" if found.shape != indices.shape else f"{int((found != indices).sum())} others"
         raise InputError(
@@ -67,7 +67,7 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
 
     exact = _run(on_these_entries, _double(inputs))
     eager = _run(on_these_entries, inputs)
-    fast = _run(lambda q, k, v: lighthouse_attention(q, k, v, config, impl=impl), inputs)
+    fast = _run(lambda q, k, v: lighthouse_attention(q, k, v, config, impl=impl, rotary=rotary), inputs)
     for name, wanted, allowed, got in zip(_NAMES, exact, eager, fast, strict=True):
         bound, error = _MARGIN * _error(allowed, wanted), _error(got, wanted)
         if not error <= bound:  # so that NaN does not pass

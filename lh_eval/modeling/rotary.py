@@ -1,7 +1,7 @@
 """How a model rotates its queries and keys: which of its inverse frequencies, and which components are a pair.
 
-Architectures differ in the names of both, so what is found is measured: the model reads a few tokens whose hidden states
-are made alike, and a candidate is right where it explains every query and key as the first one rotated.
+Architectures differ in the names of both, so what is found is measured: the model reads a few tokens whose hidden
+states are made alike, and a candidate is right where it explains every query and key as the first one rotated.
 """
 
 import contextlib

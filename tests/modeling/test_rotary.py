@@ -73,7 +73,7 @@ def test_found(name, attribute, interleaved, pairs):
 @pytest.mark.parametrize("name", ["gpt2", "jamba", "llama4"])  # none; none; some layers without
 def test_models_without_one_for_all_layers_are_refused(name):
     model = model_of(name)
-    with pytest.raises(InputError, match="by one rotary embedding for rope='after', got .*; use rope='before'"):
+    with pytest.raises(InputError, match=r"by one rotary embedding for rope='after', got .*; use rope='before'"):
         found_in(model)
     assert "rope='after'" in Lighthouse(k=8, tile_k=4, rope="after", dense_layers=()).check(model)
     assert Lighthouse(k=8, tile_k=4, dense_layers=()).check(model) is None
