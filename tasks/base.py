@@ -2,12 +2,15 @@
 
 import dataclasses
 import hashlib
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.registry import Registry
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,9 @@ class Task(Protocol):
     t % questions of context t // questions.
     """
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample, the same for the same arguments whatever was made before.
 
         Args:

@@ -1,7 +1,7 @@
 """RULER's common words: a list in which ten words come ten times as often as the others."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lh_eval.tasks.building.placing import check_depth, check_length, leading_sp
 from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
 from lh_eval.tasks.building.vocabulary import vocabulary, vocabulary_pool
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 INTRO = "Read the list of words below with care: some come more often than the others.\n"
 QUESTION = "\nWhich {common} words come most often in the list above? The words that come most often are"
@@ -45,7 +48,9 @@ class CommonWords:
         check_count("times", self.times, 2, 10_000)
         check_count("rare", self.rare, 1, self.times - 1)
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         check_depth(depth)
         check_length(length)

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import string
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
 from lh_eval.tasks.building.vocabulary import draw_texts
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _SHAPE = (string.ascii_uppercase, string.ascii_uppercase, *[string.digits] * 4)
 _CHANGES = sum(len(symbols) - 1 for symbols in _SHAPE)
@@ -37,7 +40,7 @@ class Confusable(PlannedTask):
     def __post_init__(self) -> None:
         check_count("distractors", self.distractors, 0, _CHANGES)
 
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw the key, and as many of its single changes as are wanted."""
         key = "".join(symbols[rng.integers(len(symbols))] for symbols in _SHAPE)
         changed = [

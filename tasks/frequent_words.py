@@ -1,7 +1,7 @@
 """RULER's frequent words: a coded text whose words' frequencies follow a zeta distribution."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lh_eval.tasks.building.filler import filler_words
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
 from lh_eval.tasks.building.pools import pool_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 INTRO = "Read the coded text below with care: some of its words come more often than others. Ignore the dots.\n"
 QUESTION = "\nWhich three words come most often in the coded text above? The words that come most often are"
@@ -44,7 +47,9 @@ class FrequentWords:
         if not 1 <= self.alpha <= 5:
             raise InputError(f"alpha must be from 1 to 5, got {self.alpha:g}")
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         check_depth(depth)
         check_length(length)

@@ -1,7 +1,7 @@
 """Key-value lookup: records of UUIDs and nothing else, several questions a context."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from lh_eval.tasks.building.placing import check_depth, check_length, leading_sp
 from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
 from lh_eval.tasks.building.vocabulary import vocabulary
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 INTRO = "Read the records below with care: at their end you are asked for a value."
 QUESTION = "\nNow say the value of one of the records above. Key", " has value"  # the key is between them
@@ -41,7 +44,9 @@ class KeyValue:
     def __post_init__(self) -> None:
         check_count("questions", self.questions, 1, 1000)
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         check_depth(depth)
         check_length(length)
@@ -74,7 +79,7 @@ class KeyValue:
         )
 
 
-def _line_breaks(tokenizer: Any, count: int) -> list[int]:
+def _line_breaks(tokenizer: "PreTrainedTokenizerBase", count: int) -> list[int]:
     """That many tokens of line breaks."""
     ids = encode(tokenizer, "\n") if count else [0]
     if not ids:

@@ -2,11 +2,14 @@
 
 import dataclasses
 import string
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
 from lh_eval.tasks.building.placing import build_sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 NEEDLE = " The pass key for {key} is {answer}. "
 QUESTION = " What is the pass key for {key}? The pass key for {key} is"
@@ -31,7 +34,9 @@ class Keyed:
         if not 1 <= self.records <= len(string.ascii_lowercase) ** KEY_LENGTH:
             raise InputError(f"records must be from 1 to the number of keys, got {self.records}")
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         rng = sample_rng(f"keyed:records={self.records}", length=length, depth=depth, trial=trial, seed=seed)
         letters = string.ascii_lowercase

@@ -6,7 +6,7 @@ Their files: niah_single.py, niah_multikey.py, niah_multivalue.py and niah_multi
 import abc
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.haystack import RecordTemplate, draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
 from lh_eval.tasks.building.vocabulary import TextKind, draw_texts
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Taken = tuple[list[str], list[str]]
 
@@ -38,7 +41,7 @@ class NiahTask(PlannedTask):
         return Counts()
 
     @abc.abstractmethod
-    def draw(self, tokenizer: Any, taken: Taken, n: int, rng: np.random.Generator) -> Filler:
+    def draw(self, tokenizer: "PreTrainedTokenizerBase", taken: Taken, n: int, rng: np.random.Generator) -> Filler:
         """Draw the haystack, without the keys and values that are taken."""
 
     @property
@@ -50,7 +53,7 @@ class NiahTask(PlannedTask):
     def _noun(self) -> str:
         return "number" if self.value_kind == "number" else "code"
 
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw keys and values; one draw where both are of one kind, so that no value is a key."""
         keys, values, asked = self.counts()
         if self.key_kind == self.value_kind:
@@ -85,7 +88,7 @@ class HaystackOption:
 
     haystack: str
 
-    def draw(self, tokenizer: Any, taken: Taken, n: int, rng: np.random.Generator) -> Filler:  # noqa: ARG002
+    def draw(self, tokenizer: "PreTrainedTokenizerBase", taken: Taken, n: int, rng: np.random.Generator) -> Filler:  # noqa: ARG002
         """Draw the haystack of the option; no key or value lies in any of them."""
         return draw_haystack(self.haystack, tokenizer, n, rng)
 

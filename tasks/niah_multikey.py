@@ -1,7 +1,7 @@
 """RULER's tasks with several keys of which one is asked for: some in prose, or a haystack made of them."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.vocabulary import TextKind
 from lh_eval.tasks.niah import Counts, HaystackOption, NiahTask, Taken, check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @TASKS.register("niah_multikey_1")
@@ -41,7 +44,7 @@ class _InNeedles(NiahTask):
 
     haystack: ClassVar[str] = "needles"
 
-    def draw(self, tokenizer: Any, taken: Taken, n: int, rng: np.random.Generator) -> Filler:
+    def draw(self, tokenizer: "PreTrainedTokenizerBase", taken: Taken, n: int, rng: np.random.Generator) -> Filler:
         """Draw records; what they leave over is noise before them."""
         return self.template.draw(tokenizer, n, rng, taken=taken).filler
 

@@ -1,12 +1,15 @@
 """The control: another task's prompts without their needles, so that what is still answered right is chance."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, context_rng, get_task
 from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import spec_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @TASKS.register("no_needle")
@@ -33,7 +36,9 @@ class NoNeedle:
         if _haystack(get_task(self.of)) == "needles":
             raise InputError(f"of must be a task with a haystack between its needles, got {self.of!r}")
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         task = get_task(self.of)
         sample = task.sample(tokenizer, length=length, depth=depth, trial=trial, seed=seed)

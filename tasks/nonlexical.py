@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
 from lh_eval.tasks.building.vocabulary import PEOPLE
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 # sight -> country, each country once; no sight bears its country's name
 SIGHTS = {
@@ -69,7 +72,7 @@ class Nonlexical(PlannedTask):
     def __post_init__(self) -> None:
         check_count("distractors", self.distractors, 0, len(PEOPLE) - 1)
 
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw people and sights; the first one's country is asked for."""
         people = [PEOPLE[pick] for pick in rng.choice(len(PEOPLE), size=1 + self.distractors, replace=False)]
         sights = [list(SIGHTS)[pick] for pick in rng.choice(len(SIGHTS), size=len(people), replace=False)]

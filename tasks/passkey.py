@@ -1,10 +1,13 @@
 """Passkey retrieval by the paper's protocol: one digit hidden in alphanumeric filler, asked for at the end."""
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
 from lh_eval.tasks.building.placing import build_sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 NEEDLE = " The pass key is {answer}. "
 QUESTION = " What is the pass key? The pass key is"
@@ -19,7 +22,9 @@ class Passkey:
     Source: Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554, the needle-in-a-haystack evaluation.
     """
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         rng = sample_rng("passkey", length=length, depth=depth, trial=trial, seed=seed)
         answer = str(rng.integers(10))

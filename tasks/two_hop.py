@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
 from lh_eval.tasks.building.vocabulary import PEOPLE, draw_texts
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @TASKS.register("two_hop")
@@ -33,7 +36,7 @@ class TwoHop(PlannedTask):
     def __post_init__(self) -> None:
         check_count("distractors", self.distractors, 0, len(PEOPLE) - 1)
 
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw people, lockers and numbers; the first pair is asked for, its first needle lies at the depth."""
         pairs = 1 + self.distractors
         people = [PEOPLE[pick] for pick in rng.choice(len(PEOPLE), size=pairs, replace=False)]

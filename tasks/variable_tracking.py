@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import string
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import Plan, PlannedTask
 from lh_eval.tasks.niah import check_count
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _LETTERS = 5
 _QUESTION = (
@@ -46,7 +49,7 @@ class VariableTracking(PlannedTask):
         check_count("chains", self.chains, 1, 100)
         check_count("hops", self.hops, 0, 100)
 
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw the chains."""
         size = self.hops + 1
         letters = string.ascii_uppercase

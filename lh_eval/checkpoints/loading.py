@@ -55,7 +55,7 @@ class Checkpoint:
         return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
 
 
-def as_checkpoint(model: Any, tokenizer: Any = None) -> Checkpoint:
+def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase | None" = None) -> Checkpoint:
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:

@@ -1,13 +1,16 @@
 """A sample as text: its prompt with the needles marked, and what there is to know about it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lh_eval.tasks.base import Sample
 from lh_eval.tasks.building.marking import prompt_pieces
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
-def marked_prompt(tokenizer: Any, sample: Sample, *, marks: tuple[str, str]) -> str:
+
+def marked_prompt(tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, marks: tuple[str, str]) -> str:
     """The decoded prompt, a mark before and behind each needle; without the marks it is the exact prompt.
 
     Args:
@@ -19,7 +22,7 @@ def marked_prompt(tokenizer: Any, sample: Sample, *, marks: tuple[str, str]) -> 
     return "".join(f"{marks[0]}{text}{marks[1]}" if needle else text for text, needle in pieces)
 
 
-def describe_sample(tokenizer: Any, sample: Sample) -> Iterator[str]:
+def describe_sample(tokenizer: "PreTrainedTokenizerBase", sample: Sample) -> Iterator[str]:
     """Question, answer, places and tokens, a line each."""
     needles = ", ".join(f"{start} to {end}" for start, end in sample.spans)
     yield f"question: {tokenizer.decode(sample.question_ids).strip()}"

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -10,6 +10,9 @@ from lh_eval.engine.caches import branch
 from lh_eval.modeling.memory import read_on, takes_many
 from lh_eval.modeling.packing import Layout, laid_out
 from lh_eval.modeling.session import Prefill
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class Asking:
@@ -25,7 +28,7 @@ class Asking:
         repeats: questions of each context; row r of what is read belongs to context r // repeats.
     """
 
-    def __init__(self, model: Any, filled: Prefill, repeats: int = 1) -> None:
+    def __init__(self, model: "PreTrainedModel", filled: Prefill, repeats: int = 1) -> None:
         self.model = model
         self._filled = filled
         self._repeats = repeats

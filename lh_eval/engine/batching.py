@@ -4,12 +4,15 @@ import itertools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from lh_eval.engine.sharing import Sharing
 from lh_eval.store.rows import Key
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Past so many tokens a device is busy anyway, and a kill loses the whole batch.
 _CPU_TOKENS = 4096
@@ -57,7 +60,7 @@ def batches(keys: Iterable[Key], size_of: Callable[[int], int], sharing: Sharing
     return sorted(made, key=lambda batch: batch[0][3])
 
 
-def batch_size(model: Any, length: int) -> int:
+def batch_size(model: "PreTrainedModel", length: int) -> int:
     """Samples of `length` tokens to run at once, at least 1.
 
     The estimate counts the cache, the activations of one layer and Lighthouse's copies of queries, keys and values,
@@ -72,7 +75,7 @@ def batch_size(model: Any, length: int) -> int:
     return max(1, min(int(_free_bytes(model.device) / 2 // needed), tokens // length))
 
 
-def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
+def answers_at_once(model: "PreTrainedModel", length: int, questions: int = 1) -> int:
     """Answers that are generated together after contexts of `length` tokens, at least 1, `questions` to each context.
 
     A step of a few tokens takes a device about as long for many rows as for one, so that only their caches count; they
@@ -84,7 +87,7 @@ def answers_at_once(model: Any, length: int, questions: int = 1) -> int:
     return max(1, min(contexts * questions, most))
 
 
-def _cached_bytes(model: Any) -> int:
+def _cached_bytes(model: "PreTrainedModel") -> int:
     """Bytes of a token's keys and values."""
     config = model.config.get_text_config()
     groups = getattr(config, "num_key_value_heads", None) or _heads(config)

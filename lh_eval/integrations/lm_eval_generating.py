@@ -5,13 +5,16 @@ begin with the logits of a prefill.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs
 
 from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "seed", "use_cache")  # idle where nothing is drawn
 _GREEDY = {"num_beams": 1, "num_return_sequences": 1, "repetition_penalty": 1, "no_repeat_ngram_size": 0}
@@ -57,7 +60,7 @@ def ending_of(settings: dict[str, Any], most: int, end: str) -> Ending:
 
 
 def generate(
-    asked: Asking, logits: torch.Tensor, tokenizer: Any, ending: Ending, ends: Collection[int]
+    asked: Asking, logits: torch.Tensor, tokenizer: "PreTrainedTokenizerBase", ending: Ending, ends: Collection[int]
 ) -> list[list[int]]:
     """Decode greedily until each row's text has ended; a row that is done goes on with the others, unread.
 
@@ -87,7 +90,7 @@ def generate(
     return tokens
 
 
-def _has_stopped(tokenizer: Any, tokens: list[int], stops: Sequence[str]) -> bool:
+def _has_stopped(tokenizer: "PreTrainedTokenizerBase", tokens: list[int], stops: Sequence[str]) -> bool:
     """Whether the newest token completes a stop string; a character is four tokens at most, each one of its bytes."""
     longest = max(map(len, stops), default=0)
     text = tokenizer.decode(tokens[-4 * (longest + 1) :], skip_special_tokens=True)

@@ -2,12 +2,15 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lh_eval.integrations.lm_eval_tasks import sample_of
 from lh_eval.tasks.base import Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Prompt(NamedTuple):
@@ -34,7 +37,7 @@ class Prompts:
         whole: leave prompts in one piece, all of it context.
     """
 
-    def __init__(self, tokenizer: Any, question_tokens: int, *, whole: bool = False) -> None:
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", question_tokens: int, *, whole: bool = False) -> None:
         self._tokenizer = tokenizer
         self._question_tokens = question_tokens
         self._whole = whole

@@ -18,6 +18,7 @@ from lh_eval.tasks.base import Sample, get_task
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
 
 LENGTHS = (4096,)
 
@@ -31,7 +32,7 @@ def documents(
     depths: float | Sequence[float] = DEPTHS,
     trials: int = 10,
     seed: int = 0,
-    tokenizer: Any = None,
+    tokenizer: "PreTrainedTokenizerBase | None" = None,
     pretrained: Any = None,
     **_: object,
 ) -> "dict[str, Dataset]":
@@ -69,7 +70,7 @@ def documents(
     return {"test": Dataset.from_list(rows)}
 
 
-def sample_of(tokenizer: Any, doc: dict[str, Any]) -> Sample:
+def sample_of(tokenizer: "PreTrainedTokenizerBase", doc: dict[str, Any]) -> Sample:
     """Make a document's sample again, token for token.
 
     Raises:
@@ -103,7 +104,7 @@ def _result(doc: dict[str, Any], score: float) -> dict[str, float]:
     return {"acc": score} if doc["one_length"] else {"acc": score, f"acc_at_{doc['length']}": score}
 
 
-def _content(tokenizer: Any, sample: Sample) -> dict[str, Any]:
+def _content(tokenizer: "PreTrainedTokenizerBase", sample: Sample) -> dict[str, Any]:
     """What a sample's document holds beside its place in the grid."""
     content = {
         "true_depth": sample.depth,
@@ -120,7 +121,7 @@ def _content(tokenizer: Any, sample: Sample) -> dict[str, Any]:
     return content | {"answers": list(sample.answers), "max_new_tokens": sample.max_new_tokens}
 
 
-def _continuations(tokenizer: Any, sample: Sample) -> list[str]:
+def _continuations(tokenizer: "PreTrainedTokenizerBase", sample: Sample) -> list[str]:
     """The text by which each choice's token continues the question's."""
     question = _decode(tokenizer, sample.question_ids)
     texts = [_decode(tokenizer, [*sample.question_ids, token]).removeprefix(question) for token in sample.choice_ids]
@@ -129,7 +130,7 @@ def _continuations(tokenizer: Any, sample: Sample) -> list[str]:
     return texts
 
 
-def _decode(tokenizer: Any, ids: list[int]) -> str:
+def _decode(tokenizer: "PreTrainedTokenizerBase", ids: list[int]) -> str:
     # what stands before a text, such as <bos>, lm-eval's models put there themselves
     text: str = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     return text

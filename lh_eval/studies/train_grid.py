@@ -49,7 +49,7 @@ def train_grid(
                 checkpoint = ["--model", trained / CHECKPOINT, "--task", task]
                 place = ["--lengths", lengths, "--trials", trials, "--out", grid / task / name]
                 if config.uses_lighthouse:  # under it, and dense beside it
-                    _run("niah", *checkpoint, "--k", config.lighthouse.k, *place)
+                    _run("niah", *checkpoint, "--k", config.lighthouse.k, "--reading", "context", *place)
                 else:
                     _run("niah", *checkpoint, "--attention", "dense", *place[:-1], grid / task / name / "dense")
 

@@ -9,7 +9,7 @@ the text, ahead of it.
 import dataclasses
 import weakref
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.scoring.base import wants_all
@@ -18,6 +18,9 @@ from lh_eval.tasks.building.encoding import encode_all
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.room import room_for
 from lh_eval.tasks.building.units import Units, units_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Item(NamedTuple):
@@ -123,7 +126,9 @@ class DocumentTask:
         """The text and its questions, the same object for the same options."""
         raise NotImplementedError
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make the prompt `[bos] text group text question`; arguments and errors as in `Task.sample`.
 
         Raises:
@@ -167,7 +172,7 @@ class DocumentTask:
         question = right[after:].tolist() + questions[which]
         return self._sample(tokenizer, group.items[which], context, question, spans, true_depth)
 
-    def _encode(self, tokenizer: Any) -> _Encoded:
+    def _encode(self, tokenizer: "PreTrainedTokenizerBase") -> _Encoded:
         """The document's token ids, made once per tokenizer, and gone with it."""
         made = _encoded.setdefault(tokenizer, {})
         if self not in made:
@@ -183,7 +188,7 @@ class DocumentTask:
 
     def _sample(
         self,
-        tokenizer: Any,
+        tokenizer: "PreTrainedTokenizerBase",
         item: Item,
         context: list[int],
         question: list[int],

@@ -1,10 +1,13 @@
 """Many texts to token ids at once."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
-def encode_all(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+def encode_all(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> list[list[int]]:
     """The token ids of each text, without special tokens: `tokenizer(texts)`'s, in half the time or less.
 
     For each text transformers makes a dictionary of what its tokens are beside their ids, which takes longer than the

@@ -6,11 +6,14 @@ A fixed pool of words is tokenized once per tokenizer; filler is drawn from it o
 
 import functools
 import string
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lh_eval.tasks.building.pools import Pool, pool_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 POOL_SIZE = 16_384
 WORD_LENGTH = 7
@@ -28,7 +31,7 @@ class Filler(NamedTuple):
     boundaries: np.ndarray
 
 
-def draw_filler(tokenizer: Any, n: int, rng: np.random.Generator) -> Filler:
+def draw_filler(tokenizer: "PreTrainedTokenizerBase", n: int, rng: np.random.Generator) -> Filler:
     """Draw words until there are n tokens; the last word is cut where they end.
 
     Args:
@@ -47,7 +50,7 @@ def draw_filler(tokenizer: Any, n: int, rng: np.random.Generator) -> Filler:
     return Filler(ids[:n], np.append(starts[starts < n], n))
 
 
-def word_pool(tokenizer: Any) -> Pool:
+def word_pool(tokenizer: "PreTrainedTokenizerBase") -> Pool:
     """The pool's words as tokens."""
     return pool_of(tokenizer, "alphanumeric words", filler_words)
 

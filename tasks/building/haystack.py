@@ -1,6 +1,6 @@
 """What needles are hidden in: repeated noise, alphanumeric words, prose, or other needles; exact in tokens."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,9 @@ from lh_eval.tasks.building.filler import Filler, draw_filler
 from lh_eval.tasks.building.haystack_text import prose
 from lh_eval.tasks.building.pools import Pool, pool_of
 from lh_eval.tasks.building.vocabulary import TextKind, vocabulary
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _NOISE = (
     " Rain falls on the roof.",
@@ -20,7 +23,7 @@ _NOISE = (
 FIXED = 3  # the parts of a record that are neither key nor value
 
 
-def draw_haystack(kind: str, tokenizer: Any, n: int, rng: np.random.Generator) -> Filler:
+def draw_haystack(kind: str, tokenizer: "PreTrainedTokenizerBase", n: int, rng: np.random.Generator) -> Filler:
     """Draw n tokens of a haystack.
 
     Args:
@@ -43,7 +46,7 @@ def draw_haystack(kind: str, tokenizer: Any, n: int, rng: np.random.Generator) -
             return prose(tokenizer, n, rng, source=kind)
 
 
-def noise(tokenizer: Any, n: int) -> Filler:
+def noise(tokenizer: "PreTrainedTokenizerBase", n: int) -> Filler:
     """The same five short sentences over and over, the last one cut where n tokens end."""
     pool = pool_of(tokenizer, "the sentences of noise", lambda: _NOISE)
     rounds = 1 + n // len(pool.ids)
@@ -85,7 +88,7 @@ class RecordTemplate(NamedTuple):
         """A record as text."""
         return f"{self.before} {key}{self.between} {value}{self.after}"
 
-    def pool(self, tokenizer: Any) -> Pool:
+    def pool(self, tokenizer: "PreTrainedTokenizerBase") -> Pool:
         """The parts as tokens: the three fixed ones, the keys, and the values where they are of another kind."""
         return pool_of(tokenizer, f"records such as {self.text(self.key_kind, self.value_kind)!r}", self._texts)
 
@@ -95,7 +98,12 @@ class RecordTemplate(NamedTuple):
         return [self.before, self.between, self.after, *words]
 
     def draw(
-        self, tokenizer: Any, n: int, rng: np.random.Generator, *, taken: tuple[list[str], list[str]] = ([], [])
+        self,
+        tokenizer: "PreTrainedTokenizerBase",
+        n: int,
+        rng: np.random.Generator,
+        *,
+        taken: tuple[list[str], list[str]] = ([], []),
     ) -> Records:
         """Draw whole records until n tokens hold no further one.
 

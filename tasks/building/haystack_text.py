@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +13,15 @@ from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.units import units_of
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 GENERATED = ("noise", "words", "needles")  # haystacks that are no text but drawn
 
 
-def prose(tokenizer: Any, n: int, rng: np.random.Generator, *, source: str = "moby_dick") -> Filler:
+def prose(
+    tokenizer: "PreTrainedTokenizerBase", n: int, rng: np.random.Generator, *, source: str = "moby_dick"
+) -> Filler:
     """Draw n tokens of running text that begin with a sentence; the last sentence is cut where they end.
 
     The text is read in a circle and tokenized sentence by sentence, once per tokenizer and source. The rest depends on

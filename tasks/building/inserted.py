@@ -3,7 +3,7 @@
 import dataclasses
 import weakref
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, sample_rng
@@ -11,6 +11,9 @@ from lh_eval.tasks.building.document import cell_name, shown_answer
 from lh_eval.tasks.building.haystack_text import prose
 from lh_eval.tasks.building.placing import check_depth, leading_special_ids, place_answers, position_at, splice
 from lh_eval.tasks.building.room import room_for
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Entry(NamedTuple):
@@ -59,7 +62,9 @@ class InsertedTask:
         """A row as a task."""
         raise NotImplementedError
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make the prompt `[bos] prose text prose question`; arguments and errors as in `Task.sample`.
 
         Raises:
@@ -97,7 +102,7 @@ class InsertedTask:
             depth=true_depth,
         )
 
-    def _row(self, tokenizer: Any, length: int, depth: float, trial: int, seed: int) -> int:
+    def _row(self, tokenizer: "PreTrainedTokenizerBase", length: int, depth: float, trial: int, seed: int) -> int:
         """The row of a trial."""
         characters = self.characters()
         name = f"{cell_name(self)} order"
@@ -121,7 +126,7 @@ class InsertedTask:
         )
 
 
-def _question_ids(tokenizer: Any, entry: Entry) -> tuple[list[int], list[int], int]:
+def _question_ids(tokenizer: "PreTrainedTokenizerBase", entry: Entry) -> tuple[list[int], list[int], int]:
     """The ids of the question and of each choice, and how many tokens the answer may take."""
     if entry.scoring == "choice":
         return *place_answers(tokenizer, entry.question, entry.choices), 0

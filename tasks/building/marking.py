@@ -1,8 +1,11 @@
 """A sample's prompt as text, in pieces that are needles and pieces that are not."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.tasks.base import Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Piece(NamedTuple):
@@ -12,7 +15,7 @@ class Piece(NamedTuple):
     needle: bool
 
 
-def prompt_pieces(tokenizer: Any, sample: Sample) -> list[Piece]:
+def prompt_pieces(tokenizer: "PreTrainedTokenizerBase", sample: Sample) -> list[Piece]:
     """The decoded prompt cut at its needles; joined, it is the exact prompt.
 
     Args:

@@ -2,13 +2,16 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample
 from lh_eval.tasks.building.filler import Filler, draw_filler
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 DIGITS = list("0123456789")
 
@@ -27,7 +30,7 @@ def check_length(length: int, least: int = 1) -> None:
         raise InputError(f"length must be at least {least} tokens to hold needles and question, got {length}")
 
 
-def leading_special_ids(tokenizer: Any) -> list[int]:
+def leading_special_ids(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """The special tokens that the tokenizer puts before a text, usually none or the one for its beginning."""
     plain = tokenizer.encode("a", add_special_tokens=False)
     whole = tokenizer.encode("a")
@@ -37,7 +40,9 @@ def leading_special_ids(tokenizer: Any) -> list[int]:
     return []
 
 
-def place_answers(tokenizer: Any, question: str, answers: Sequence[str]) -> tuple[list[int], list[int]]:
+def place_answers(
+    tokenizer: "PreTrainedTokenizerBase", question: str, answers: Sequence[str]
+) -> tuple[list[int], list[int]]:
     """Encode a question so that each answer is one token after it.
 
     The answers are encoded in context, a space after the question. What their encodings share goes to the question:
@@ -91,7 +96,7 @@ def splice(filler: Filler, pieces: Sequence[tuple[int, list[int]]]) -> tuple[lis
 
 
 def build_sample(
-    tokenizer: Any,
+    tokenizer: "PreTrainedTokenizerBase",
     *,
     needle: str,
     question: str,

@@ -7,7 +7,7 @@ prompts of one trial at different depths are the same up to the first of their n
 import abc
 import dataclasses
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from lh_eval.tasks.base import Sample, context_rng, sample_rng
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids, position_at, splice
 from lh_eval.tasks.building.room import room_for
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,10 +58,12 @@ class PlannedTask(abc.ABC):
     uses_depth: ClassVar[bool] = True
 
     @abc.abstractmethod
-    def plan(self, tokenizer: Any, rng: np.random.Generator) -> Plan:
+    def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw what a prompt is made of."""
 
-    def sample(self, tokenizer: Any, *, length: int, depth: float, trial: int, seed: int = 0) -> Sample:
+    def sample(
+        self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
+    ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
         spec = spec_of(self.name, self)
         if self.uses_depth:
@@ -74,7 +79,9 @@ def spec_of(name: str, task: Any) -> str:
     return f"{name}:{','.join(options)}"
 
 
-def lay_out(tokenizer: Any, plan: Plan, *, length: int, depth: float, rng: np.random.Generator) -> Sample:
+def lay_out(
+    tokenizer: "PreTrainedTokenizerBase", plan: Plan, *, length: int, depth: float, rng: np.random.Generator
+) -> Sample:
     """Make the prompt of a plan, exactly `length` tokens.
 
     Raises:
@@ -111,7 +118,7 @@ def lay_out(tokenizer: Any, plan: Plan, *, length: int, depth: float, rng: np.ra
 
 
 def generated_sample(
-    tokenizer: Any,
+    tokenizer: "PreTrainedTokenizerBase",
     *,
     context_ids: list[int],
     question_ids: list[int],
@@ -145,7 +152,7 @@ def generated_sample(
     )
 
 
-def encode(tokenizer: Any, text: str) -> list[int]:
+def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     """The tokens of a text alone, without special ones."""
     ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
     return ids

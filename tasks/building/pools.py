@@ -5,12 +5,15 @@ Each text brings the space or line break before it, so that its tokens are the s
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.building.encoding import encode_all
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Pool(NamedTuple):
@@ -37,7 +40,7 @@ class Pool(NamedTuple):
 _pools: weakref.WeakKeyDictionary[Any, dict[str, Pool]] = weakref.WeakKeyDictionary()
 
 
-def pool_of(tokenizer: Any, name: str, texts: Callable[[], Sequence[str]]) -> Pool:
+def pool_of(tokenizer: "PreTrainedTokenizerBase", name: str, texts: Callable[[], Sequence[str]]) -> Pool:
     """The tokenized pool of that name, made at its first use with this tokenizer.
 
     Args:
@@ -54,7 +57,7 @@ def pool_of(tokenizer: Any, name: str, texts: Callable[[], Sequence[str]]) -> Po
     return pools[name]
 
 
-def _tokenize(tokenizer: Any, name: str, texts: Sequence[str]) -> Pool:
+def _tokenize(tokenizer: "PreTrainedTokenizerBase", name: str, texts: Sequence[str]) -> Pool:
     encoded = encode_all(tokenizer, texts)
     lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
     if not lengths.all():

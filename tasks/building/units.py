@@ -2,13 +2,16 @@
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.building.encoding import encode_all
 from lh_eval.tasks.building.filler import Filler
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Units:
@@ -23,7 +26,7 @@ class Units:
         bounds: [U + 1] int64 where each unit starts in it, and its end T.
     """
 
-    def __init__(self, tokenizer: Any, texts: Sequence[str]) -> None:
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> None:
         encoded = encode_all(tokenizer, texts)
         lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
         if not lengths.all():
@@ -63,7 +66,7 @@ class Units:
 _made: weakref.WeakKeyDictionary[Any, dict[Any, Units]] = weakref.WeakKeyDictionary()
 
 
-def units_of(tokenizer: Any, key: Any, texts: Callable[[], Sequence[str]]) -> Units:
+def units_of(tokenizer: "PreTrainedTokenizerBase", key: Any, texts: Callable[[], Sequence[str]]) -> Units:
     """The units of the text of that key, tokenized when first asked for; they go with their tokenizer."""
     made = _made.setdefault(tokenizer, {})
     if key not in made:

@@ -3,12 +3,15 @@
 import functools
 import re
 import uuid
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from lh_eval.corpora.texts import load_text
 from lh_eval.tasks.building.pools import Pool, pool_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 TextKind = Literal["word", "number", "uuid", "list"]
 
@@ -57,7 +60,7 @@ def vocabulary(kind: TextKind) -> list[str]:
             return sorted(set(re.findall(r"\b[a-z]{4,10}\b", load_text("moby_dick").whole)))
 
 
-def vocabulary_pool(tokenizer: Any, kind: TextKind) -> Pool:
+def vocabulary_pool(tokenizer: "PreTrainedTokenizerBase", kind: TextKind) -> Pool:
     """The texts of a kind as tokens, each with the space before it."""
     return pool_of(tokenizer, f"the vocabulary {kind!r}", lambda: [f" {text}" for text in vocabulary(kind)])
 
