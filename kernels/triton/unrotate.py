@@ -10,7 +10,7 @@ import triton.language as tl
 from lh_eval.kernels.triton.common import block_rows, blocks_of, power_of_two, rows_contiguous
 from lh_eval.kernels.triton.launch import Launcher
 
-_TILE_BYTES = 4096
+_TILE_BYTES = 2048
 
 
 def unrotated(x: torch.Tensor, inv_freq: torch.Tensor, *, interleaved: bool) -> torch.Tensor:
