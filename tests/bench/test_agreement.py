@@ -35,7 +35,7 @@ def backend(monkeypatch):
 def changed(change):
     """The reference with its output changed."""
 
-    def attend(q, k, v, config, scale):
+    def attend(q, k, v, config, scale, rotary):
         out, indices = reference.attend(q, k, v, config, scale)
         return change(out), indices
 
@@ -76,7 +76,7 @@ def test_a_wrong_output_is_refused(make_workload, backend, change):
 
 @pytest.mark.parametrize("name", ["q", "k", "v"])
 def test_a_wrong_gradient_is_refused(make_workload, backend, name):
-    def attend(q, k, v, config, scale):
+    def attend(q, k, v, config, scale, rotary):
         inputs = {"q": q, "k": k, "v": v}
         x = inputs[name]
         inputs[name] = x.detach() + 0.99 * (x - x.detach())
