@@ -41,6 +41,11 @@ class Forced:
         return scores.masked_fill(self.put_out[:, None], -_LIMIT).masked_fill(self.put_in[:, None], _LIMIT)
 
 
+def natural_of(scorer: Scorer) -> Scorer:
+    """Who scores what is not forced."""
+    return scorer.scorer if isinstance(scorer, Forced) else scorer
+
+
 def token_mask(
     spans: Sequence[Sequence[tuple[int, int]]], tokens: int, *, window: int = 1, device: torch.device | None = None
 ) -> torch.Tensor:

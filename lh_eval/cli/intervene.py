@@ -10,12 +10,14 @@ from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
     BatchSize,
     BeyondPositions,
+    Combine,
     DenseLayers,
     Device,
     Dtype,
     Haystack,
     Model,
     PoolingFactor,
+    Rope,
     Seed,
     Selection,
     TileK,
@@ -40,6 +42,8 @@ def intervene(
     pooling_factor: PoolingFactor = None,
     selection: Selection = None,
     tile_k: TileK = None,
+    rope: Rope = None,
+    combine: Combine = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers in which entries are forced: 1,2; all under the setting if not given.")
     ] = None,
@@ -71,6 +75,8 @@ def intervene(
         pooling_factor=pooling_factor,
         selection=selection,
         tile_k=tile_k,
+        rope=rope,
+        combine=combine,
         k=k,
     )
     for name, values in options.items():

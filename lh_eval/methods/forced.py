@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from lh_eval.attention.config import LighthouseConfig
-from lh_eval.attention.operator import attend, select_entries
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS, Reading
-from lh_eval.methods.lighthouse import Lighthouse
+from lh_eval.methods.lighthouse import Lighthouse, Selected
 from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.session import Observe, Session
 from lh_eval.modeling.spans import Span, Spans
@@ -72,7 +71,8 @@ class Forced(Lighthouse):
         """See `Method.attach`."""
         with super().attach(model, observe, reading=reading) as session:
             layers = {self._layer(model, layer) for layer in self.layers} or session.layers
-            session.others = dict.fromkeys(layers, _ForcedSelected(self, session))
+            assert isinstance(session.attention, Selected)
+            session.others = dict.fromkeys(layers, _ForcedSelected(self, session, session.attention))
             yield session
 
     def scored(self, spans: list[Spans], tokens: int, device: torch.device) -> LighthouseConfig:
@@ -107,6 +107,7 @@ class _ForcedSelected:
 
     method: Forced
     session: Session
+    natural: Selected
     title = "Lighthouse"
     whole = True
 
@@ -114,14 +115,14 @@ class _ForcedSelected:
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Output and selected entries."""
-        return attend(q, k, v, self._config(q), scale=scale)
+        return self._forced(q).attend(q, k, v, scale)
 
     def kept(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> torch.Tensor:
         """Selected entries."""
-        return select_entries(q, k, v, self._config(q), scale=scale)
+        return self._forced(q).kept(q, k, v, scale)
 
-    def _config(self, q: torch.Tensor) -> LighthouseConfig:
+    def _forced(self, q: torch.Tensor) -> Selected:
         spans = list(self.session.spans)
         if len(spans) != len(q):
             raise InputError(f"spans must be known of each row where they are forced, got {len(spans)} of {len(q)}")
-        return self.method.scored(spans, q.shape[2], q.device)
+        return dataclasses.replace(self.natural, config=self.method.scored(spans, q.shape[2], q.device))

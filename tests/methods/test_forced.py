@@ -1,5 +1,7 @@
 """Forced entries: gathered or not as asked, in the layers that were named, and nothing else changed."""
 
+import dataclasses
+
 import pytest
 from asking import Trees, tiny_llama
 
@@ -104,3 +106,11 @@ def test_reading_without_saying_where_the_spans_are_is_refused():
 
         with pytest.raises(InputError, match="spans must be known of each row"):
             reader.prefill(torch.arange(64)[None])
+
+
+def test_entries_that_are_rotated_after_selection_are_forced_alike(rows):
+    base = dataclasses.replace(BASE, rope="after", scorer="pooled-qk")
+    frame = rows(base.intervened(needle="in", question="out"))
+    assert (frame["selection_recall"] == 1).all()
+    assert (frame["question_recall"] == 0).all()
+    assert rows(Forced(**base.options)).equals(rows(base))

@@ -11,8 +11,9 @@ from lh_eval import InputError, LighthouseConfig, lighthouse_attention, select_e
 from lh_eval.attention import fused
 from lh_eval.scorers.base import SCORERS, Scores
 from lh_eval.scorers.forced import Forced, token_mask
+from lh_eval.scorers.gla import GatedLinear
 from lh_eval.scorers.norm import Norm
-from lh_eval.scorers.pooled_qk import PooledQueryKey
+from lh_eval.scorers.pooled_qk import PooledQueryKey, window_means
 
 
 def _reversed(parent):
@@ -43,7 +44,7 @@ def inputs(device):
     return [x.to(device) for x in tensors(2, batch=2, heads=2, groups=1, tokens=70, dtype=torch.float32)]
 
 
-@pytest.mark.parametrize("parent", [Norm, PooledQueryKey])
+@pytest.mark.parametrize("parent", [Norm, PooledQueryKey, GatedLinear])
 def test_a_subclass_with_other_scores_is_honoured(parent, config_of, inputs):
     kept = {}
     for scorer in (parent, _reversed(parent)):
@@ -69,13 +70,13 @@ def test_the_scorer_itself_is_not_asked_where_a_kernel_scores(inputs, monkeypatc
     def refuse(self, q, k, v, *, scale):
         raise AssertionError("asked")
 
-    for scorer in (Norm, PooledQueryKey):
+    for scorer in (Norm, PooledQueryKey, GatedLinear):
         monkeypatch.setattr(scorer, "__call__", refuse)
-    for scorer in ("norm", "pooled-qk"):
+    for scorer in ("norm", "pooled-qk", "gla"):
         select_entries(*inputs, LighthouseConfig(k=8, tile_k=4, scorer=scorer), impl="triton")
 
 
-@pytest.mark.parametrize("options", ["", ":window=5,own=0.3"])
+@pytest.mark.parametrize("options", ["", ":window=5,own=0.3", ":window=5,max_windows=4"])
 def test_fused_scores_have_the_scorers_bits(options, inputs):
     scorer = SCORERS.build(f"pooled-qk{options}")
     ours, theirs = (form(*inputs, scale=0.3) for form in (fused.fused_scorer(scorer), scorer))
@@ -83,7 +84,7 @@ def test_fused_scores_have_the_scorers_bits(options, inputs):
     assert torch.equal(ours.key, theirs.key)
 
 
-@pytest.mark.parametrize("scorer", [Norm(), PooledQueryKey()])
+@pytest.mark.parametrize("scorer", [Norm(), PooledQueryKey(), GatedLinear()])
 def test_forced_tokens_are_gathered_and_others_not(scorer, inputs, device):
     put_in = token_mask([[(9, 15)], [(40, 44)]], 70, device=device)
     put_out = token_mask([[(66, 70)], [(1, 6)]], 70, window=4, device=device)
@@ -93,3 +94,18 @@ def test_forced_tokens_are_gathered_and_others_not(scorer, inputs, device):
     tokens = torch.zeros(2, 2, 140, dtype=torch.bool, device=device).scatter(2, kept, True)[..., :70]
     assert tokens[put_in[:, None].expand(-1, 2, -1)].all()
     assert not tokens[put_out[:, None].expand(-1, 2, -1)].any()
+
+
+@pytest.mark.parametrize("tokens", [15, 64, 70, 203])
+def test_means_of_the_pyramid_serve_the_scorer(tokens, device, monkeypatch):
+    """At a window that pooling stores, bfloat16 means are taken from it, and the scores have the same bits."""
+    inputs = [x.to(device) for x in tensors(3, batch=2, heads=2, groups=1, tokens=tokens, dim=24, dtype=torch.bfloat16)]
+    config = LighthouseConfig(k=8, tile_k=4, scorer="pooled-qk")
+    expected = select_entries(*inputs, config, impl="reference")
+    asked = []
+    monkeypatch.setattr(fused, "window_means", lambda x, window: asked.append(x.shape[2]) or window_means(x, window))
+    assert torch.equal(select_entries(*inputs, config, impl="triton"), expected)
+    assert sorted(asked) == ([tokens % 16] * 2 if tokens % 16 else [])  # the window that is not whole
+    asked.clear()
+    select_entries(*inputs, dataclasses.replace(config, scorer="pooled-qk:window=8"), impl="triton")
+    assert asked == [tokens, tokens]
