@@ -35,7 +35,7 @@ def interventions(runs: Mapping[str, Run], *, level: float = 0.95, seed: int = 0
     Returns:
         `COLUMNS`, a row a setting, length and condition. `condition` is "natural" or such as "needle in, question
         out"; `layers` the layers that were forced, "all" where all under the setting were; `needle_held` and
-        `question_held` the mean share of layers and heads that gathered all of their tokens: what was reached.
+        `question_held` the mean share of their tokens that layers and heads gathered at level 0: what was reached.
         Differences are the condition's less natural's, `gained` and `lost` the samples it changes.
 
     Raises:
@@ -99,8 +99,7 @@ def _numbers(natural: Run, run: Run, length: int, level: float, seed: int) -> di
     counted = frames[1][frames[1]["error"].isna()]
     values: dict[str, Any] = {
         "n": len(counted),
-        "needle_held": counted["selection_recall"].mean(),
-        "question_held": counted["question_recall"].mean(),
+        **{f"{name}_held": _finest(counted[f"{name}_levels"]) for name in ("needle", "question")},
     }
     for name, column in (("rate", "score"), ("margin", "margin")):
         joined = align(frames, column).dropna(subset=[0, 1])
@@ -114,6 +113,11 @@ def _numbers(natural: Run, run: Run, length: int, level: float, seed: int) -> di
         if name == "rate":
             values |= {"gained": int((change > 0).sum()), "lost": int((change < 0).sum())}
     return values
+
+
+def _finest(levels: "pd.Series") -> float:
+    """Mean share at level 0; NaN where it is not known."""
+    return float(levels.map(lambda shares: shares[0] if isinstance(shares, tuple) else float("nan")).mean())
 
 
 def _mean(name: str, joined: "pd.DataFrame", values: "pd.Series", spread: Mapping[str, Any]) -> dict[str, float]:

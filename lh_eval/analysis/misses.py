@@ -9,10 +9,13 @@ from lh_eval.statistics import separation
 if TYPE_CHECKING:
     import pandas as pd
 
-MEMBERSHIPS = {
-    "selection_recall": "needle",
-    "question_recall": "question",
-    "last_token_recall": "last token",
+_MEASURES = {  # what is called how, and the column of the rows: shares, or levels whose finest counts
+    "whole needle": "selection_recall",
+    "needle's tokens": "needle_levels",
+    "answer's tokens": "answer_levels",
+    "whole question": "question_recall",
+    "question's tokens": "question_levels",
+    "last token": "last_token_recall",
 }
 COLUMNS = ["setting", "tokens", "hits", "misses", "of_hits", "of_misses", "auroc", "low", "high"]
 
@@ -27,25 +30,27 @@ def misses(frames: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
         frames: rows by setting.
 
     Returns:
-        `COLUMNS`, a row a setting and kind of tokens that its rows know of: `of_hits` and `of_misses` are mean
-        memberships, `auroc` with its 95 % interval from `low` to `high` is that of `statistics.separation`.
+        `COLUMNS`, a row a setting and membership that its rows know of: of a whole span the share of layers and heads
+        that gathered all of it at level 0, of its tokens the share gathered so. `of_hits` and `of_misses` are means,
+        `auroc` with its 95 % interval from `low` to `high` is that of `statistics.separation`.
     """
     import pandas as pd
 
     rows = []
     for setting, frame in frames.items():
-        for column, tokens in MEMBERSHIPS.items():
+        for tokens, column in _MEASURES.items():
             known = frame[frame["error"].isna() & frame[column].notna()]
             if known.empty:
                 continue
+            held = known[column].map(lambda share: share[0] if isinstance(share, tuple) else share).astype(float)
             hit = known["score"] == 1
             contexts = known["trial"] // questions_about(str(known["task"].iloc[0]))
             found = separation(
-                known[column].astype(float).tolist(),
+                held.tolist(),
                 hit.tolist(),
                 clusters=list(zip(known["length"], contexts, strict=True)),
                 strata=known["length"].tolist(),
             )
-            means = {"of_hits": known[column][hit].mean(), "of_misses": known[column][~hit].mean()}
+            means = {"of_hits": held[hit].mean(), "of_misses": held[~hit].mean()}
             rows.append({"setting": setting, "tokens": tokens, **found._asdict(), **means})
     return pd.DataFrame(rows, columns=COLUMNS)

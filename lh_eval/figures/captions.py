@@ -93,13 +93,14 @@ def of_misses(misses: "pd.DataFrame | None") -> str:
         rows = [
             f"{row['tokens']} {row['auroc']:.2f}"
             + (f" ({row['low']:.2f} to {row['high']:.2f})" if row["low"] == row["low"] else "")
-            + f", held by {row['of_hits']:.2f} of layers and heads in hits and {row['of_misses']:.2f} in misses"
+            + f", {row['of_hits']:.2f} in hits and {row['of_misses']:.2f} in misses"
             for row in own.to_dict(orient="records")
         ]
         parts.append(f"{setting}: {'; '.join(rows)}")
     return (
-        "Share of the pairs of a hit and a miss of one length in which the hit's tokens were held, at level 0, by more "
-        "layers and heads (AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
+        "What was gathered at level 0 (of a whole span, by which share of layers and heads; of its tokens, which share) in "
+        "hits and misses, and the share of the pairs of a hit and a miss of one length in which the hit has more (AUROC; "
+        "0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
         f"samples that share a length and a trial): {'. '.join(parts)}. "
     )
 

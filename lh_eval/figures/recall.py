@@ -84,7 +84,7 @@ def _draw_separation(axes: "Axes", told: "pd.DataFrame", styles: LineStyles) -> 
     rate_axis(axes, "x")
     axes.set_yticks(range(len(kinds)), kinds)
     axes.set_ylim(len(kinds) - 0.5, -0.5)
-    axes.set(xlabel="hits held more than misses (AUROC)", ylabel="tokens held")
+    axes.set(xlabel="more in hits than in misses (AUROC)", ylabel="gathered")
 
 
 def _recall_over_length(cells: "pd.DataFrame") -> "pd.DataFrame":

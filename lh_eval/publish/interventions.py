@@ -78,7 +78,7 @@ def _reached(table: "pd.DataFrame") -> str:
             own = table[table["condition"].str.contains(f"{tokens} {way}") & (table["layers"] == "all")]
             if len(own):
                 parts.append(f"{tokens} {way} {own[f'{tokens}_held'].min():.2f} to {own[f'{tokens}_held'].max():.2f}")
-    return f"Share of layers and heads that gathered all of its tokens: {'; '.join(parts)}. " if parts else ""
+    return f"Share of its tokens that layers and heads gathered at level 0: {'; '.join(parts)}. " if parts else ""
 
 
 def _number(value: float, form: str) -> str:

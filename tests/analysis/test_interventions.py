@@ -26,8 +26,8 @@ def runs(make_row, tmp_path):
                 margin=trial + depth / 100 + shift,
                 score=float(score(trial)),
                 prediction="7" if score(trial) else "8",
-                selection_recall=0.5,
-                question_recall=0.0,
+                needle_levels=(0.5, 0.25, 0.25),
+                question_levels=(0.0, 0.5, 0.5),
             )
             for length in (4096, 16384)
             for depth in (0.0, 50.0)

@@ -11,14 +11,16 @@ def test_the_membership_that_goes_with_a_miss_stands_out(make_row):
             prediction="7" if hit else "8",
             score=float(hit),
             selection_recall=0.5 + 0.01 * (trial % 3),
+            question_levels=(0.5 + 0.01 * trial, 0.2, 0.1),
             question_recall=0.8 if hit else 0.2 + 0.01 * trial,
         )
         for trial, hit in enumerate([True, False] * 6)
     ]
     table = misses({"norm": to_frame(rows), "dense": to_frame([make_row()])}).set_index("tokens")
-    assert table["setting"].tolist() == ["norm", "norm"]  # no last token was watched, and nothing in dense
-    assert table.loc["question", ["auroc", "hits", "misses", "of_hits"]].tolist() == [1, 6, 6, pytest.approx(0.8)]
-    needle = table.loc["needle"]
+    assert table["setting"].tolist() == ["norm"] * 3  # no last token was watched, and nothing in dense
+    assert table.loc["whole question", ["auroc", "hits", "misses", "of_hits"]].tolist() == [1, 6, 6, pytest.approx(0.8)]
+    needle = table.loc["whole needle"]
+    assert table.loc["question's tokens", "of_hits"] == pytest.approx(0.55)
     assert needle["low"] < needle["auroc"] == 0.5 < needle["high"]
 
 

@@ -36,5 +36,5 @@ def test_a_fourth_panel_tells_which_membership_goes_with_a_miss(make_cells, make
     assert sum(len(line.get_xdata()) == 1 for line in axes.lines) == 4
     assert_readable(figure)
     told = of_misses(pd.DataFrame(rows))
-    assert "norm k=256: needle 0.50 (0.40 to 0.60), held by 0.50 of layers and heads in hits" in told
+    assert "norm k=256: needle 0.50 (0.40 to 0.60), 0.50 in hits and 0.25 in misses" in told
     assert of_misses(pd.DataFrame(rows[2:3])) == ""

@@ -3,9 +3,11 @@
 import dataclasses
 
 import pytest
+import torch
 from asking import Trees, tiny_llama
 
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS
@@ -78,8 +80,6 @@ def test_its_folder_and_config_say_what_is_forced():
         "norm-k16-dense_layers_0-needle_in",
         "norm-k16-dense_layers_0-needle_out",
     ]
-    from lh_eval.checkpoints.settings import CheckpointSettings
-
     named = side_by_side(settings, CheckpointSettings(config=BASE, dense_layers=(0,)))
     assert [setting.name for setting in named] == ["norm-k16", "norm-k16-needle_in", "norm-k16-needle_out"]
     attention = named[1].to_dict()["attention"]
@@ -102,8 +102,6 @@ def test_prompts_without_room_for_a_sham_fail_by_themselves(rows):
 def test_reading_without_saying_where_the_spans_are_is_refused():
     with BASE.intervened(needle="in").attach(MODEL) as reader:
         assert isinstance(reader, Session)
-        import torch
-
         with pytest.raises(InputError, match="spans must be known of each row"):
             reader.prefill(torch.arange(64)[None])
 

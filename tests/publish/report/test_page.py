@@ -93,7 +93,7 @@ def test_the_same_runs_give_the_same_bytes(page, sweep):
 
 def test_memberships_of_hits_and_misses_are_told(page, tmp_path, write_run):
     assert "What goes with a miss" in page
-    assert "<td>needle</td><td>7</td><td>1</td><td>0.893</td><td>0.250</td><td>0.83" in page
+    assert "<td>whole needle</td><td>7</td><td>1</td><td>0.893</td><td>0.250</td><td>0.83" in page
     dense = report([write_run(tmp_path / "run")], Prompts(wanted=False))
     assert "What goes with a miss" not in dense
 
