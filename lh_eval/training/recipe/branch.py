@@ -28,9 +28,7 @@ def branch_of(trunk: TrainingConfig, weights_sha256: str, config: TrainingConfig
     for field in dataclasses.fields(TrainingConfig):
         own, given = getattr(config, field.name), getattr(trunk, field.name)
         if field.name not in _OWN and own != given:
-            raise InputError(
-                f"{field.name} must be the trunk's {given!r}, got {own!r}; leave it out, or extend its file"
-            )
+            raise InputError(f"{field.name} must be the trunk's {given!r}, got {own!r}; extend its file")
     for name in _SAVED:
         own, given = getattr(config.optimizer, name), getattr(trunk.optimizer, name)
         if own != given:
