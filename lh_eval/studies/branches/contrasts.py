@@ -45,7 +45,9 @@ class Contrast(NamedTuple):
 def contrasts_of(outcomes: pd.DataFrame) -> list[Contrast]:
     """The protocol's contrasts on the cells that there are: scorers against `norm`, k, and RoPE's place."""
     cells = outcomes.drop_duplicates("cell").dropna(subset=["scorer"])
-    names = {(one.scorer, int(one.k), one.rope): one.cell for one in cells.itertuples()}
+    names: dict[tuple[str, int, str], str] = {
+        (scorer, int(k), rope): cell for cell, scorer, k, rope in cells[["cell", "scorer", "k", "rope"]].to_numpy()
+    }
     scorers = list(dict.fromkeys(scorer for scorer, _, _ in names))
     ks = sorted({k for _, k, rope in names if rope == "before"})
     made = []
@@ -145,12 +147,12 @@ def _decided(table: pd.DataFrame) -> Table:
 
 def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
     ends = rows[["difference", "ci_low", "ci_high"]].to_numpy(float)
-    place = rows[["kept", "reading", "read_as", "length"]].astype(str).agg(", ".join, axis=1)
+    places = rows[["kept", "reading", "read_as", "length"]].astype(object).to_numpy()
     return pd.DataFrame(
         {
             "outcome": rows["outcome"],
             "contrast": rows["contrast"],
-            "checkpoint, reading": place.str.removesuffix(", <NA>"),
+            "checkpoint, reading": [", ".join(str(part) for part in one if not pd.isna(part)) for one in places],
             "seeds": rows["seeds"].astype(str),
             "difference (95 % interval)": [with_interval(signed, *one) for one in ends],
             "p": rows["p"].map(p_value),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from lh_eval.store.training_folder import CHECKPOINT
 from lh_eval.studies.branches.evaluating import (
     Reads,
     Samples,
@@ -100,7 +101,7 @@ class Runner(NamedTuple):
 
     def _done(self, job: Job) -> bool:
         if job.cell is None:
-            return (self.trainings.out / "trunks" / f"s{job.seed}" / "checkpoint").exists()
+            return (self.trainings.out / "trunks" / f"s{job.seed}" / CHECKPOINT).exists()
         rows = self._rows(job.cell, job.seed)
         names = self.trainings.names(job.kind)
         return all(evaluated(rows / name, self._reads(job)) for name in names)

@@ -9,7 +9,10 @@ from tiny_training import TINY
 
 from lh_eval.studies.branches.__main__ import branches
 from lh_eval.studies.branches.tables import tables
+from lh_eval.studies.branches.training import Recipes
 from lh_eval.studies.command import run
+from lh_eval.training.recipe.branch import branch_of
+from lh_eval.training.recipe.config import TrainingConfig
 
 WSD = {"schedule": "wsd", "warmup_steps": 1}
 PHASE = {"steps": 2, "length": 256, "tokens_per_step": 512, "mix": {"copy": 1, "keyed": 2, "passkey": 1}}
@@ -24,7 +27,8 @@ def _inline(value):
 
 
 def _recipe(path, **values):
-    values = {**TINY, "optimizer": WSD, "phases": [PHASE], **values}
+    model = {**TINY["model"], "max_position_embeddings": 1024}
+    values = {**TINY, "model": model, "optimizer": WSD, "phases": [PHASE], **values}
     path.write_text("\n".join(f"{name} = {_inline(value)}" for name, value in values.items()))
     return str(path)
 
@@ -40,7 +44,7 @@ def options(tmp_path_factory):
         "scorers": "norm,random",
         "k": "16,32",
         "rope": "before",
-        "tasks": "keyed:records=2 passkey",
+        "tasks": "passkey",
         "length": "512",
         "trials": 1,
         "workers": 0,
@@ -49,7 +53,7 @@ def options(tmp_path_factory):
             folder / "lighthouse.toml",
             name="lighthouse",
             stages=under,
-            phases=[{**PHASE, "length": 512}],
+            phases=[{**PHASE, "length": 512, "tokens_per_step": 4096}],
             keep={"lighthouse": 2},
             keep_state=True,
         ),
@@ -119,3 +123,36 @@ def test_what_cannot_be_used_is_one_line(options, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         run(branches, [str(tmp_path), "--seeds", "x"])
     assert capsys.readouterr().err.startswith("branches: error: seeds must be")
+
+
+def test_seeds_are_shared_out_over_gpus(options, tmp_path, monkeypatch, capsys):
+    started = []
+
+    class Child:
+        def __init__(self, command, *, env, stderr):
+            started.append((command[command.index("--each") - 1], env["CUDA_VISIBLE_DEVICES"]))
+
+        def wait(self):
+            return len(started) - 1
+
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("lh_eval.studies.branches.__main__.subprocess.Popen", Child)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    with pytest.raises(SystemExit) as ended:
+        run(branches, [str(tmp_path), "--seeds", "0-4"])
+    assert ended.value.code == 1
+    assert started == [("0,2,4", "4"), ("1,3", "6")]
+
+
+def test_shipped_recipes_are_the_protocols():
+    trunk, lighthouse, dense = (TrainingConfig.find(name) for name in Recipes())
+    assert trunk.gated
+    assert trunk.keep_state
+    assert lighthouse.keep == {"lighthouse": lighthouse.steps}
+    assert lighthouse.keep_state
+    assert dense.keep == {f"dense-{steps}": steps for steps in (20, 50, 150, 450)}
+    grid = TrainingConfig.find("grid-dense")
+    for config in (lighthouse, dense):
+        assert branch_of(trunk.lasting([400, 100]), "", config).steps == 500 + config.steps
+        assert config.model == grid.model
+        assert lighthouse.optimizer.final_lr == dense.optimizer.lr
