@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from lh_eval.compat import attention_implementation
 from lh_eval.errors import InputError
 from lh_eval.modeling.kept_positions import FollowPositions, kept_positions, mark
 from lh_eval.modeling.memory import new_memory, read_on, takes_many
@@ -94,7 +95,7 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
     devices = [ids.device] if ids.is_cuda else []
     with contextlib.ExitStack() as undo, torch.random.fork_rng(devices):
         undo.callback(_drop_new, before)
-        undo.callback(setattr, model.config, "_attn_implementation", model.config._attn_implementation)
+        undo.callback(_restore_attention, model, attention_implementation(model))
         for module in modules:
             undo.callback(module.register_forward_hook(mark_entries, with_kwargs=True).remove)
         hook, press.forward_hook = press.forward_hook, compress
@@ -119,6 +120,12 @@ def _hidden(layer: Any, places: tuple[torch.Tensor, ...]) -> torch.Tensor:
     hidden = torch.zeros(layer.keys.shape[:3], dtype=torch.bool, device=layer.keys.device)
     hidden[tuple(place.to(hidden.device) for place in places)] = True
     return hidden
+
+
+def _restore_attention(model: PreTrainedModel, name: str) -> None:
+    """A press that fails may leave the model with another one."""
+    if attention_implementation(model) != name:
+        model.set_attn_implementation(name)
 
 
 def _drop_new(before: list[tuple[Any, set[str]]]) -> None:
