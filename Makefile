@@ -31,7 +31,7 @@ gpu:  ## the tests that need a CUDA GPU
 
 sanitize:  ## the kernels under CUDA's memory checker; without the caching allocator, whose blocks hide what is beside them
 	PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1 --kernel-name kns=_kernel \
-		$(PYTHON) -m pytest -m gpu tests/triton/test_select.py tests/triton/test_operator.py tests/triton/test_window_scores.py -k 'not norm_scores_select'
+		$(PYTHON) -m pytest -m gpu tests/triton/test_select.py tests/triton/test_operator.py tests/triton/test_window_scores.py tests/triton/test_gla.py tests/triton/test_max_pyramid.py tests/triton/test_row_norms.py -k 'not norm_scores_select'
 
 bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
 	$(PYTHON) -m lh_eval bench

@@ -47,41 +47,65 @@ class PooledQueryKey:
     Attributes:
         window: tokens averaged, w; the default is one coarsest entry of the default pyramid.
         own: share of a token's own logit in its score, from 0 (all tokens of a window alike) to below 1.
+        max_windows: where there would be more, w is doubled until there are not, so that the attentions' cost stays
+            below (max_windows)² pairs at any length; what is scored then depends on the length. 0 is no limit.
     """
 
     window: int = 16
     own: float = 0.05
+    max_windows: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 1:
             raise InputError(f"window of scorer 'pooled-qk' must be at least 1, got {self.window}")
         if not 0 <= self.own < 1:
             raise InputError(f"own of scorer 'pooled-qk' must be from 0 to below 1, got {self.own}")
+        if self.max_windows < 0:
+            raise InputError(f"max_windows of scorer 'pooled-qk' must be at least 0, got {self.max_windows}")
 
     def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float) -> Scores:  # noqa: ARG002
         """Score tokens; see `Scorer`."""
-        within = functools.partial(window_scores, window=self.window, own=self.own, scale=scale)
-        return self.scores(q, k, scale, within)
+        window = self.window_at(q.shape[2])
+        within = functools.partial(window_scores, window=window, own=self.own, scale=scale)
+        return self.scores(q, k, window_means(q, window), window_means(k, window), scale, within, l2_norm)
 
-    def scores(self, q: torch.Tensor, k: torch.Tensor, scale: float, within: Callable[..., torch.Tensor]) -> Scores:
+    def window_at(self, tokens: int) -> int:
+        """Tokens averaged in a sequence of `tokens`."""
+        window = self.window
+        while 0 < self.max_windows < -(-tokens // window):
+            window *= 2
+        return window
+
+    def scores(
+        self,
+        q: torch.Tensor,
+        k: torch.Tensor,
+        q_means: torch.Tensor,
+        k_means: torch.Tensor,
+        scale: float,
+        within: Callable[..., torch.Tensor],
+        norms: Callable[[torch.Tensor], torch.Tensor],
+    ) -> Scores:
         """Scores of q [B, H, N, D] and k [B, G, N, D].
 
         Args:
             q: queries.
             k: keys.
+            q_means: [B, H, n, D] their means over windows.
+            k_means: [B, G, n, D].
             scale: factor of the logits.
             within: `window_scores` with this scorer's options, or a kernel that does the same in one read.
+            norms: `l2_norm`, or a kernel with the same bits.
         """
-        members = q.shape[1] // k.shape[1]
-        q_means, k_means = window_means(q, self.window), window_means(k, self.window)
+        members = q_means.shape[1] // k_means.shape[1]
         k_means = k_means.repeat_interleave(members, dim=1)  # 1/w of the keys; as queries they have no grouped form
 
         expected_k = F.scaled_dot_product_attention(q_means, k_means, k_means, is_causal=True, scale=scale)
         later_q, earlier_k = q_means.flip(2), k_means.flip(2)  # causal in reverse: a window's own and later queries
         expected_q = F.scaled_dot_product_attention(earlier_k, later_q, later_q, is_causal=True, scale=scale).flip(2)
 
-        query = within(q, expected_k, l2_norm(q_means) * l2_norm(expected_k))
-        key = within(k, expected_q, l2_norm(expected_q))
+        query = within(q, expected_k, norms(q_means) * norms(expected_k))
+        key = within(k, expected_q, norms(expected_q))
         return Scores(query, key)
 
 

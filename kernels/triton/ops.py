@@ -16,7 +16,10 @@ import torch
 from lh_eval.compat import watched_by_a_mode
 from lh_eval.kernels.layout import Layout
 from lh_eval.kernels.triton import gather as _gather
+from lh_eval.kernels.triton import gla as _gla
+from lh_eval.kernels.triton import max_pyramid as _max_pyramid
 from lh_eval.kernels.triton import pool as _pool
+from lh_eval.kernels.triton import row_norms as _row_norms
 from lh_eval.kernels.triton import select as _select
 from lh_eval.kernels.triton import spread as _spread
 from lh_eval.kernels.triton import window_scores as _window_scores
@@ -114,6 +117,35 @@ def _window_scored(x: Tensor, expected: Tensor, *args: Any) -> Tensor:
 def window_scores(x: Tensor, expected: Tensor, strength: Tensor, window: int, own: float, scale: float) -> Tensor:
     """Scores [B, H, N] of the tokens of windows; see `lh_eval.kernels.triton.window_scores`."""
     return _window_scores.window_scores(x, expected, strength, window=window, own=own, scale=scale)
+
+
+@_register("row_norms(Tensor x) -> Tensor", lambda x: x.new_empty(x.shape[:3], dtype=torch.float32))
+def row_norms(x: Tensor) -> Tensor:
+    """Norms [B, H, n] of rows; see `lh_eval.kernels.triton.row_norms`."""
+    return _row_norms.row_norms(x)
+
+
+def _gla_normed(q: Tensor, *args: Any) -> Tensor:
+    return q.new_empty(2, *q.shape[:3], dtype=torch.float32)
+
+
+@_register("gla_norms(Tensor q, Tensor k, Tensor v, int dilation, float log_gate, float scale) -> Tensor", _gla_normed)
+def gla_norms(q: Tensor, k: Tensor, v: Tensor, dilation: int, log_gate: float, scale: float) -> Tensor:
+    """Norms [2, B, H, N] of gated linear attention both ways; see `lh_eval.kernels.triton.gla`."""
+    return _gla.gla_norms(q, k, v, dilation=dilation, log_gate=log_gate, scale=scale)
+
+
+def _pyramids(query: Tensor, key: Tensor, layout: Sequence[int]) -> tuple[Tensor, ...]:
+    sizes = _layout(layout)
+    scored = sizes.entries - sizes.padded
+    pyramids = (x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (query, key))
+    return (*pyramids, query.new_empty(1, dtype=torch.int64))
+
+
+@_register("max_pyramid(Tensor query, Tensor key, SymInt[] layout) -> (Tensor, Tensor, Tensor)", _pyramids)
+def max_pyramid(query: Tensor, key: Tensor, layout: Sequence[int]) -> tuple[Tensor, ...]:
+    """Maxima of token scores from level 1 on, and the flag of those that are not finite; see the kernel's module."""
+    return _max_pyramid.max_pyramid(query, key, _layout(layout))
 
 
 def _selected(query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int) -> Any:

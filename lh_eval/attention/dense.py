@@ -1,7 +1,7 @@
 """Ordinary causal attention by PyTorch's fastest kernel: of the gathered sequence, and of whole trainings."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -21,8 +21,13 @@ _ORDER = [
 
 def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> torch.Tensor:
     """Softmax attention of q, k, v [B, H, S, D], each position over itself and those before."""
-    with sdpa_kernel(_ORDER, set_priority=True) if torch.compiler.is_compiling() else fastest_first():
+    with fastest_kernels():
         return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale)
+
+
+def fastest_kernels() -> AbstractContextManager[None]:
+    """`fastest_first`, in a form that the compiler takes too."""
+    return sdpa_kernel(_ORDER, set_priority=True) if torch.compiler.is_compiling() else fastest_first()
 
 
 @contextmanager

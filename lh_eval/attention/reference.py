@@ -12,6 +12,7 @@ from lh_eval.kernels.reference.gather import invert, take
 from lh_eval.kernels.reference.pool import mean_pyramid
 from lh_eval.kernels.reference.scatter import scatter
 from lh_eval.kernels.reference.select import select
+from lh_eval.scorers.base import Scores
 
 
 def attend(
@@ -28,6 +29,12 @@ def select_entries(
     """Selected entries [B, H, S] of q [B, H, N, D] and k, v [B, G, N, D]."""
     layout = config.layout(q.shape[2])
     return select(*_score(q, k, v, config, layout, scale), layout, forced=config.forced)
+
+
+def select_scored(scores: Scores, config: LighthouseConfig, heads: int) -> torch.Tensor:
+    """Selected entries [B, H, S] of tokens that are scored already, H heads of queries."""
+    layout = config.layout(scores.query.shape[2])
+    return select(*_pyramids(scores, layout, heads), layout, forced=config.forced)
 
 
 def attend_selected(
@@ -99,7 +106,11 @@ def _score(
     """[B, H, P] query and key scores."""
     scores = token_scores(config.token_scorer, q, k, v, scale)
     require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
-    query, key = (max_pyramid(x, layout).repeat_interleave(q.shape[1] // x.shape[1], dim=1) for x in scores)
+    return _pyramids(scores, layout, q.shape[1])
+
+
+def _pyramids(scores: Scores, layout: Layout, heads: int) -> tuple[torch.Tensor, torch.Tensor]:
+    query, key = (max_pyramid(x, layout).repeat_interleave(heads // x.shape[1], dim=1) for x in scores)
     return query, key
 
 

@@ -2,6 +2,7 @@
 
 import torch
 
+from lh_eval.attention.dense import fastest_kernels
 from lh_eval.errors import InputError
 from lh_eval.scorers.base import Scorer, Scores
 
@@ -22,7 +23,8 @@ def token_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tens
     Raises:
         InputError: a score has another shape.
     """
-    scores = scorer(q, k, v, scale=scale)
+    with fastest_kernels():  # of the attention that some scorers are
+        scores = scorer(q, k, v, scale=scale)
     B, H, N, _ = q.shape
     for kind, values in zip(Scores._fields, scores, strict=True):
         if values.ndim != 3 or (values.shape[0], values.shape[2]) != (B, N) or H % values.shape[1]:

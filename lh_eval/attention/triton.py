@@ -7,11 +7,11 @@ import torch
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.dense import causal_attention
-from lh_eval.attention.fused import fused_scorer, scored_by_pooling
+from lh_eval.attention.fused import Means, fused_scorer, scored_by_pooling
 from lh_eval.attention.scoring import require_finite, token_scores
 from lh_eval.errors import InputError
-from lh_eval.kernels.max_pyramid import max_pyramid
 from lh_eval.kernels.triton import ops
+from lh_eval.kernels.triton.common import stored_level
 from lh_eval.kernels.triton.refuse import refuse
 
 
@@ -107,16 +107,14 @@ def _pool(
     if scored_by_pooling(config.token_scorer):
         return Pooled(*ops.pool(q, k, v, layout, True))
     pooled = Pooled(*ops.pool(q, k, v, layout, False))
-    scores = token_scores(fused_scorer(config.token_scorer), q, k, v, scale)
     sizes = config.layout(q.shape[2])
-    bad = pooled.bad
-    pyramids = []
-    for x in scores:
-        wrong = ~x.isfinite()
-        bad = torch.maximum(bad, wrong.any().long())  # the place is looked for when it is wanted
-        pyramids.append(max_pyramid(x.masked_fill(wrong, torch.inf), sizes)[..., sizes.padded :].contiguous())
-    query = pyramids[0].repeat_interleave(q.shape[1] // pyramids[0].shape[1], dim=1)
-    return pooled._replace(query=query, key=pyramids[1], bad=bad)
+    level = stored_level(sizes)
+    means = Means(sizes.factor**level, *(x[:, :, : sizes.sizes[level]] for x in (pooled.q, pooled.k)))
+    scores = token_scores(fused_scorer(config.token_scorer, means), q, k, v, scale)
+    query, key, bad = ops.max_pyramid(scores.query, scores.key, layout)
+    query = query.repeat_interleave(q.shape[1] // query.shape[1], dim=1)
+    # where a score is not finite is looked for when it is wanted
+    return pooled._replace(query=query, key=key, bad=torch.maximum(pooled.bad, bad))
 
 
 @torch.no_grad()

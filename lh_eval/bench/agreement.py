@@ -11,7 +11,9 @@ from lh_eval.bench.inputs import Inputs, make_inputs
 from lh_eval.bench.providers import calls
 from lh_eval.bench.workload import Workload
 from lh_eval.errors import InputError
+from lh_eval.scorers.base import Scorer, Scores
 
+_ROUNDED = 2.0**-16  # of a score, by its sums in float32
 _MARGIN = 2.0  # times the error that the reference itself has in that dtype
 _NAMES = ("the output", "the gradient of q", "the gradient of k", "the gradient of v")
 
@@ -28,8 +30,10 @@ class Shape(NamedTuple):
 def check_kernels(workload: Workload, *, impl: Any = "triton") -> None:
     """Compare the kernels with the reference at small shapes, with the workload's dtype, head dim and settings.
 
-    The selected entries must be the same. Output and gradients must be within twice the error of the reference in
-    the same dtype; error is the largest difference to the reference in float64, all three on the same entries.
+    The selected entries must be the same; where a scorer's kernel rounds otherwise than the scorer, its scores must be
+    those of float64 within a rounding of the dtype, and the entries those that the reference selects by them. Output
+    and gradients must be within twice the error of the reference in the same dtype; error is the largest difference
+    to the reference in float64, all three on the same entries.
 
     Raises:
         InputError: they differ.
@@ -54,7 +58,11 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
     layout = config.layout(shape.tokens)
     q, k, v, _ = inputs
     where = f"at N={shape.tokens}, H={shape.heads}, G={shape.kv_heads}, k={shape.k}"
-    indices = select_entries(q, k, v, config, impl="reference")
+    scores = _rounded_scores(config.token_scorer, q, k, v, where) if impl == "triton" else None
+    if scores is None:
+        indices = select_entries(q, k, v, config, impl="reference")
+    else:
+        indices = reference.select_scored(scores, config, shape.heads)
     found = select_entries(q, k, v, config, impl=impl)
     if found.shape != indices.shape or not torch.equal(found, indices):
         wrong = "another number" if found.shape != indices.shape else f"{int((found != indices).sum())} others"
@@ -75,6 +83,31 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
                 f"kernels must give {name} with an error of at most {bound:.3g} {where}, got {error:.3g}; "
                 "nothing was timed"
             )
+
+
+@torch.no_grad()
+def _rounded_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, where: str) -> Scores | None:
+    """The scores of the scorer's kernel, near enough to those of float64; None where they have the scorer's bits.
+
+    Raises:
+        InputError: they are not near enough.
+    """
+    from lh_eval.attention.fused import fused_scorer, rounds_otherwise  # imports Triton
+
+    if not rounds_otherwise(scorer, q.dtype):
+        return None
+    scale = q.shape[3] ** -0.5
+    scores = fused_scorer(scorer)(q, k, v, scale=scale)
+    exact = scorer(q.double(), k.double(), v.double(), scale=scale)
+    bound = max(torch.finfo(q.dtype).eps, _ROUNDED)
+    for kind, ours, wanted in zip(Scores._fields, scores, exact, strict=True):
+        error = float(((ours - wanted).abs() / (wanted + wanted.mean())).max())
+        if not error <= bound:
+            raise InputError(
+                f"kernels must give {kind} scores with an error of at most {bound:.3g} {where}, got {error:.3g}; "
+                "nothing was timed"
+            )
+    return scores
 
 
 def _run(forward: Callable[..., torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,7 +14,7 @@ from lh_eval.modeling.compressed_cache import answering, stack, stack_kept
 from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.presses import load_kvpress, make_press
 from lh_eval.modeling.pressing import read_compressed, self_attentions
-from lh_eval.modeling.session import Observe, Prefill, attending
+from lh_eval.modeling.session import Observe, Prefill, Session, attending
 from lh_eval.spec import slug
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Press(Method):
             return None
         return f"kvpress is not tested with {type(model).__name__}"
 
+    def measure(self, model: "PreTrainedModel", ids: torch.Tensor, name: str) -> dict[str, Any]:  # noqa: ARG002
+        """The version of kvpress."""
+        return {"kvpress": version("kvpress")}
+
     @contextmanager
     def attach(
         self,
@@ -86,8 +91,8 @@ class Press(Method):
     ) -> Iterator["PressReader"]:
         """See `Method.attach`."""
         press = make_press(self.name, self.ratio)
-        with attending(model, None, frozenset()), answering(model):
-            yield PressReader(model, press, observe)
+        with attending(model, None, frozenset()) as session, answering(model):
+            yield PressReader(session, press, observe)
 
 
 class PressReader:
@@ -99,11 +104,11 @@ class PressReader:
     asks_under = False
     shares_prefixes = False
     selects = True
-    packs = True
 
-    def __init__(self, model: "PreTrainedModel", press: Any, observe: Observe | None) -> None:
-        self.model = model
+    def __init__(self, session: Session, press: Any, observe: Observe | None) -> None:
+        self.model = session.model
         self.observe = observe
+        self.packs = session.packs
         self._press = press
 
     def prefill(self, ids: torch.Tensor, before: Prefill | None = None, *, logits: bool = False) -> Prefill:

@@ -12,6 +12,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from lh_eval.compat import attention_implementation
 from lh_eval.modeling.pressing import Compressed, self_attentions
 
 
@@ -60,11 +61,11 @@ def stack(parts: Sequence[Compressed]) -> DynamicCache:
         if index in parts[0].kept:
             nothing = [row.keys.new_zeros(row.keys.shape[:3], dtype=torch.bool) for row in rows]
             masks = [part.hidden.get(index, none) for part, none in zip(parts, nothing, strict=True)]
-            mask = torch.cat([_filled(mask, most, dim=2, value=True) for mask in masks])
+            mask = torch.cat([_filled(mask, most, value=True) for mask in masks])
             hidden[index] = mask if bool(mask.any()) else None
         # a row with fewer entries is filled up behind, with hidden ones
-        layer.keys = torch.cat([_filled(row.keys, most, dim=2, value=0) for row in rows])
-        layer.values = torch.cat([_filled(row.values, most, dim=2, value=0) for row in rows])
+        layer.keys = torch.cat([_filled(row.keys, most, value=0) for row in rows])
+        layer.values = torch.cat([_filled(row.values, most, value=0) for row in rows])
         for row in rows[1:]:
             row.keys = row.values = layer.keys[:0]  # frees them
     lengths = {cache.layers[index].get_seq_length() for index in hidden}
@@ -78,7 +79,7 @@ def stack_kept(parts: Sequence[Compressed], layer: int) -> torch.Tensor:
     """The positions that a layer keeps of each context, [B, G, K]; filled up with -1."""
     rows = [part.kept[layer] for part in parts]
     most = max(row.shape[2] for row in rows)
-    return torch.cat([_filled(row, most, dim=2, value=-1) for row in rows])
+    return torch.cat([_filled(row, most, value=-1) for row in rows])
 
 
 @contextlib.contextmanager
@@ -92,7 +93,11 @@ def answering(model: PreTrainedModel) -> Iterator[None]:
         layer = layers[module.layer_idx] if module.layer_idx < len(layers) else None
         if not isinstance(layer, CompressedLayer):
             return None
-        return args, {**kwargs, "attention_mask": layer.seen(kwargs["hidden_states"].shape[1], heads)}
+        hidden_states = kwargs["hidden_states"]
+        mask = layer.seen(hidden_states.shape[1], heads)
+        if attention_implementation(model) == "eager":  # which adds its mask to the scores
+            mask = hidden_states.new_zeros(mask.shape).masked_fill(~mask, torch.finfo(hidden_states.dtype).min)
+        return args, {**kwargs, "attention_mask": mask}
 
     with contextlib.ExitStack() as undo:
         for module in self_attentions(model):
@@ -100,10 +105,10 @@ def answering(model: PreTrainedModel) -> Iterator[None]:
         yield
 
 
-def _filled(tensor: torch.Tensor, size: int, *, dim: int, value: float) -> torch.Tensor:
-    """The tensor with `value` behind, until it has that size."""
-    missing = size - tensor.shape[dim]
+def _filled(tensor: torch.Tensor, size: int, value: float) -> torch.Tensor:
+    """The tensor [B, G, S, ...] with `value` behind its entries, until they are `size`."""
+    missing = size - tensor.shape[2]
     if not missing:
         return tensor
-    behind = (0, 0) * (tensor.dim() - 1 - dim)
-    return torch.nn.functional.pad(tensor, (*behind, 0, missing), value=value)
+    after = (0, 0) * (tensor.dim() - 3)  # padding is named from the last dimension on
+    return torch.nn.functional.pad(tensor, (*after, 0, missing), value=value)

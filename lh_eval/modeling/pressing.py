@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from lh_eval.compat import attention_implementation
 from lh_eval.errors import InputError
 from lh_eval.modeling.kept_positions import FollowPositions, kept_positions, mark
-from lh_eval.modeling.memory import read_on
+from lh_eval.modeling.memory import new_memory, read_on, takes_many
 from lh_eval.modeling.presses import explained, press_name
 
 _MOVES_KEYS = ("KeyRerotationPress", "FinchPress", "RestoreKVPress")  # to the positions 0, 1, ... of what is left
@@ -34,7 +35,7 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     """The modules that kvpress hooks.
 
     Raises:
-        InputError: the model has them elsewhere.
+        InputError: the model has them elsewhere, or states beside them, which no press compresses.
     """
     decoder = getattr(model, "model", None)
     layers = getattr(getattr(decoder, "language_model", decoder), "layers", ())
@@ -42,6 +43,11 @@ def self_attentions(model: PreTrainedModel) -> list[Any]:
     if not modules or None in modules:
         raise InputError(
             f"model must have self_attn in each of model.layers for a press, got {type(model).__name__}; "
+            "take another method"
+        )
+    if not takes_many(new_memory(model)):
+        raise InputError(
+            f"model must keep keys and values alone for a press, got {type(model).__name__}, which keeps states; "
             "take another method"
         )
     return modules
@@ -62,7 +68,8 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
     """
     modules, name, length = self_attentions(model), press_name(type(press)), ids.shape[1]
     before = [(module, {*vars(module), *module._modules}) for module in model.modules()]
-    cache = DynamicCache(config=model.config)
+    cache = new_memory(model)
+    assert cache is not None, "of a model with layers of full attention"
     read: set[int] = set()
 
     def mark_entries(module: Any, _args: Any, kwargs: dict[str, Any], _output: Any) -> None:
@@ -88,7 +95,7 @@ def read_compressed(model: PreTrainedModel, press: Any, ids: torch.Tensor) -> Co
     devices = [ids.device] if ids.is_cuda else []
     with contextlib.ExitStack() as undo, torch.random.fork_rng(devices):
         undo.callback(_drop_new, before)
-        undo.callback(setattr, model.config, "_attn_implementation", model.config._attn_implementation)
+        undo.callback(_restore_attention, model, attention_implementation(model))
         for module in modules:
             undo.callback(module.register_forward_hook(mark_entries, with_kwargs=True).remove)
         hook, press.forward_hook = press.forward_hook, compress
@@ -113,6 +120,12 @@ def _hidden(layer: Any, places: tuple[torch.Tensor, ...]) -> torch.Tensor:
     hidden = torch.zeros(layer.keys.shape[:3], dtype=torch.bool, device=layer.keys.device)
     hidden[tuple(place.to(hidden.device) for place in places)] = True
     return hidden
+
+
+def _restore_attention(model: PreTrainedModel, name: str) -> None:
+    """A press that fails may leave the model with another one."""
+    if attention_implementation(model) != name:
+        model.set_attn_implementation(name)
 
 
 def _drop_new(before: list[tuple[Any, set[str]]]) -> None:

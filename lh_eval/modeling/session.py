@@ -74,6 +74,7 @@ class Session:
     asks_under: bool = False
     observe: Observe | None = None
     _filling: bool = False
+    _last_row: bool = False  # nothing is wanted of the last layer but its last row
 
     @property
     def shares_prefixes(self) -> bool:
@@ -118,6 +119,7 @@ class Session:
     def _read(self, ids: torch.Tensor, cache: Any, begin: int, *, logits: bool) -> tuple[Any, torch.Tensor | None]:
         token = _continuing.set(self.plain and begin > 0)
         self._filling = not logits and _ends_early(cache)
+        self._last_row = logits
         try:
             if logits:
                 out, cache = read_on(self.model, ids, cache, begin, logits_to_keep=1)
@@ -127,7 +129,7 @@ class Session:
             return cache, None
         finally:
             _continuing.reset(token)
-            self._filling = False
+            self._filling = self._last_row = False
 
 
 def _ends_early(cache: Any) -> bool:
@@ -189,7 +191,8 @@ def _attention(
     session: Session = getattr(module, _ATTRIBUTE)
     layer: int = module.layer_idx  # type: ignore[assignment]
     attention = session.attention if layer in session.layers else None
-    if session._filling and layer == session.model.config.get_text_config().num_hidden_layers - 1:
+    is_last = layer == session.model.config.get_text_config().num_hidden_layers - 1
+    if session._filling and is_last:
         if attention is not None and session.observe is not None:
             session.observe(layer, attention.kept(query, key, value, scaling))
         raise _CacheFilled
@@ -215,6 +218,9 @@ def _attention(
             if session.observe is not None:
                 session.observe(layer, kept)
         return out.transpose(1, 2), None
+    if is_last and session._last_row and session.plain:
+        last = extend(query[:, :, -1:], key, value, scaling)
+        return torch.nn.functional.pad(last, (0, 0, 0, 0, query.shape[2] - 1, 0)), None
     if _continuing.get():
         return extend(query, key, value, scaling), None
     return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs)

@@ -1,14 +1,17 @@
 """Kernels that are wrong on purpose, in place of the Triton backend."""
 
+import functools
 import types
 
 import pytest
 import torch
 
-from lh_eval.attention import operator, reference
+from lh_eval.attention import fused, operator, reference
 from lh_eval.bench import agreement
 from lh_eval.bench.agreement import Shape, check_kernels
 from lh_eval.errors import InputError
+from lh_eval.scorers.base import Scores
+from lh_eval.scorers.gla import GatedLinear
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +94,35 @@ def test_nothing_runs_without_kernels(make_workload, monkeypatch):
     monkeypatch.setattr(operator, "_backend", refuse)
     with pytest.raises(InputError, match="impl must be"):
         check_kernels(make_workload())
+
+
+def _score_by(monkeypatch, change):
+    """Let the kernel of a scorer that rounds give the scorer's own scores, changed."""
+
+    def form(scorer, means, q, k, v, *, scale):
+        return Scores(*(change(x) for x in scorer(q, k, v, scale=scale)))
+
+    monkeypatch.setitem(fused._FORMS, GatedLinear, form)
+    return lambda q, k, v, config, scale: reference.select_scored(
+        fused.fused_scorer(config.token_scorer)(q, k, v, scale=scale), config, q.shape[1]
+    )
+
+
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: x * (1 + 0.003 * torch.rand(x.shape))])
+def test_scores_may_round(make_workload, backend, monkeypatch, change):
+    torch.manual_seed(0)
+    rounded = functools.lru_cache(lambda shape: change(torch.ones(shape)))
+    select_entries = _score_by(monkeypatch, lambda x: x * rounded(x.shape))
+
+    def attend(q, k, v, config, scale):
+        indices = select_entries(q, k, v, config, scale)
+        return reference.attend_selected(q, k, v, indices, config.layout(q.shape[2]), scale), indices
+
+    backend(select_entries=select_entries, attend=attend)
+    check_kernels(make_workload(dtype=torch.bfloat16, scorer="gla"))
+
+
+def test_scores_that_are_wrong_are_refused(make_workload, backend, monkeypatch):
+    backend(select_entries=_score_by(monkeypatch, lambda x: x * 1.1))
+    with pytest.raises(InputError, match=r"kernels must give query scores with an error of at most 0\.00781 at N="):
+        check_kernels(make_workload(dtype=torch.bfloat16, scorer="gla"))

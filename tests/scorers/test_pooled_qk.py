@@ -161,6 +161,14 @@ def test_a_matched_query_and_key_are_kept():
     assert held == {"norm": [False, False], "pooled-qk": [True, True]}
 
 
+@pytest.mark.parametrize(("tokens", "window"), [(64, 5), (20, 5), (21, 10), (80, 20), (81, 40)])
+def test_no_more_than_so_many_windows(tokens, window):
+    q, k, v = tensors(11, tokens=tokens)
+    limited = SCORERS.build("pooled-qk:window=5,max_windows=" + ("4" if tokens != 64 else "13"))(q, k, v, scale=0.3)
+    for actual, expected in zip(limited, SCORERS.build(f"pooled-qk:window={window}")(q, k, v, scale=0.3), strict=True):
+        assert torch.equal(actual, expected)
+
+
 def test_means_of_windows():
     x = torch.arange(10.0).view(1, 1, 5, 2)
     assert window_means(x, 2).tolist() == [[[[1.0, 2.0], [5.0, 6.0], [8.0, 9.0]]]]
@@ -172,6 +180,7 @@ def test_means_of_windows():
     ("option", "message"),
     [
         ("window=0", "window of scorer 'pooled-qk' must be at least 1, got 0"),
+        ("max_windows=-1", "max_windows of scorer 'pooled-qk' must be at least 0, got -1"),
         ("own=1", r"own of scorer 'pooled-qk' must be from 0 to below 1, got 1\.0"),
         ("own=-0.1", r"own of scorer 'pooled-qk' must be from 0 to below 1, got -0\.1"),
         ("own=nan", "own of scorer 'pooled-qk' must be from 0 to below 1, got nan"),

@@ -10,8 +10,9 @@ from strategies import tensors
 from lh_eval import InputError, LighthouseConfig, lighthouse_attention, select_entries
 from lh_eval.attention import fused
 from lh_eval.scorers.base import SCORERS, Scores
+from lh_eval.scorers.gla import GatedLinear
 from lh_eval.scorers.norm import Norm
-from lh_eval.scorers.pooled_qk import PooledQueryKey
+from lh_eval.scorers.pooled_qk import PooledQueryKey, window_means
 
 
 def _reversed(parent):
@@ -42,7 +43,7 @@ def inputs(device):
     return [x.to(device) for x in tensors(2, batch=2, heads=2, groups=1, tokens=70, dtype=torch.float32)]
 
 
-@pytest.mark.parametrize("parent", [Norm, PooledQueryKey])
+@pytest.mark.parametrize("parent", [Norm, PooledQueryKey, GatedLinear])
 def test_a_subclass_with_other_scores_is_honoured(parent, config_of, inputs):
     kept = {}
     for scorer in (parent, _reversed(parent)):
@@ -68,15 +69,30 @@ def test_the_scorer_itself_is_not_asked_where_a_kernel_scores(inputs, monkeypatc
     def refuse(self, q, k, v, *, scale):
         raise AssertionError("asked")
 
-    for scorer in (Norm, PooledQueryKey):
+    for scorer in (Norm, PooledQueryKey, GatedLinear):
         monkeypatch.setattr(scorer, "__call__", refuse)
-    for scorer in ("norm", "pooled-qk"):
+    for scorer in ("norm", "pooled-qk", "gla"):
         select_entries(*inputs, LighthouseConfig(k=8, tile_k=4, scorer=scorer), impl="triton")
 
 
-@pytest.mark.parametrize("options", ["", ":window=5,own=0.3"])
+@pytest.mark.parametrize("options", ["", ":window=5,own=0.3", ":window=5,max_windows=4"])
 def test_fused_scores_have_the_scorers_bits(options, inputs):
     scorer = SCORERS.build(f"pooled-qk{options}")
     ours, theirs = (form(*inputs, scale=0.3) for form in (fused.fused_scorer(scorer), scorer))
     assert torch.equal(ours.query, theirs.query)
     assert torch.equal(ours.key, theirs.key)
+
+
+@pytest.mark.parametrize("tokens", [15, 64, 70, 203])
+def test_means_of_the_pyramid_serve_the_scorer(tokens, device, monkeypatch):
+    """At a window that pooling stores, bfloat16 means are taken from it, and the scores have the same bits."""
+    inputs = [x.to(device) for x in tensors(3, batch=2, heads=2, groups=1, tokens=tokens, dim=24, dtype=torch.bfloat16)]
+    config = LighthouseConfig(k=8, tile_k=4, scorer="pooled-qk")
+    expected = select_entries(*inputs, config, impl="reference")
+    asked = []
+    monkeypatch.setattr(fused, "window_means", lambda x, window: asked.append(x.shape[2]) or window_means(x, window))
+    assert torch.equal(select_entries(*inputs, config, impl="triton"), expected)
+    assert sorted(asked) == ([tokens % 16] * 2 if tokens % 16 else [])  # the window that is not whole
+    asked.clear()
+    select_entries(*inputs, dataclasses.replace(config, scorer="pooled-qk:window=8"), impl="triton")
+    assert asked == [tokens, tokens]

@@ -85,7 +85,9 @@ def test_constant_scores(device):
     )
 
 
-@pytest.mark.parametrize("scorer", ["qk", "pooled-qk", "random", "recency"])
+@pytest.mark.parametrize(
+    "scorer", ["qk", "gla", "gla:dilation=1,log_gate=-2", "pooled-qk", "pooled-qk:max_windows=3", "random", "recency"]
+)
 def test_other_scorers(scorer, device):
     config = dataclasses.replace(CONFIGS["p = 4"], scorer=scorer)
     inputs = [x.to(device) for x in tensors(2, heads=2, groups=1, tokens=70, dtype=torch.float32)]

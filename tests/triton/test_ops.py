@@ -37,7 +37,9 @@ def test_opcheck(inputs):
         torch.library.opcheck(operator.registered, arguments)
 
 
-@pytest.mark.parametrize(("scorer", "dynamic"), [("norm", False), ("norm", True), ("qk", False), ("pooled-qk", False)])
+@pytest.mark.parametrize(
+    ("scorer", "dynamic"), [("norm", False), ("norm", True), ("qk", False), ("pooled-qk", False), ("gla", False)]
+)
 def test_compiles_whole(inputs, scorer, dynamic, interpreted):
     config = LighthouseConfig(k=4, tile_k=2, scorer=scorer)
     torch._dynamo.reset()
