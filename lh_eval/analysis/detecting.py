@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAPER_SAMPLES, PAPER_RATE = 420, 0.72  # of a checkpoint of the paper's; its dense one's rate
+GRID_CELLS = 35  # five lengths by seven depths, as outputs/grid has them
 # Standard deviation of a pair of trainings' difference in mean rate, seven pairs that differ in their scorer alone:
 # outputs/grid/claims.csv, query-key over norm.
 PAIR_SDS = {"passkey": 0.0505, "keyed": 0.0353}
@@ -51,7 +52,9 @@ class Requirement(NamedTuple):
     least_pairs: int
 
 
-def assume(detect: float, *, rate: float = PAPER_RATE, discordant: float | None = None, cells: int = 35) -> Assumed:
+def assume(
+    detect: float, *, rate: float = PAPER_RATE, discordant: float | None = None, cells: int = GRID_CELLS
+) -> Assumed:
     """Take scores for independent ones of 0 and 1.
 
     Args:

@@ -32,16 +32,18 @@ def plan(
     level: Annotated[float, typer.Option(help="Confidence level; for one of four claims 0.9875.")] = 0.95,
 ) -> None:
     """Say how many trials and how many training seeds a difference takes."""
-    from lh_eval.analysis.detecting import PAIR_SDS, assume, require
+    from lh_eval.analysis.detecting import GRID_CELLS, PAIR_SDS, PAPER_RATE, assume, require
 
     if detect is None:
         raise InputError("detect must be given, got none; 0.04 is four needles of a hundred")
     if samples < 1:
         raise InputError(f"samples must be at least 1, got {samples}; the paper has 420")
     if measured is None:
-        defaults = {"rate": rate, "cells": cells}
         assumed = assume(
-            detect, discordant=discordant, **{name: value for name, value in defaults.items() if value is not None}
+            detect,
+            rate=PAPER_RATE if rate is None else rate,
+            discordant=discordant,
+            cells=GRID_CELLS if cells is None else cells,
         )
     else:
         if (rate, discordant, cells) != (None, None, None):

@@ -71,10 +71,10 @@ def _recall_by_depth(cells: "pd.DataFrame") -> str:
     first = known["depth"] == 0
     if first.all() or not first.any():
         return ""
-    parts = [
-        f"{setting} {own.loc[first, 'selection_recall'].mean():.2f} and {own.loc[~first, 'selection_recall'].mean():.2f}"
-        for setting, own in known.groupby("setting", sort=False)
-    ]
+    parts = []
+    for setting, own in known.groupby("setting", sort=False):
+        at_first, elsewhere = (own.loc[where, "selection_recall"].mean() for where in (first, ~first))
+        parts.append(f"{setting} {at_first:.2f} and {elsewhere:.2f}")
     return f"Mean recall at depth 0 and at the other depths: {'; '.join(parts)}. "
 
 
