@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lh_eval.attention.config import LighthouseConfig as LighthouseConfig
     from lh_eval.attention.operator import lighthouse_attention as lighthouse_attention
     from lh_eval.attention.operator import select_entries as select_entries
+    from lh_eval.attention.rotary import Rotary as Rotary
     from lh_eval.checkpoints.loading import Checkpoint as Checkpoint
     from lh_eval.checkpoints.loading import load_checkpoint as load_checkpoint
     from lh_eval.errors import InputError as InputError
@@ -42,6 +43,7 @@ _HOME = {
     "InputError": "lh_eval.errors",
     "LighthouseConfig": "lh_eval.attention.config",
     "METHODS": "lh_eval.methods.base",
+    "Rotary": "lh_eval.attention.rotary",
     "SCORERS": "lh_eval.scorers.base",
     "Sample": "lh_eval.tasks.base",
     "Setting": "lh_eval.runs.setting",

@@ -107,3 +107,17 @@ def locate(blocks, heads, groups):
     which = (head >= heads).to(tl.int32) + (head >= heads + groups).to(tl.int32)
     head -= choose(which, 0, heads, heads + groups)
     return block, row, batch, which, head, choose(which, heads, groups, groups)
+
+
+@triton.jit
+def partner(d, APART: tl.constexpr, BLOCK_D: tl.constexpr):
+    """Where the other component of a pair is; of one that has none, anywhere among the columns."""
+    other = tl.where(d // APART % 2 == 0, d + APART, d - APART)
+    return tl.where(other < BLOCK_D, other, d)
+
+
+@triton.jit
+def exchanged(x, d, APART: tl.constexpr, ROWS: tl.constexpr, BLOCK_D: tl.constexpr):
+    """The other component of each pair in the place of each, of x [ROWS, BLOCK_D]."""
+    index = tl.broadcast_to(partner(d, APART, BLOCK_D)[None, :], [ROWS, BLOCK_D])
+    return tl.gather(x, index, 1)

@@ -8,11 +8,13 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.rotation import Rotation
 from lh_eval.kernels.triton.common import (
     block_dim,
     block_rows,
     blocks_of,
     choose,
+    exchanged,
     rows_contiguous,
     stored_entries,
     stored_level,
@@ -29,6 +31,7 @@ def gather(
     layout: Layout,
     *,
     shifted: bool = False,
+    rotation: Rotation | None = None,
 ) -> tuple[torch.Tensor, ...]:
     """Rows of the pyramid in causal order.
 
@@ -38,6 +41,7 @@ def gather(
         indices: [B, H, S] int32 flat indices.
         layout: sizes of the pyramid.
         shifted: sum the positions that an entry is scattered to, instead of the mean over its window.
+        rotation: rotate the tokens of q and k by their distance to the last of their window first.
 
     Returns:
         [B, H, S, D] of each tensor.
@@ -51,7 +55,7 @@ def gather(
     blocks = blocks_of(S, rows)
     _gather_kernel(
         (blocks * B * H, len(tensors), 1),
-        (q, k, v, *(stored * 3)[:3], *(results * 3)[:3], indices),
+        (q, k, v, *(stored * 3)[:3], *(results * 3)[:3], indices, rotation.table if rotation else q),
         (*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
         heads=H,
         groups=k.shape[1],
@@ -67,6 +71,8 @@ def gather(
         BLOCK_D=block_dim(D),
         ROWS=rows,
         SHIFTED=shifted,
+        APART=rotation.apart if rotation else 0,
+        SPAN=layout.factor ** (layout.levels - 1),
         num_warps=4,
     )
     return results
@@ -85,6 +91,7 @@ def _gather_kernel(
     k_rows,
     v_rows,
     indices,
+    table,
     q_batch,
     q_head,
     q_token,
@@ -108,6 +115,8 @@ def _gather_kernel(
     BLOCK_D: tl.constexpr,
     ROWS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    APART: tl.constexpr,
+    SPAN: tl.constexpr,
 ):
     """ROWS slots of one head: a stored row, a token, or P tokens of a level-1 entry."""
     which = tl.program_id(1)
@@ -132,10 +141,23 @@ def _gather_kernel(
     base = tl.where(coarse, means + (flat - stored_from).to(tl.int64) * D, x + token.to(tl.int64) * stride)
     there = inside & (coarse | (token < tokens))
     total = tl.load(base[:, None] + d[None, :], mask=there[:, None] & column, other=0.0).to(WIDE)
+    if APART and POOLED > 1:  # tokens and stored rows are as they should be
+        turned = (d < D) & (which < 2)
+        angle = table + (POOLED - 1) * D + d
+        crossed = tl.where(fine[:, None], total * tl.load(angle + SPAN * D, mask=turned, other=0.0)[None, :], 0.0)
+        total *= tl.where(fine[:, None], tl.load(angle, mask=turned, other=1.0)[None, :], 1.0)
     for inner in tl.static_range(1, POOLED):
         there = inside & fine & (token + inner < tokens)
         pointers = base[:, None] + inner * stride + d[None, :]
-        total += tl.load(pointers, mask=there[:, None] & column, other=0.0).to(WIDE)
+        values = tl.load(pointers, mask=there[:, None] & column, other=0.0).to(WIDE)
+        if APART:
+            angle -= D
+            crossed += values * tl.load(angle + SPAN * D, mask=turned, other=0.0)[None, :]
+            total += values * tl.load(angle, mask=turned, other=1.0)[None, :]
+        else:
+            total += values
+    if APART and POOLED > 1:
+        total -= exchanged(crossed, d, APART, ROWS, BLOCK_D)
     if POOLED > 1 and not SHIFTED:
         total *= tl.where(fine, 1.0 / P, 1.0)[:, None]
     rows = choose(which, q_rows, k_rows, v_rows) + row * gathered * D

@@ -1,7 +1,7 @@
 """The stages as registered operators, `torch.ops.lh_eval.*`: opaque to the compiler, with fakes and gradients.
 
-A layout travels as five integers, `Layout(*layout)`. Gather and scatter are linear; each has its adjoint as an operator
-of its own, so that the backward is compiled like the forward.
+A layout travels as five integers, `Layout(*layout)`, a rotation as its table, or None, and its two integers. Gather and
+scatter are linear; each has its adjoint as an operator of its own, so that the backward is compiled like the forward.
 
 An eager call on plain tensors goes past the dispatcher to the same function: at short lengths the dispatcher's layers
 cost more than the kernels take.
@@ -15,6 +15,7 @@ import torch
 
 from lh_eval.compat import watched_by_a_mode
 from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.rotation import Rotation
 from lh_eval.kernels.triton import gather as _gather
 from lh_eval.kernels.triton import gla as _gla
 from lh_eval.kernels.triton import max_pyramid as _max_pyramid
@@ -22,6 +23,8 @@ from lh_eval.kernels.triton import pool as _pool
 from lh_eval.kernels.triton import row_norms as _row_norms
 from lh_eval.kernels.triton import select as _select
 from lh_eval.kernels.triton import spread as _spread
+from lh_eval.kernels.triton import uncombine as _uncombine
+from lh_eval.kernels.triton import unrotate as _unrotate
 from lh_eval.kernels.triton import window_scores as _window_scores
 from lh_eval.kernels.triton.common import stored_entries
 from lh_eval.kernels.triton.refuse import refuse, to_host
@@ -88,7 +91,13 @@ def _layout(values: Sequence[int]) -> Layout:
     return _cached(*values) if all(type(value) is int for value in values) else Layout(*values)
 
 
-def _pooled(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
+def _rotation(table: Tensor | None, pairs: Sequence[int]) -> Rotation | None:
+    return None if table is None else Rotation(table, *pairs)
+
+
+def _pooled(
+    q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool, table: Tensor | None, pairs: Sequence[int]
+) -> tuple[Tensor, ...]:
     sizes = _layout(layout)
     scored = sizes.entries - sizes.padded if norms else 0
     means = (x.new_empty(*x.shape[:2], stored_entries(sizes), x.shape[3]) for x in (q, k, v))
@@ -97,13 +106,15 @@ def _pooled(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool)
 
 
 @_register(
-    "pool(Tensor q, Tensor k, Tensor v, SymInt[] layout, bool norms)"
+    "pool(Tensor q, Tensor k, Tensor v, SymInt[] layout, bool norms, Tensor? table, int[] pairs)"
     " -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
     _pooled,
 )
-def pool(q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool) -> tuple[Tensor, ...]:
+def pool(
+    q: Tensor, k: Tensor, v: Tensor, layout: Sequence[int], norms: bool, table: Tensor | None, pairs: Sequence[int]
+) -> tuple[Tensor, ...]:
     """Means, norm scores and the flag of those that are not finite; see `lh_eval.kernels.triton.pool`."""
-    return _pool.pool(q, k, v, _layout(layout), norms=norms)
+    return _pool.pool(q, k, v, _layout(layout), norms=norms, rotation=_rotation(table, pairs))
 
 
 def _window_scored(x: Tensor, expected: Tensor, *args: Any) -> Tensor:
@@ -148,6 +159,16 @@ def max_pyramid(query: Tensor, key: Tensor, layout: Sequence[int]) -> tuple[Tens
     return _max_pyramid.max_pyramid(query, key, _layout(layout))
 
 
+def _unrotated(x: Tensor, *args: Any) -> Tensor:
+    return x.new_empty(x.shape)
+
+
+@_register("unrotated(Tensor x, Tensor inv_freq, bool interleaved) -> Tensor", _unrotated)
+def unrotated(x: Tensor, inv_freq: Tensor, interleaved: bool) -> Tensor:
+    """Token n of x [B, H, N, D] rotated back by n·inv_freq; see `lh_eval.kernels.triton.unrotate`."""
+    return _unrotate.unrotated(x, inv_freq, interleaved=interleaved)
+
+
 def _selected(query_scores: Tensor, key_scores: Tensor, bad: Tensor, layout: Sequence[int], forced: int) -> Any:
     B, H, _ = query_scores.shape
     sizes = _layout(layout)
@@ -178,7 +199,7 @@ def _gathered(q: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor]:
 
 @_register(
     "gather(Tensor q, Tensor k, Tensor v, Tensor q_means, Tensor k_means, Tensor v_means, Tensor indices,"
-    " Tensor inverse, SymInt[] layout) -> (Tensor, Tensor, Tensor)",
+    " Tensor inverse, SymInt[] layout, Tensor? table, int[] pairs) -> (Tensor, Tensor, Tensor)",
     _gathered,
 )
 def gather(
@@ -191,13 +212,16 @@ def gather(
     indices: Tensor,
     inverse: Tensor,
     layout: Sequence[int],
+    table: Tensor | None,
+    pairs: Sequence[int],
 ) -> tuple[Tensor, ...]:
     """Gathered queries, keys and values [B, H, S, D]; `inverse` is for the backward."""
-    return _gather.gather((q, k, v), (q_means, k_means, v_means), indices, _layout(layout))
+    rotation = _rotation(table, pairs)
+    return _gather.gather((q, k, v), (q_means, k_means, v_means), indices, _layout(layout), rotation=rotation)
 
 
 def _gather_gradients(
-    q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int
+    q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int, *args: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
     B, H, _, D = q_grad.shape
     q, k, v = (q_grad.new_empty(B, heads, layout[0], D) for heads in (H, groups, groups))
@@ -205,21 +229,36 @@ def _gather_gradients(
 
 
 @_register(
-    "gather_backward(Tensor q_grad, Tensor k_grad, Tensor v_grad, Tensor inverse, SymInt[] layout, SymInt groups)"
-    " -> (Tensor, Tensor, Tensor)",
+    "gather_backward(Tensor q_grad, Tensor k_grad, Tensor v_grad, Tensor inverse, SymInt[] layout, SymInt groups,"
+    " Tensor? table, int[] pairs) -> (Tensor, Tensor, Tensor)",
     _gather_gradients,
 )
 def gather_backward(
-    q_grad: Tensor, k_grad: Tensor, v_grad: Tensor, inverse: Tensor, layout: Sequence[int], groups: int
+    q_grad: Tensor,
+    k_grad: Tensor,
+    v_grad: Tensor,
+    inverse: Tensor,
+    layout: Sequence[int],
+    groups: int,
+    table: Tensor | None,
+    pairs: Sequence[int],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of q [B, H, N, D], k and v [B, G, N, D] from those of the gathered rows."""
     results = _gather_gradients(q_grad, k_grad, v_grad, inverse, layout, groups)
-    _spread.spread((q_grad, k_grad, v_grad), results, inverse, _layout(layout), shifted=False)
+    rotation = _rotation(table, pairs)
+    _spread.spread((q_grad, k_grad, v_grad), results, inverse, _layout(layout), shifted=False, rotation=rotation)
     return results
 
 
 def _scattered(
-    rows: Tensor, indices: Tensor, inverse: Tensor, bad: Tensor, layout: Sequence[int], groups: int, tokens_first: bool
+    rows: Tensor,
+    indices: Tensor,
+    inverse: Tensor,
+    bad: Tensor,
+    layout: Sequence[int],
+    groups: int,
+    tokens_first: bool,
+    combine: str,
 ) -> Tensor:
     B, H, _, D = rows.shape
     if tokens_first:
@@ -229,53 +268,64 @@ def _scattered(
 
 @_register(
     "scatter(Tensor rows, Tensor indices, Tensor inverse, Tensor bad, SymInt[] layout, SymInt groups,"
-    " bool tokens_first) -> Tensor",
+    " bool tokens_first, str combine) -> Tensor",
     _scattered,
 )
 def scatter(
-    rows: Tensor, indices: Tensor, inverse: Tensor, bad: Tensor, layout: Sequence[int], groups: int, tokens_first: bool
+    rows: Tensor,
+    indices: Tensor,
+    inverse: Tensor,
+    bad: Tensor,
+    layout: Sequence[int],
+    groups: int,
+    tokens_first: bool,
+    combine: str,
 ) -> Tensor:
     """Output [B, H, N, D] of attention rows [B, H, S, D]; in memory [B, N, H, D] where `tokens_first`.
 
     The last launch of a forward pass, so it is here that the host looks at `bad` (see `refuse`).
     """
-    result = _scattered(rows, indices, inverse, bad, layout, groups, tokens_first)
+    result = _scattered(rows, indices, inverse, bad, layout, groups, tokens_first, combine)
     sizes = _layout(layout)
-    _spread.spread((rows,), (result,), inverse, sizes, shifted=True)
+    _spread.spread((rows,), (result,), inverse, sizes, shifted=True, combine=combine)
     refuse(bad, sizes, heads=rows.shape[1], groups=groups)
     return result
 
 
-def _scatter_gradients(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
+def _scatter_gradients(grad: Tensor, indices: Tensor, *args: Any) -> Tensor:
     return grad.new_empty(*indices.shape, grad.shape[3])
 
 
-@_register("scatter_backward(Tensor grad, Tensor indices, SymInt[] layout) -> Tensor", _scatter_gradients)
-def scatter_backward(grad: Tensor, indices: Tensor, layout: Sequence[int]) -> Tensor:
+@_register(
+    "scatter_backward(Tensor grad, Tensor indices, Tensor inverse, SymInt[] layout, str combine) -> Tensor",
+    _scatter_gradients,
+)
+def scatter_backward(grad: Tensor, indices: Tensor, inverse: Tensor, layout: Sequence[int], combine: str) -> Tensor:
     """Gradient of the rows [B, H, S, D] from that of the output [B, H, N, D]."""
     sizes = _layout(layout)
+    if combine != "sum":
+        return _uncombine.uncombine(grad, indices, inverse, sizes, combine=combine)
     return _gather.gather((grad,), (_pool.shifted_sums(grad, sizes),), indices, sizes, shifted=True)[0]
 
 
 def _save_gather(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    *_, inverse, layout = inputs
-    ctx.save_for_backward(inverse)
-    ctx.layout, ctx.groups = layout, inputs[1].shape[1]
+    *_, inverse, layout, table, pairs = inputs
+    ctx.save_for_backward(inverse, table)
+    ctx.layout, ctx.groups, ctx.pairs = layout, inputs[1].shape[1], pairs
 
 
 def _gather_gradient(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-    (inverse,) = ctx.saved_tensors
-    return *gather_backward(*grads, inverse, ctx.layout, ctx.groups), *[None] * 6
+    inverse, table = ctx.saved_tensors
+    return *gather_backward(*grads, inverse, ctx.layout, ctx.groups, table, ctx.pairs), *[None] * 8
 
 
 def _save_scatter(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    indices, ctx.layout = inputs[1], inputs[4]
-    ctx.save_for_backward(indices)
+    _, indices, inverse, _, ctx.layout, _, _, ctx.combine = inputs
+    ctx.save_for_backward(indices, inverse)
 
 
 def _scatter_gradient(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    (indices,) = ctx.saved_tensors
-    return scatter_backward(grad, indices, ctx.layout), *[None] * 6
+    return scatter_backward(grad, *ctx.saved_tensors, ctx.layout, ctx.combine), *[None] * 7
 
 
 gather.differentiate(_save_gather, _gather_gradient)

@@ -11,11 +11,13 @@ import triton
 import triton.language as tl
 
 from lh_eval.kernels.layout import Layout
+from lh_eval.kernels.rotation import Rotation
 from lh_eval.kernels.triton.common import (
     block_dim,
     block_rows,
     blocks_of,
     choose,
+    exchanged,
     locate,
     power_of_two,
     rows_contiguous,
@@ -27,7 +29,15 @@ from lh_eval.kernels.triton.launch import Launcher
 _TILE_BYTES = 2048
 
 
-def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, norms: bool) -> tuple[torch.Tensor, ...]:
+def pool(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    layout: Layout,
+    *,
+    norms: bool,
+    rotation: Rotation | None = None,
+) -> tuple[torch.Tensor, ...]:
     """Means of every stored window and, if wanted, the pyramids of norm scores.
 
     Args:
@@ -36,6 +46,7 @@ def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, n
         v: [B, G, N, D] values.
         layout: sizes of the pyramid over N tokens.
         norms: whether to score; without, there are no scores in what is returned.
+        rotation: rotate the tokens of q and k by their distance to the last of their window first.
 
     Returns:
         Means of q [B, H, M, D], k and v [B, G, M, D], M entries from `stored_level` on by flat index, in their dtype;
@@ -47,7 +58,7 @@ def pool(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, layout: Layout, *, n
     means = [x.new_empty(*x.shape[:2], stored_entries(layout), x.shape[3]) for x in (q, k, v)]
     scores = [x.new_empty(*x.shape[:2], scored, dtype=torch.float32) for x in (q, k)]
     bad = torch.zeros(1, dtype=torch.int64, device=q.device)
-    _launch((q, k, v), means, scores, bad, layout, norms=norms, shifted=False)
+    _launch((q, k, v), means, scores, bad, layout, norms=norms, shifted=False, rotation=rotation)
     return *means, *scores, bad
 
 
@@ -67,6 +78,7 @@ def _launch(
     *,
     norms: bool,
     shifted: bool,
+    rotation: Rotation | None = None,
 ) -> None:
     q, k, v = (rows_contiguous(x) for x in (tensors * 3)[:3])
     means, scores = (means * 3)[:3], (scores or means * 2)[:2]
@@ -86,10 +98,12 @@ def _launch(
         "BLOCK_D": block_dim(D),
         "NORMS": norms,
         "SHIFTED": shifted,
+        "APART": rotation.apart if rotation else 0,
     }
+    table = rotation.table if rotation else q
     _pool_kernel(
         (blocks * B * (H + 2 * groups), 1, 1),
-        (q, k, v, *means, *scores, bad),
+        (q, k, v, *means, *scores, bad, table),
         (*q.stride()[:3], *k.stride()[:3], *v.stride()[:3]),
         tokens=N,
         blocks=blocks,
@@ -97,6 +111,7 @@ def _launch(
         finer=layout.sizes[1],
         **shared,
         OUTER=layout.factor if first == 2 else 1,
+        SPAN=layout.factor ** (layout.levels - 1),
         ROWS=rows,
         num_warps=4,
     )
@@ -105,7 +120,7 @@ def _launch(
         blocks = blocks_of(layout.sizes[level], rows)
         _pool_level_kernel(
             (blocks * B * (H + 2 * groups), 1, 1),
-            (*means, *scores),
+            (*means, *scores, table),
             blocks=blocks,
             windows=layout.sizes[level],
             finer=layout.sizes[level - 1],
@@ -114,6 +129,8 @@ def _launch(
             score_source=layout.offsets[level - 1] - layout.padded,
             score_target=layout.offsets[level] - layout.padded,
             **shared,
+            STEP=layout.factor ** (level - 1),
+            SPAN=layout.factor ** (layout.levels - 1),
             ROWS=rows,
             num_warps=4,
         )
@@ -131,6 +148,7 @@ def _pool_kernel(
     q_scores,
     k_scores,
     bad,
+    table,
     q_batch,
     q_head,
     q_token,
@@ -153,10 +171,16 @@ def _pool_kernel(
     BLOCK_D: tl.constexpr,
     NORMS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    APART: tl.constexpr,
     OUTER: tl.constexpr,
+    SPAN: tl.constexpr,
     ROWS: tl.constexpr,
 ):
-    """ROWS windows of OUTER·P tokens of one head of q, k or v."""
+    """ROWS windows of OUTER·P tokens of one head of q, k or v.
+
+    Where tokens are rotated each component is summed twice, times its cosine and, for the other one of its pair, times
+    its sine: pairs meet once a window.
+    """
     block, row, batch, which, head, count = locate(blocks, heads, groups)
     x = choose(which, q, k, v)
     x += batch * choose(which, q_batch, k_batch, v_batch) + head.to(tl.int64) * choose(which, q_head, k_head, v_head)
@@ -169,6 +193,8 @@ def _pool_kernel(
     first = window * WIDTH + (WIDTH - 1 if SHIFTED else 0)
     d = tl.arange(0, BLOCK_D)
     total = tl.zeros([ROWS, BLOCK_D], WIDE)
+    crossed = tl.zeros([ROWS, BLOCK_D], WIDE)
+    turned = (d < D) & (which < 2)
     scores = choose(which, q_scores, k_scores, k_scores) + (batch * count + head) * scored
     scores_too = NORMS and which < 2
     coarse = tl.full([ROWS], float("-inf"), tl.float64)
@@ -179,7 +205,12 @@ def _pool_kernel(
             there = inside & (token < tokens)
             pointers = x + token.to(tl.int64)[:, None] * stride + d[None, :]
             values = tl.load(pointers, mask=there[:, None] & (d < D)[None, :], other=0.0)
-            total += values.to(WIDE)
+            if APART:
+                angle = table + (WIDTH - 1 - outer * P - inner) * D + d
+                total += values.to(WIDE) * tl.load(angle, mask=turned, other=1.0)[None, :]
+                crossed += values.to(WIDE) * tl.load(angle + SPAN * D, mask=turned, other=0.0)[None, :]
+            else:
+                total += values.to(WIDE)
             if NORMS:
                 wide = values.to(tl.float64)
                 square = tl.sum(wide * wide, axis=1)
@@ -199,6 +230,8 @@ def _pool_kernel(
         tl.store(bad, place, mask=place > 0)
 
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
+    if APART:
+        total -= exchanged(crossed, d, APART, ROWS, BLOCK_D)
     if not SHIFTED:
         total *= 1.0 / WIDTH
     pointers = means + window.to(tl.int64)[:, None] * D + d[None, :]
@@ -219,6 +252,7 @@ def _pool_level_kernel(
     v_means,
     q_scores,
     k_scores,
+    table,
     blocks,
     windows,
     finer,
@@ -235,9 +269,12 @@ def _pool_level_kernel(
     BLOCK_D: tl.constexpr,
     NORMS: tl.constexpr,
     SHIFTED: tl.constexpr,
+    APART: tl.constexpr,
+    STEP: tl.constexpr,
+    SPAN: tl.constexpr,
     ROWS: tl.constexpr,
 ):
-    """ROWS entries of a level from the next finer one."""
+    """ROWS entries of a level from the next finer one, whose windows are STEP tokens."""
     block, _, batch, which, head, count = locate(blocks, heads, groups)
     means = choose(which, q_means, k_means, v_means) + (batch * count + head) * stored * D
     scores = choose(which, q_scores, k_scores, k_scores) + (batch * count + head) * scored
@@ -248,16 +285,26 @@ def _pool_level_kernel(
     inside = window < windows
     d = tl.arange(0, BLOCK_D)
     total = tl.zeros([ROWS, BLOCK_D], WIDE)
+    crossed = tl.zeros([ROWS, BLOCK_D], WIDE)
+    turned = (d < D) & (which < 2)
     best = tl.full([ROWS], float("-inf"), tl.float32)
     for inner in range(P):
         child = window * P + inner + (P - 1 if SHIFTED else 0)
         there = inside & (child < finer)
         pointers = means + (source + child).to(tl.int64)[:, None] * D + d[None, :]
-        total += tl.load(pointers, mask=there[:, None] & (d < D)[None, :], other=0.0).to(WIDE)
+        values = tl.load(pointers, mask=there[:, None] & (d < D)[None, :], other=0.0).to(WIDE)
+        if APART:
+            angle = table + (P - 1 - inner) * STEP * D + d
+            total += values * tl.load(angle, mask=turned, other=1.0)[None, :]
+            crossed += values * tl.load(angle + SPAN * D, mask=turned, other=0.0)[None, :]
+        else:
+            total += values
         if NORMS:
             best = tl.maximum(
                 best, tl.load(scores + score_source + child, mask=there & scores_too, other=float("-inf"))
             )
+    if APART:
+        total -= exchanged(crossed, d, APART, ROWS, BLOCK_D)
     if not SHIFTED:
         total *= 1.0 / P
     pointers = means + (target + window).to(tl.int64)[:, None] * D + d[None, :]

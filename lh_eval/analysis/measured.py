@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 DENSE, FLOOR = "sdpa", "sdpa-on-S"
 _MACHINE = ["gpu", "batch", "heads", "kv_heads", "head_dim", "dtype"]
-_OF_LIGHTHOUSE = ["levels", "pooling", "selection", "tile_k", "scorer"]
+_OF_LIGHTHOUSE = ["levels", "pooling", "selection", "tile_k", "scorer", "rope", "combine"]
 _KEY = ["mode", "N"]
 
 
@@ -21,8 +21,9 @@ def scorers_of(frame: "pd.DataFrame") -> list[str]:
 def newest(frame: "pd.DataFrame", scorer: str | None = None) -> "pd.DataFrame":
     """Of measurements on many cards, shapes, settings and commits, what belongs in one figure.
 
-    Those that have the card and shape of the last, and the pyramid, selection and scorer of the last that has one; and
-    of each measurement the last one. Dense attention has none of these, and attention on the gathered length no scorer.
+    Those that have the card and shape of the last, and the pyramid, selection, scorer, rope and combination of the
+    last that has one; and of each measurement the last one. Dense attention has none of these, and attention on the
+    gathered length neither scorer, rope nor combination.
 
     Args:
         frame: as `lh_eval.store.measurements` reads it.
@@ -82,6 +83,8 @@ def setting_of(frame: "pd.DataFrame") -> str:
         ("selection", "chunked", "{} selection"),
         ("tile_k", 128, "tile_k={}"),
         ("scorer", "norm", "{}"),
+        ("rope", "before", "rope={}"),
+        ("combine", "sum", "combine={}"),
     ):
         given = frame[column].dropna()
         if not given.empty and given.iloc[-1] != default:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from lh_eval.scorers.base import Scorer
 
 Selection = Literal["chunked", "global"]
+Rope = Literal["before", "after"]
+Combine = Literal["sum", "finest", "mean"]
+
+_LATER = ("rope", "combine")  # fields that older files do not have
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,10 @@ class LighthouseConfig:
             sequence (the paper's Eq. 6 as a cascade).
         tile_k: entries kept per tile and level in chunked selection; at most k are.
         cover_prefix: keep also the tokens before position p^(L-1) - 1, which the coarsest level does not cover.
+        rope: "before" pools queries and keys as they come, each rotated at its own position, as released; "after"
+            rotates what was pooled at the last position that it covers (the authors' unmerged correction).
+        combine: how a position puts together what entries of several levels bring to it: their "sum", as released;
+            the "finest" alone; or their "mean".
 
     Raises:
         InputError: a value is out of range, or the scorer is unknown.
@@ -38,6 +46,8 @@ class LighthouseConfig:
     selection: Selection = "chunked"
     tile_k: int = 128
     cover_prefix: bool = False
+    rope: Rope = "before"
+    combine: Combine = "sum"
 
     def __post_init__(self) -> None:
         for name in ("k", "num_levels", "pooling_factor", "tile_k"):
@@ -52,8 +62,9 @@ class LighthouseConfig:
             raise InputError(f"num_levels must be from 2 to 8, got {self.num_levels}; dense attention is config=None")
         if self.pooling_factor < 2 or self.pooling_factor & (self.pooling_factor - 1):
             raise InputError(f"pooling_factor must be a power of two from 2 on, got {self.pooling_factor}")
-        if self.selection not in get_args(Selection):
-            raise InputError(f"selection must be one of {', '.join(get_args(Selection))}, got {self.selection!r}")
+        for name, known in (("selection", Selection), ("rope", Rope), ("combine", Combine)):
+            if getattr(self, name) not in get_args(known):
+                raise InputError(f"{name} must be one of {', '.join(get_args(known))}, got {getattr(self, name)!r}")
         if self.k % 2:
             raise InputError(f"k must be even, got {self.k}; half is kept by query score, half by key score")
         if self.tile_k % 2:
@@ -77,7 +88,10 @@ class LighthouseConfig:
     @property
     def window(self) -> int:
         """Tokens that one coarsest entry stands for, p^(L-1)."""
-        return self.pooling_factor ** (self.num_levels - 1)
+        tokens = 1
+        for _ in range(self.num_levels - 1):  # a power is opaque to the compiler
+            tokens *= self.pooling_factor
+        return tokens
 
     @property
     def entries_per_tile(self) -> int:
@@ -104,8 +118,10 @@ class LighthouseConfig:
         return Layout(tokens, self.num_levels, self.pooling_factor, self.num_tiles, self.entries_per_tile)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as plain JSON values."""
-        return dataclasses.asdict(self)
+        """The fields as plain JSON values; later ones only where they are not at their defaults, as in older files."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self) if field.name in _LATER}
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LighthouseConfig":

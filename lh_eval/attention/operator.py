@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.attention.rotary import Rotary
 from lh_eval.errors import InputError
 
 Impl = Literal["auto", "reference", "triton"]
@@ -34,6 +35,7 @@ def lighthouse_attention(
     *,
     scale: float | None = None,
     impl: Impl = "auto",
+    rotary: Rotary | None = None,
 ) -> torch.Tensor:
     """Lighthouse attention (Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554): pool, score, select, attend, scatter.
 
@@ -48,6 +50,7 @@ def lighthouse_attention(
         scale: factor of the attention logits, D**-0.5 if None.
         impl: "reference" is pure torch on any device; "triton" runs on a CUDA GPU (and, interpreted, on a CPU where
             TRITON_INTERPRET=1); "auto" takes Triton on a GPU, the reference elsewhere.
+        rotary: how queries and keys come rotated; needed with rope="after", which has no other use for positions.
 
     Returns:
         [B, H, N, D] in the dtype of q.
@@ -55,7 +58,7 @@ def lighthouse_attention(
     Raises:
         InputError: shapes, dtypes or devices do not fit, a score is not finite, or `impl` cannot run.
     """
-    return attend(q, k, v, config, scale=scale, impl=impl).out
+    return attend(q, k, v, config, scale=scale, impl=impl, rotary=rotary).out
 
 
 def select_entries(
@@ -66,6 +69,7 @@ def select_entries(
     *,
     scale: float | None = None,
     impl: Impl = "auto",
+    rotary: Rotary | None = None,
 ) -> torch.Tensor:
     """Return the pyramid entries that Lighthouse attention gathers.
 
@@ -76,6 +80,7 @@ def select_entries(
         config: what to select.
         scale: factor of the attention logits, D**-0.5 if None; query-key scorers use it.
         impl: see `lighthouse_attention`.
+        rotary: see `lighthouse_attention`.
 
     Returns:
         [B, H, S] int64 flat pyramid indices in causal order: level 0 first, then level 1, ...
@@ -84,7 +89,8 @@ def select_entries(
         InputError: see `lighthouse_attention`.
     """
     config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
-    return _backend(impl, q, config).select_entries(q, k, v, config, scale).long()
+    rotary = _checked_rotary(config, rotary, q)
+    return _backend(impl, q, config).select_entries(q, k, v, config, scale, rotary).long()
 
 
 def attend(
@@ -95,10 +101,12 @@ def attend(
     *,
     scale: float | None = None,
     impl: Impl = "auto",
+    rotary: Rotary | None = None,
 ) -> Attended:
     """`lighthouse_attention` that also returns the selected entries."""
     config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
-    return Attended(*_backend(impl, q, config).attend(q, k, v, config, scale))
+    rotary = _checked_rotary(config, rotary, q)
+    return Attended(*_backend(impl, q, config).attend(q, k, v, config, scale, rotary))
 
 
 def stages(
@@ -109,6 +117,7 @@ def stages(
     *,
     scale: float | None = None,
     impl: Impl = "auto",
+    rotary: Rotary | None = None,
     grad: torch.Tensor | None = None,
 ) -> dict[str, Callable[[], object]]:
     """The operator taken apart for timing: each callable runs one stage alone on inputs that are ready.
@@ -120,6 +129,7 @@ def stages(
         config: what to compute.
         scale: factor of the attention logits, D**-0.5 if None.
         impl: see `lighthouse_attention`.
+        rotary: see `lighthouse_attention`.
         grad: [B, H, N, D] gradient of the output; with it there are backward stages too.
 
     Returns:
@@ -130,7 +140,8 @@ def stages(
         InputError: see `lighthouse_attention`.
     """
     config, scale = _checked_config(config), _checked_scale(q, k, v, scale)
-    run: dict[str, Callable[[], object]] = _backend(impl, q, config).stages(q, k, v, config, scale, grad)
+    rotary = _checked_rotary(config, rotary, q)
+    run: dict[str, Callable[[], object]] = _backend(impl, q, config).stages(q, k, v, config, scale, rotary, grad)
     return run
 
 
@@ -183,6 +194,21 @@ def _checked_config(config: LighthouseConfig) -> LighthouseConfig:
     if not isinstance(config, LighthouseConfig):
         raise InputError(f"config must be a LighthouseConfig, got {type(config).__name__}")
     return config
+
+
+def _checked_rotary(config: LighthouseConfig, rotary: Rotary | None, q: torch.Tensor) -> Rotary | None:
+    """The rotary embedding where it is needed; None where what is pooled stays as it is."""
+    if rotary is not None and not isinstance(rotary, Rotary):
+        raise InputError(f"rotary must be a Rotary, got {type(rotary).__name__}; make it of inverse frequencies")
+    if config.rope == "before":
+        return None
+    if rotary is None:
+        raise InputError(
+            "rotary must be given with rope='after', got None; pass rotary=Rotary(inv_freq) of the model's inverse "
+            "frequencies, or use rope='before'"
+        )
+    rotary.check(q.shape[3])
+    return rotary
 
 
 def _checked_scale(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> float:

@@ -1,13 +1,23 @@
 """Running a scorer on a sequence, and refusing what it returns if it cannot be ranked."""
 
+from collections.abc import Callable
+
 import torch
 
 from lh_eval.attention.dense import fastest_kernels
 from lh_eval.errors import InputError
 from lh_eval.scorers.base import Scorer, Scores
+from lh_eval.scorers.norm import Norm
 
 
-def token_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float) -> Scores:
+def token_scores(
+    scorer: Scorer,
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    scale: float,
+    unrotate: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> Scores:
     """Scores of each token, of the right shape.
 
     Args:
@@ -16,6 +26,7 @@ def token_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tens
         k: [B, G, N, D] keys.
         v: [B, G, N, D] values.
         scale: factor of the attention logits.
+        unrotate: takes the rotation off q and k, where scorers are to see them without; norms are the same with it.
 
     Returns:
         Query and key scores, [B, g, N] each with g a divisor of H.
@@ -23,6 +34,8 @@ def token_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tens
     Raises:
         InputError: a score has another shape.
     """
+    if unrotate is not None and type(scorer) is not Norm:
+        q, k = unrotate(q), unrotate(k)
     with fastest_kernels():  # of the attention that some scorers are
         scores = scorer(q, k, v, scale=scale)
     B, H, N, _ = q.shape

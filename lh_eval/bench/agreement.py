@@ -7,6 +7,7 @@ import torch
 
 from lh_eval.attention import reference
 from lh_eval.attention.operator import lighthouse_attention, select_entries
+from lh_eval.attention.rotary import Rotary
 from lh_eval.bench.inputs import Inputs, make_inputs
 from lh_eval.bench.providers import calls
 from lh_eval.bench.workload import Workload
@@ -55,15 +56,15 @@ def check_kernels(workload: Workload, *, impl: Any = "triton") -> None:
 
 def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> None:
     config = workload.config(shape.k)
-    layout = config.layout(shape.tokens)
+    rotary = workload.rotary()
     q, k, v, _ = inputs
     where = f"at N={shape.tokens}, H={shape.heads}, G={shape.kv_heads}, k={shape.k}"
-    scores = _rounded_scores(config.token_scorer, q, k, v, where) if impl == "triton" else None
+    scores = _rounded_scores(config.token_scorer, inputs, rotary, where) if impl == "triton" else None
     if scores is None:
-        indices = select_entries(q, k, v, config, impl="reference")
+        indices = select_entries(q, k, v, config, impl="reference", rotary=rotary)
     else:
         indices = reference.select_scored(scores, config, shape.heads)
-    found = select_entries(q, k, v, config, impl=impl)
+    found = select_entries(q, k, v, config, impl=impl, rotary=rotary)
     if found.shape != indices.shape or not torch.equal(found, indices):
         wrong = "another number" if found.shape != indices.shape else f"{int((found != indices).sum())} others"
         raise InputError(
@@ -71,11 +72,11 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
         )
 
     def on_these_entries(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        return reference.attend_selected(q, k, v, indices, layout, workload.head_dim**-0.5)
+        return reference.attend_selected(q, k, v, indices, config, workload.head_dim**-0.5, rotary)
 
     exact = _run(on_these_entries, _double(inputs))
     eager = _run(on_these_entries, inputs)
-    fast = _run(lambda q, k, v: lighthouse_attention(q, k, v, config, impl=impl), inputs)
+    fast = _run(lambda q, k, v: lighthouse_attention(q, k, v, config, impl=impl, rotary=rotary), inputs)
     for name, wanted, allowed, got in zip(_NAMES, exact, eager, fast, strict=True):
         bound, error = _MARGIN * _error(allowed, wanted), _error(got, wanted)
         if not error <= bound:  # so that NaN does not pass
@@ -86,16 +87,20 @@ def _compare(workload: Workload, shape: Shape, inputs: Inputs, impl: Any) -> Non
 
 
 @torch.no_grad()
-def _rounded_scores(scorer: Scorer, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, where: str) -> Scores | None:
+def _rounded_scores(scorer: Scorer, inputs: Inputs, rotary: Rotary | None, where: str) -> Scores | None:
     """The scores of the scorer's kernel, near enough to those of float64; None where they have the scorer's bits.
 
     Raises:
         InputError: they are not near enough.
     """
     from lh_eval.attention.fused import fused_scorer, rounds_otherwise  # imports Triton
+    from lh_eval.kernels.triton import ops
 
+    q, k, v, _ = inputs
     if not rounds_otherwise(scorer, q.dtype):
         return None
+    if rotary is not None:
+        q, k = (ops.unrotated(x, rotary.inv_freq.to(x.device), rotary.interleaved) for x in (q, k))
     scale = q.shape[3] ** -0.5
     scores = fused_scorer(scorer)(q, k, v, scale=scale)
     exact = scorer(q.double(), k.double(), v.double(), scale=scale)

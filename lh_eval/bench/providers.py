@@ -57,7 +57,7 @@ def contender(case: Case, workload: Workload, sets: Sequence[Inputs]) -> Contend
     if case.provider in IMPL:
         assert case.k is not None
         config, impl = workload.config(case.k), IMPL[case.provider]
-        return Contender(functools.partial(lighthouse_attention, config=config, impl=impl))
+        return Contender(functools.partial(lighthouse_attention, config=config, impl=impl, rotary=workload.rotary()))
     return fastest_dense(sets, workload.device)
 
 

@@ -107,6 +107,8 @@ def measure(case: Case, workload: Workload, environment: Environment) -> Measure
         ms=ms,
         extra_bytes=extra,
         stages={},
+        rope=config.rope if config and case.provider in IMPL else None,
+        combine=config.combine if config and case.provider in IMPL else None,
     )
 
 
@@ -114,7 +116,15 @@ def time_stages(case: Case, workload: Workload) -> dict[str, float]:
     """Milliseconds of each stage alone, on one set of inputs; the repeats' budget is shared among them."""
     assert case.k is not None
     q, k, v, grad = _sets(case, workload)[0]
-    parts = stages(q.detach(), k.detach(), v.detach(), workload.config(case.k), impl=IMPL[case.provider], grad=grad)
+    parts = stages(
+        q.detach(),
+        k.detach(),
+        v.detach(),
+        workload.config(case.k),
+        impl=IMPL[case.provider],
+        grad=grad,
+        rotary=workload.rotary(),
+    )
     shared = workload.repetition._replace(seconds=workload.repetition.seconds / len(parts))
     return {name: median_ms([call], workload.device, shared) for name, call in parts.items()}
 

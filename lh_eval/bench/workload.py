@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lh_eval.analysis.measured import DENSE, FLOOR
-from lh_eval.attention.config import LighthouseConfig, Selection
+from lh_eval.attention.config import Combine, LighthouseConfig, Rope, Selection
 from lh_eval.bench.timing import Repetition
 from lh_eval.errors import InputError, unknown_name
 
 if TYPE_CHECKING:
     import torch
+
+    from lh_eval.attention.rotary import Rotary
 
 LIGHTHOUSE, REFERENCE, SDPA, SDPA_ON_S = "lighthouse", "lighthouse-reference", DENSE, FLOOR
 PROVIDERS = (LIGHTHOUSE, REFERENCE, SDPA, SDPA_ON_S)
@@ -56,6 +58,7 @@ class Workload:
         scorer: scorer spec.
         selection: "chunked" or "global".
         tile_k: entries kept per tile and level in chunked selection.
+        rope, combine: as in `LighthouseConfig`.
         repetition: how often each measurement is repeated.
         commit: of the source, for the rows; asked of git if None.
 
@@ -78,6 +81,8 @@ class Workload:
     scorer: str
     selection: Selection = "chunked"
     tile_k: int = 128
+    rope: Rope = "before"
+    combine: Combine = "sum"
     repetition: Repetition
     commit: str | None = None
 
@@ -109,7 +114,19 @@ class Workload:
             scorer=SCORERS.spec(self.scorer),
             selection=self.selection,
             tile_k=self.tile_k,
+            rope=self.rope,
+            combine=self.combine,
         )
+
+    def rotary(self) -> "Rotary | None":
+        """The rotary embedding that q and k are taken to have where one is needed: all components, base 10,000."""
+        if self.rope == "before":
+            return None
+        import torch
+
+        from lh_eval.attention.rotary import Rotary
+
+        return Rotary(1e4 ** -(torch.arange(0, self.head_dim, 2, device=self.device) / self.head_dim))
 
     def gathered(self, case: Case) -> int:
         """S, the length of the sequence that the case's Lighthouse attends to."""

@@ -63,6 +63,12 @@ def bench(
     ] = None,
     selection: Annotated[Literal["chunked", "global"], typer.Option(help="How entries are selected.")] = "chunked",
     tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.")] = 128,
+    rope: Annotated[
+        Literal["before", "after"], typer.Option(help="Whether q and k are rotated before or after selection.")
+    ] = "before",
+    combine: Annotated[
+        Literal["sum", "finest", "mean"], typer.Option(help="What a position has of several levels.")
+    ] = "sum",
     dtype: Dtype = "auto",
     device: Device = "auto",
     repeats: Annotated[
@@ -126,6 +132,8 @@ def bench(
         scorer=scorer or "norm",
         selection=selection,
         tile_k=tile_k,
+        rope=rope,
+        combine=combine,
         repetition=Repetition(
             repeats or default.repeats, default.seconds if budget_seconds is None else budget_seconds
         ),

@@ -13,6 +13,7 @@ from lh_eval.cli.shared import (
     BatchSize,
     BeyondPositions,
     Budgets,
+    Combine,
     DenseLayers,
     Device,
     Dtype,
@@ -22,6 +23,7 @@ from lh_eval.cli.shared import (
     NumLevels,
     PoolingFactor,
     Reading,
+    Rope,
     Scorers,
     Seed,
     Selection,
@@ -52,6 +54,8 @@ def niah(
     pooling_factor: PoolingFactor = None,
     selection: Selection = None,
     tile_k: TileK = None,
+    rope: Rope = None,
+    combine: Combine = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompt: 4k,8k,16k.")] = None,
     depths: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "0,15,30,50,70,85,100",
     trials: Annotated[
@@ -84,6 +88,8 @@ def niah(
         pooling_factor=pooling_factor,
         selection=selection,
         tile_k=tile_k,
+        rope=rope,
+        combine=combine,
         k=k,
     )
 

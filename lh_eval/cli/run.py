@@ -13,6 +13,7 @@ from lh_eval.cli.shared import (
     BatchSize,
     BeyondPositions,
     Budgets,
+    Combine,
     DenseLayers,
     Device,
     Dtype,
@@ -22,6 +23,7 @@ from lh_eval.cli.shared import (
     NumLevels,
     PoolingFactor,
     Reading,
+    Rope,
     Scorers,
     Seed,
     Selection,
@@ -45,6 +47,8 @@ def run(
     pooling_factor: PoolingFactor = None,
     selection: Selection = None,
     tile_k: TileK = None,
+    rope: Rope = None,
+    combine: Combine = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
     depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
@@ -77,6 +81,8 @@ def run(
         pooling_factor=pooling_factor,
         selection=selection,
         tile_k=tile_k,
+        rope=rope,
+        combine=combine,
         k=k,
     )
 

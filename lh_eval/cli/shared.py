@@ -41,6 +41,17 @@ DenseLayers = Annotated[
 NumLevels = Annotated[str | None, typer.Option(help="Levels of the pyramid; several make a sweep: 3,4.")]
 PoolingFactor = Annotated[int | None, typer.Option(help="Tokens pooled per level, a power of two.")]
 Selection = Annotated[Literal["chunked", "global"] | None, typer.Option(help="How entries are selected.")]
+Rope = Annotated[
+    str | None,
+    typer.Option(
+        help="What is pooled of queries and keys: before, as they come rotated; after, rotated where it ends. "
+        "Both make a sweep: before,after."
+    ),
+]
+Combine = Annotated[
+    str | None,
+    typer.Option(help="What a position has of several levels: sum, finest or mean; several make a sweep."),
+]
 TileK = Annotated[int | None, typer.Option(help="Entries kept per tile and level.")]
 
 UntilCi = Annotated[

@@ -149,10 +149,18 @@ class AttentionMethod(Method):
     def attention(self) -> LayerAttention:
         """What a layer computes."""
 
+    def attention_in(self, model: "PreTrainedModel", layers: frozenset[int]) -> LayerAttention:  # noqa: ARG002
+        """The same for some layers of a model, where it is made of what the model has.
+
+        Raises:
+            InputError: the model does not have it.
+        """
+        return self.attention()
+
     def check(self, model: "PreTrainedModel") -> str | None:
         """Why the model's layers cannot be taken over; see `Method.check`."""
         try:
-            layers_of(model, self.dense_layers, self.attention().title)
+            self.attention_in(model, layers_of(model, self.dense_layers, self.attention().title))
         except InputError as error:
             return str(error)
         return None
@@ -162,8 +170,8 @@ class AttentionMethod(Method):
         self, model: "PreTrainedModel", observe: Observe | None = None, *, reading: Reading = "prompt"
     ) -> Iterator[Session]:
         """Attach to the model's layers; see `Method.attach`."""
-        attention = self.attention()
-        layers = layers_of(model, self.dense_layers, attention.title)
+        layers = layers_of(model, self.dense_layers, self.attention().title)
+        attention = self.attention_in(model, layers)
         with attending(model, attention, layers, asks_under=reading == "prompt" and not attention.whole) as session:
             session.observe = observe
             yield session

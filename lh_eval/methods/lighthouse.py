@@ -6,16 +6,18 @@ model(input_ids)
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.attention.operator import Impl, attend, select_entries
+from lh_eval.attention.rotary import Rotary
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS, AttentionMethod
 from lh_eval.modeling.layers import layers_of, layers_under
+from lh_eval.modeling.rotary import rotary_of
 from lh_eval.modeling.session import Session, attending
 from lh_eval.spec import format_value, slug
 
@@ -92,13 +94,24 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         """The operator under this configuration."""
         return Selected(self)
 
+    def attention_in(self, model: "PreTrainedModel", layers: frozenset[int]) -> "Selected":
+        """The operator with the model's rotary embedding, where it needs one."""
+        return _selected(self, model, layers)
+
 
 @dataclasses.dataclass(frozen=True)
 class Selected:
-    """The operator in the place of a layer's attention; see `LayerAttention`."""
+    """The operator in the place of a layer's attention; see `LayerAttention`.
+
+    Attributes:
+        config: what to compute.
+        impl: operator implementation.
+        rotary: the model's rotary embedding at the moment, for rope="after".
+    """
 
     config: LighthouseConfig
     impl: Impl = "auto"
+    rotary: Callable[[], Rotary] | None = None
     title = "Lighthouse"
     whole = True  # symmetric pooling has no decode form
 
@@ -106,11 +119,24 @@ class Selected:
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Output and selected entries; those from N on are pooled ones."""
-        return attend(q, k, v, self.config, scale=scale, impl=self.impl)
+        rotary = None if self.rotary is None else self.rotary()
+        return attend(q, k, v, self.config, scale=scale, impl=self.impl, rotary=rotary)
 
     def kept(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> torch.Tensor:
         """Selected entries."""
-        return select_entries(q, k, v, self.config, scale=scale, impl=self.impl)
+        rotary = None if self.rotary is None else self.rotary()
+        return select_entries(q, k, v, self.config, scale=scale, impl=self.impl, rotary=rotary)
+
+
+def _selected(
+    config: LighthouseConfig, model: "PreTrainedModel", layers: frozenset[int], impl: Impl = "auto"
+) -> Selected:
+    """The operator in some layers of a model.
+
+    Raises:
+        InputError: it needs the layers' rotary embedding, and they have none, or several.
+    """
+    return Selected(config, impl, rotary_of(model, layers) if config.rope == "after" else None)
 
 
 @contextlib.contextmanager
@@ -135,11 +161,13 @@ def use_lighthouse(
         The `Session`, for observing what is selected.
 
     Raises:
-        InputError: a layer index is out of range, no layer is left for Lighthouse, or the model is in use already.
+        InputError: a layer index is out of range, no layer is left for Lighthouse, the model is in use already, or it
+            has no rotary embedding that rope="after" could use.
     """
     if config is None:
         with attending(model, None, frozenset()) as session:
             yield session
         return
-    with attending(model, Selected(config, impl), layers_of(model, dense_layers)) as session:
+    layers = layers_of(model, dense_layers)
+    with attending(model, _selected(config, model, layers, impl), layers) as session:
         yield session

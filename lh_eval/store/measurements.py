@@ -32,6 +32,7 @@ class Measurement(NamedTuple):
     ms: median milliseconds.
     extra_bytes: most memory above inputs and outputs; None where it is not counted.
     stages: milliseconds of each stage, in order; empty where there are none.
+    rope, combine: Lighthouse's options; None where they do not count. Older files do not have them.
     """
 
     gpu: str
@@ -56,12 +57,16 @@ class Measurement(NamedTuple):
     ms: float
     extra_bytes: int | None
     stages: Mapping[str, float]
+    rope: str | None = None
+    combine: str | None = None
 
 
 COLUMNS = Measurement._fields
+_LATER = {"rope": "before", "combine": "sum"}  # the last columns, and what rows of files without them had
+_OLDER = tuple(name for name in COLUMNS if name not in _LATER)
 _NUMBERS = ("N", "batch", "heads", "kv_heads", "head_dim")
 _OPTIONAL_NUMBERS = ("k", "levels", "pooling", "tile_k", "extra_bytes")
-_OPTIONAL_TEXTS = ("scorer", "selection")
+_OPTIONAL_TEXTS = ("scorer", "selection", *_LATER)
 
 
 class MeasurementFile:
@@ -76,8 +81,7 @@ class MeasurementFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if path.exists():
-            _check(path)
+        self._columns = _check(path) if path.exists() else COLUMNS
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8", newline="")
@@ -89,7 +93,14 @@ class MeasurementFile:
     def append(self, measurement: Measurement) -> None:
         """Write a measurement."""
         stages = json.dumps({name: _round(ms) for name, ms in measurement.stages.items()})
-        self._write(measurement._replace(ms=_round(measurement.ms), stages=stages))  # type: ignore[arg-type]
+        values = measurement._replace(ms=_round(measurement.ms), stages=stages)._asdict()  # type: ignore[arg-type]
+        for name, usual in _LATER.items():
+            if name not in self._columns and values[name] not in (None, usual):
+                raise InputError(
+                    f"{self.path} must have a column {name} for {name}={values[name]}, got one of before there was; "
+                    "choose another --out"
+                )
+        self._write(tuple(values[name] for name in self._columns))
 
     def __enter__(self) -> "MeasurementFile":
         return self
@@ -111,13 +122,13 @@ def read_measurements(path: Path) -> "pd.DataFrame":
     Raises:
         InputError: the file cannot be read, has other columns, no row, or one that cannot be a measurement.
     """
-    _check(path)
+    columns = _check(path)
     with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.reader(file))[1:]
     rows = []
     for number, line in enumerate(lines, start=2):
         try:
-            rows.append(_parse(line))
+            rows.append(_parse(line, columns))
         except (ValueError, TypeError, AttributeError):
             raise InputError(
                 f"{path} must have a measurement on every line, got another on line {number}; remove it"
@@ -134,32 +145,37 @@ def measurement_frame(measurements: list[Measurement]) -> "pd.DataFrame":
     return pd.DataFrame(measurements, columns=list(COLUMNS)).astype(dict.fromkeys(_OPTIONAL_NUMBERS, "Int64"))
 
 
-def _parse(line: list[str]) -> Measurement:
-    values: dict[str, Any] = dict(zip(COLUMNS, line, strict=True))
+def _parse(line: list[str], columns: tuple[str, ...]) -> Measurement:
+    values: dict[str, Any] = dict(zip(columns, line, strict=True))
+    if values["scorer"]:
+        values = _LATER | values
     for name in _NUMBERS:
         values[name] = int(values[name])
     for name in _OPTIONAL_NUMBERS:
         values[name] = int(values[name]) if values[name] else None
     for name in _OPTIONAL_TEXTS:
-        values[name] = values[name] or None
+        values[name] = values.get(name) or None
     values["ms"] = float(values["ms"])
     values["stages"] = {name: float(ms) for name, ms in json.loads(values["stages"]).items()}
     return Measurement(**values)
 
 
-def _check(path: Path) -> None:
+def _check(path: Path) -> tuple[str, ...]:
+    """The columns that a file has, all for an empty one."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "no text"
         raise InputError(f"{path} must be a readable CSV of measurements, got {reason}") from None
     header = text.partition("\n")[0]
-    if text and header != ",".join(COLUMNS):
+    columns = COLUMNS if not text else next((x for x in (COLUMNS, _OLDER) if header == ",".join(x)), None)
+    if columns is None:
         raise InputError(
             f"{path} must have the columns {' '.join(COLUMNS)}, got {header[:200]!r}; choose another --out"
         )
     if text and not text.endswith("\n"):
         raise InputError(f"{path} must end with a whole line, got one without its end; remove that line")
+    return columns
 
 
 def _round(ms: float) -> float:

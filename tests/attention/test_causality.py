@@ -34,7 +34,7 @@ def test_later_tokens_change_nothing_once_indices_are_frozen(config, tokens, whe
     frozen = reference.select_entries(q, k, v, config, 0.5)
     t = int(where * (tokens - 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "select_entries", lambda *_: frozen)
+        patch.setattr(reference, "select_entries", lambda *_, **__: frozen)
         before = lighthouse_attention(q, k, v, config)
         for x in (q, k, v):
             x[:, :, t + 1 :] = x[:, :, t + 1 :].flip(1) * 100 + 1

@@ -32,6 +32,15 @@ def test_defaults_are_the_papers():
     assert (config.window, config.num_tiles, config.entries_per_tile) == (16, 16, 128)
 
 
+def test_later_fields_stand_in_files_where_they_are_not_the_default():
+    older = {"k": 512, "scorer": "qk"}
+    assert LighthouseConfig.from_dict(older).rope == "before"
+    assert LighthouseConfig.from_dict(older).combine == "sum"
+    values = LighthouseConfig(rope="after", combine="finest").to_dict()
+    assert (values["rope"], values["combine"]) == ("after", "finest")
+    assert LighthouseConfig.from_dict(values) == LighthouseConfig(rope="after", combine="finest")
+
+
 def test_tiles():
     assert LighthouseConfig(k=64).num_tiles == 1
     assert LighthouseConfig(k=64).entries_per_tile == 64
@@ -43,6 +52,8 @@ def test_tiles():
     ("values", "message"),
     [
         ({"k": 0}, "k must be a positive integer, got 0"),
+        ({"rope": "later"}, "rope must be one of before, after, got 'later'"),
+        ({"combine": "max"}, "combine must be one of sum, finest, mean, got 'max'"),
         ({"k": -2}, "k must be a positive integer, got -2"),
         ({"k": 2.0}, r"k must be a positive integer, got 2\.0"),
         ({"k": True}, "k must be a positive integer, got True"),

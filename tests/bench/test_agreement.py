@@ -35,7 +35,7 @@ def backend(monkeypatch):
 def changed(change):
     """The reference with its output changed."""
 
-    def attend(q, k, v, config, scale):
+    def attend(q, k, v, config, scale, rotary):
         out, indices = reference.attend(q, k, v, config, scale)
         return change(out), indices
 
@@ -76,7 +76,7 @@ def test_a_wrong_output_is_refused(make_workload, backend, change):
 
 @pytest.mark.parametrize("name", ["q", "k", "v"])
 def test_a_wrong_gradient_is_refused(make_workload, backend, name):
-    def attend(q, k, v, config, scale):
+    def attend(q, k, v, config, scale, rotary):
         inputs = {"q": q, "k": k, "v": v}
         x = inputs[name]
         inputs[name] = x.detach() + 0.99 * (x - x.detach())
@@ -103,7 +103,7 @@ def _score_by(monkeypatch, change):
         return Scores(*(change(x) for x in scorer(q, k, v, scale=scale)))
 
     monkeypatch.setitem(fused._FORMS, GatedLinear, form)
-    return lambda q, k, v, config, scale: reference.select_scored(
+    return lambda q, k, v, config, scale, rotary=None: reference.select_scored(
         fused.fused_scorer(config.token_scorer)(q, k, v, scale=scale), config, q.shape[1]
     )
 
@@ -114,9 +114,9 @@ def test_scores_may_round(make_workload, backend, monkeypatch, change):
     rounded = functools.lru_cache(lambda shape: change(torch.ones(shape)))
     select_entries = _score_by(monkeypatch, lambda x: x * rounded(x.shape))
 
-    def attend(q, k, v, config, scale):
+    def attend(q, k, v, config, scale, rotary=None):
         indices = select_entries(q, k, v, config, scale)
-        return reference.attend_selected(q, k, v, indices, config.layout(q.shape[2]), scale), indices
+        return reference.attend_selected(q, k, v, indices, config, scale), indices
 
     backend(select_entries=select_entries, attend=attend)
     check_kernels(make_workload(dtype=torch.bfloat16, scorer="gla"))

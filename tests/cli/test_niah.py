@@ -64,6 +64,21 @@ def test_methods_side_by_side_in_one_sweep_that_is_gone_on_with(tmp_path, capsys
     assert main(["niah", "--attention", "window:tokens=64", *GRID, "--out", str(tmp_path / "a")]) == 2, "a single run"
 
 
+def test_rope_and_combination_are_swept(tmp_path, capsys):
+    out = tmp_path / "a"
+    options = ["--k", "64", "--rope", "before,after", "--combine", "sum,finest"]
+    assert main(["niah", *options, *GRID, "--out", str(out)]) == 0
+    assert {folder.name for folder in out.iterdir() if folder.is_dir()} == {
+        "dense", "norm-k64", "norm-k64-rope_after", "norm-k64-combine_finest", "norm-k64-rope_after-combine_finest",
+    }  # fmt: skip
+    attention = json.loads((out / "norm-k64-rope_after" / "config.json").read_text())["attention"]
+    assert attention == json.loads((out / "norm-k64" / "config.json").read_text())["attention"] | {"rope": "after"}
+    assert not any(json.loads(line)["error"] for file in out.rglob("*.jsonl") for line in file.read_text().splitlines())
+    capsys.readouterr()
+    assert main(["niah", "--k", "64", "--rope", "later", *GRID, "--out", str(tmp_path / "b")]) == 2
+    assert "rope must be one of before, after, got 'later'" in capsys.readouterr().err
+
+
 def test_a_reading_for_all_settings(tmp_path, capsys):
     out = tmp_path / "a"
     assert main(["niah", "--k", "64", "--num-levels", "3,4", "--reading", "context", *GRID, "--out", str(out)]) == 0

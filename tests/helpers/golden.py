@@ -8,6 +8,7 @@ import torch
 
 FOLDER = Path(__file__).parents[1] / "data" / "golden"
 CASES = ("a", "b", "c", "d")
+ROPE_CASES = ("rope_h", "rope_k")  # the authors' branch rope-fix
 
 
 class Inputs(NamedTuple):
@@ -34,3 +35,17 @@ def inputs(case: dict[str, Any], dtype: torch.dtype) -> Inputs:
     for i in (0, 1):
         drawn[i] = drawn[i] * rng.lognormal(0, 0.7, [*shape[:3], 1]).astype(np.float32)
     return Inputs(*(torch.from_numpy(x).transpose(1, 2).to(dtype) for x in drawn))
+
+
+def inv_freq(case: dict[str, Any]) -> torch.Tensor:
+    """Inverse frequencies [D/2] of a case with RoPE, whose pairs are neighbours."""
+    return case["theta"] ** (-torch.arange(0, case["D"], 2, dtype=torch.float64) / case["D"])
+
+
+def rotated(x: torch.Tensor, case: dict[str, Any]) -> torch.Tensor:
+    """x [B, H, N, D] rotated, as complex numbers: token n times exp(i·n·inv_freq)."""
+    angles = torch.arange(x.shape[2], dtype=torch.float64, device=x.device)[:, None] * inv_freq(case).to(x.device)
+    turned = torch.view_as_complex(x.double().unflatten(-1, (-1, 2)).contiguous()) * torch.polar(
+        torch.ones_like(angles), angles
+    )
+    return torch.view_as_real(turned).flatten(-2).to(x.dtype)

@@ -31,6 +31,25 @@ def test_all_of_lighthouses_options_may_be_swept():
     assert [setting.method.family(setting.base) for setting in swept[1:]] == ["qk", "qk dense_layers=none"]
 
 
+def test_rope_and_combination():
+    assert names("lighthouse:k=512,scorer=norm,rope=after,combine=finest") == ["norm-k512"]
+    assert names(k=[512], rope=["before", "after"], combine=["sum", "mean"]) == [
+        "dense", "qk-k512", "qk-k512-combine_mean", "qk-k512-rope_after", "qk-k512-rope_after-combine_mean",
+    ]  # fmt: skip
+    setting = resolve_setting("lighthouse:k=512,rope=after,combine=finest", DEFAULTS)
+    assert setting.to_dict()["setting"]["text"] == (
+        "lighthouse:k=512,scorer=qk,rope=after,combine=finest,dense_layers=0/-1"
+    )
+    with pytest.raises(InputError, match=r"option rope of method .* must be before or after, got 'later'"):
+        resolve_setting("lighthouse:rope=later", DEFAULTS)
+
+
+def test_configurations_of_before_the_two_options_are_the_same():
+    attention = resolve_setting("lighthouse", DEFAULTS).to_dict()["attention"]
+    assert {"rope", "combine"}.isdisjoint(attention)
+    assert resolve_setting("lighthouse:rope=after", DEFAULTS).to_dict()["attention"] == attention | {"rope": "after"}
+
+
 def test_what_all_settings_share_needs_no_mention():
     assert names("lighthouse:k=512", "lighthouse:k=256", num_levels=[4]) == ["qk-k512", "qk-k256"]
     one = side_by_side([Setting(Lighthouse(k=64, dense_layers=(1,)))], DEFAULTS)

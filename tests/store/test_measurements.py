@@ -5,8 +5,9 @@ from lh_eval.store.measurements import COLUMNS, MeasurementFile, measurement_fra
 
 HEADER = (
     "gpu,torch,triton,commit,provider,kernel,mode,N,k,scorer,levels,pooling,selection,tile_k,"
-    "batch,heads,kv_heads,head_dim,dtype,ms,extra_bytes,stages"
+    "batch,heads,kv_heads,head_dim,dtype,ms,extra_bytes,stages,rope,combine"
 )
+OLDER = HEADER.removesuffix(",rope,combine")
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def test_the_header_is_written_once_and_rows_are_added(path, make_measurement):
             table.append(make_measurement(ms=ms))
     assert path.read_text().splitlines() == [
         HEADER,
-        "card,2,3,0000000,sdpa,,fwd,1024,,,,,,,1,2,2,64,float32,1.0,,{}",
-        "card,2,3,0000000,sdpa,,fwd,1024,,,,,,,1,2,2,64,float32,2.0,,{}",
+        "card,2,3,0000000,sdpa,,fwd,1024,,,,,,,1,2,2,64,float32,1.0,,{},,",
+        "card,2,3,0000000,sdpa,,fwd,1024,,,,,,,1,2,2,64,float32,2.0,,{},,",
     ]
 
 
@@ -37,7 +38,7 @@ def test_round_trip(path, make_measurement):
         make_measurement(
             "lighthouse", "fwd+bwd", 4096, 512, 1.25, extra_bytes=7, gpu='a "card", new', stages={"a b": 0.5}
         ),
-        make_measurement(commit="1234567"),
+        make_measurement(commit="1234567", rope="after", combine="mean"),
     ]
     with MeasurementFile(path) as table:
         for row in rows:
@@ -57,6 +58,21 @@ def test_other_columns_are_refused_and_left_alone(path, make_measurement):
     assert path.read_text() == "a,b\n1,2\n"
 
 
+def test_a_file_of_before_rope_and_combine_keeps_its_columns(path, make_measurement):
+    path.parent.mkdir()
+    line = "card,2,3,0000000,lighthouse,,fwd,1024,512,norm,3,4,chunked,128,1,2,2,64,float32,1.0,,{}"
+    path.write_text(f"{OLDER}\n{line}\n")
+    usual = make_measurement("lighthouse", k=512, scorer="norm", rope="before", combine="sum")
+    with MeasurementFile(path) as table:
+        table.append(usual)
+        with pytest.raises(InputError, match=r"must have a column rope for rope=after, got .*; choose another --out"):
+            table.append(usual._replace(rope="after"))
+    frame = read_measurements(path)
+    assert frame["rope"].tolist() == ["before"] * 2
+    assert frame["combine"].tolist() == ["sum"] * 2
+    assert path.read_text().startswith(f"{OLDER}\n{line}\n")
+
+
 def test_a_torn_line_is_refused(path, make_measurement):
     path.parent.mkdir()
     path.write_text(f"{HEADER}\ncard,2")
@@ -64,7 +80,7 @@ def test_a_torn_line_is_refused(path, make_measurement):
         MeasurementFile(path)
 
 
-@pytest.mark.parametrize("line", ["card,2", "card" + "," * 21, "c,2,3,0,sdpa,,fwd,1,,,,,,,1,2,2,64,float32,1.0,,[1]"])
+@pytest.mark.parametrize("line", ["card,2", "card" + "," * 23, "c,2,3,0,sdpa,,fwd,1,,,,,,,1,2,2,64,float32,1.0,,[1],,"])
 def test_a_line_that_is_no_measurement_is_named(path, line):
     path.parent.mkdir()
     path.write_text(f"{HEADER}\n{line}\n")

@@ -40,6 +40,19 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path):
         train(TrainingConfig.from_dict({**TINY, "seed": 1}), tmp_path / "cut", pace=pace)
 
 
+def test_rope_after_selection_is_trained_and_kept_for_the_evaluation(tmp_path):
+    options = TINY["lighthouse"] | {"rope": "after", "combine": "finest"}
+    config = TrainingConfig.from_dict({**TINY, "lighthouse": options})
+    checkpoint = train(config, tmp_path / "after", pace=Pace(log_every=1, workers=0))
+    assert CheckpointSettings.read(checkpoint).config.rope == "after"
+    assert CheckpointSettings.read(checkpoint).config.combine == "finest"
+    before = train(TrainingConfig.from_dict(TINY), tmp_path / "before", pace=Pace(log_every=1, workers=0))
+    left, right = (load_file(folder / "model.safetensors") for folder in (checkpoint, before))
+    assert not all(torch.equal(left[name], right[name]) for name in left)
+    # what was trained before there were the two has neither in its files
+    assert {"rope", "combine"}.isdisjoint(TrainingConfig.from_dict(TINY).to_dict()["lighthouse"])
+
+
 def test_held_out_text_is_measured_and_changes_no_weight(tmp_path):
     pace = Pace(log_every=2, workers=0)
     text = tmp_path / "speeches.txt"

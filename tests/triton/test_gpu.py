@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from lh_eval import LighthouseConfig, lighthouse_attention, select_entries
+from lh_eval import LighthouseConfig, Rotary, lighthouse_attention, select_entries
 
 pytestmark = pytest.mark.gpu
 
@@ -37,6 +37,27 @@ def test_golden(name):
         assert (actual[:, :256] - expected).abs().max() <= 5e-4 * expected.abs().max()
         total = torch.from_numpy(case[field + "sum"])
         assert (actual.double().sum((0, 1)) - total).abs().max() <= 5e-4 * actual.abs().max()
+
+
+@pytest.mark.parametrize("name", golden.ROPE_CASES)
+def test_golden_with_rope_after_selection(name):
+    case = golden.load(name)
+    config = LighthouseConfig(k=case["k"], num_levels=case["L"], pooling_factor=case["p"], rope="after")
+    rotary = Rotary(golden.inv_freq(case).cuda(), interleaved=True)
+    *raw, grad = (x.cuda() for x in golden.inputs(case, torch.float32))
+    for x in raw:
+        x.requires_grad_()
+    q, k = (golden.rotated(x, case) for x in raw[:2])
+    found = select_entries(q, k, raw[2], config, impl="triton", rotary=rotary)
+    assert np.array_equal(found.cpu().numpy(), case["indices"])
+    out = lighthouse_attention(q, k, raw[2], config, impl="triton", rotary=rotary)
+    torch.testing.assert_close(out.detach().cpu(), torch.from_numpy(case["out"]), rtol=0, atol=1e-3)
+    out.backward(grad)
+    for field, x in zip(("dq", "dk", "dv"), raw, strict=True):
+        actual = x.grad.transpose(1, 2).cpu()
+        assert (actual[:, :256] - torch.from_numpy(case[field])).abs().max() <= 1e-3 * abs(case[field]).max()
+        total = torch.from_numpy(case[field + "sum"])
+        assert (actual.double().sum((0, 1)) - total).abs().max() <= 1e-3 * actual.abs().max()
 
 
 def test_gathered_length_beyond_16_bits():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from strategies import tensors
 
-from lh_eval import InputError, LighthouseConfig, lighthouse_attention, select_entries
+from lh_eval import InputError, LighthouseConfig, Rotary, lighthouse_attention, select_entries
 
 CONFIGS = {
     "two levels": LighthouseConfig(k=8, tile_k=4, num_levels=2),
@@ -48,6 +48,79 @@ def test_equals_the_reference(name, tokens, heads, groups, dim, device):
     eager = errors(run(inputs, CONFIGS[name], "reference"), yardstick)
     ours = errors(run(inputs, CONFIGS[name], "triton"), yardstick)
     assert all(mine <= 2 * theirs + 1e-7 for mine, theirs in zip(ours, eager, strict=True)), (ours, eager)
+
+
+@pytest.mark.parametrize("combine", ["sum", "finest", "mean"])
+@pytest.mark.parametrize(
+    ("name", "pairs", "interleaved"),
+    [
+        ("two levels", 16, False),
+        ("p = 4", 16, True),
+        ("p = 8", 5, False),
+        ("six levels", 6, True),
+        ("global", 1, False),
+    ],
+)
+@pytest.mark.usefixtures("poisoned")
+def test_rotated_and_combined(combine, name, pairs, interleaved, device):
+    config = dataclasses.replace(CONFIGS[name], rope="after", combine=combine)
+    inv_freq = torch.rand(pairs, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(device)
+    inputs = [x.to(device) for x in tensors(5, heads=2, groups=1, tokens=69, dim=32, dtype=torch.float32)]
+    rotary = Rotary(inv_freq, interleaved)
+    yardstick = run(inputs, config, "reference", torch.float64, rotary=rotary)
+    eager = errors(run(inputs, config, "reference", rotary=rotary), yardstick)
+    ours = errors(run(inputs, config, "triton", rotary=rotary), yardstick)
+    assert all(mine <= 2 * theirs + 1e-7 for mine, theirs in zip(ours, eager, strict=True)), (ours, eager)
+    indices = (select_entries(*inputs, config, impl=impl, rotary=rotary) for impl in ("triton", "reference"))
+    assert torch.equal(*indices)
+
+
+@pytest.mark.parametrize("combine", ["sum", "finest", "mean"])
+def test_rotated_and_combined_in_float64(combine, device):
+    config = dataclasses.replace(CONFIGS["p = 4"], rope="after", combine=combine)
+    inputs = [x.to(device) for x in tensors(3, heads=4, groups=2, tokens=77)]
+    rotary = Rotary(torch.tensor([1.0, 0.3, 0.1], dtype=torch.float64, device=device))
+    for ours, reference in zip(
+        *(run(inputs, config, impl, rotary=rotary) for impl in ("triton", "reference")), strict=True
+    ):
+        torch.testing.assert_close(ours, reference, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("scorer", ["qk", "pooled-qk", "random"])
+def test_other_scorers_without_rotation(scorer, device):
+    config = dataclasses.replace(CONFIGS["p = 4"], scorer=scorer, rope="after")
+    inputs = [x.to(device) for x in tensors(2, heads=2, groups=1, tokens=70, dtype=torch.float32)]
+    rotary = Rotary(torch.tensor([1.0, 0.2, 0.1], device=device), interleaved=True)
+    found = (select_entries(*inputs, config, impl=impl, rotary=rotary) for impl in ("triton", "reference"))
+    assert torch.equal(*found)
+
+
+@pytest.mark.parametrize(("dtype", "dim", "combine"), [(torch.bfloat16, 128, "sum"), (torch.float16, 64, "mean")])
+@pytest.mark.usefixtures("poisoned")
+def test_rotated_in_low_precision(dtype, dim, combine, device, interpreted):
+    tokens = 70 if interpreted else 5003
+    config = LighthouseConfig(k=8, tile_k=4) if interpreted else LighthouseConfig(k=512, tile_k=64)
+    config = dataclasses.replace(config, rope="after", combine=combine)
+    inputs = [x.to(device) for x in tensors(5, heads=2, groups=1, tokens=tokens, dim=dim, dtype=dtype)]
+    rotary = Rotary(1e4 ** -(torch.arange(0, dim, 2, device=device) / dim))
+    yardstick = run(inputs, config, "reference", torch.float64, rotary=rotary)
+    eager = errors(run(inputs, config, "reference", rotary=rotary), yardstick)
+    ours = errors(run(inputs, config, "triton", rotary=rotary), yardstick)
+    factor = 4 if interpreted and dtype == torch.bfloat16 else 2
+    assert all(mine <= factor * theirs for mine, theirs in zip(ours, eager, strict=True)), (ours, eager)
+
+
+@pytest.mark.parametrize("combine", ["finest", "mean"])
+@pytest.mark.usefixtures("poisoned")
+def test_reruns_of_all_options_have_the_same_bits(combine, device, interpreted):
+    tokens, times = (70, 1) if interpreted else (4001, 100)
+    inputs = [x.to(device) for x in tensors(2, heads=2, groups=1, tokens=tokens, dim=64, dtype=torch.float32)]
+    config = LighthouseConfig(k=64, tile_k=16, rope="after", combine=combine)
+    rotary = Rotary(1e4 ** -(torch.arange(0, 64, 2, device=device) / 64))
+    first = run(inputs, config, "triton", rotary=rotary)
+    for _ in range(times):
+        again = run(inputs, config, "triton", rotary=rotary)
+        assert all(torch.equal(x, y) for x, y in zip(again, first, strict=True))
 
 
 @pytest.mark.parametrize(("dtype", "dim"), [(torch.float16, 128), (torch.bfloat16, 64), (torch.bfloat16, 256)])

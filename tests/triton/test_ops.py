@@ -4,7 +4,7 @@ import pytest
 import torch
 from strategies import tensors
 
-from lh_eval import LighthouseConfig, lighthouse_attention
+from lh_eval import LighthouseConfig, Rotary, lighthouse_attention
 from lh_eval.kernels.triton import ops
 
 CONFIG = LighthouseConfig(k=4, tile_k=2)
@@ -17,35 +17,52 @@ def inputs(device):
     ]
 
 
-def test_opcheck(inputs):
+@pytest.mark.parametrize("rotates", [False, True])
+def test_opcheck(inputs, rotates):
     layout = [50, 3, 4, 2, 2]
+    rotation = (None, [])
+    if rotates:
+        inv_freq = torch.tensor([1.0, 0.2, 0.1], device=inputs[0].device)
+        made = Rotary(inv_freq).rotation(16, 16, inputs[0])
+        rotation = (made.table, [made.pairs, made.apart])
+        torch.library.opcheck(ops.unrotated.registered, (inputs[0].detach(), inv_freq, True))
     with torch.no_grad():
-        *means, query, key, bad = ops.pool(*inputs, layout, True)
+        *means, query, key, bad = ops.pool(*inputs, layout, True, *rotation)
         indices, inverse, host = ops.select(query, key, bad, layout, 0)
-        rows = ops.gather(*inputs, *means, indices, inverse, layout)
+        rows = ops.gather(*inputs, *means, indices, inverse, layout, *rotation)
     detached = [x.detach() for x in inputs]
+    row, grad = rows[0].detach().requires_grad_(), torch.randn_like(detached[0])
     for operator, arguments in (
-        (ops.pool, (*detached, layout, True)),
-        (ops.pool, (*detached, layout, False)),
+        (ops.pool, (*detached, layout, True, *rotation)),
+        (ops.pool, (*detached, layout, False, *rotation)),
         (ops.select, (query, key, bad, layout, 0)),
-        (ops.gather, (*inputs, *means, indices, inverse, layout)),
-        (ops.gather_backward, (*rows, inverse, layout, 1)),
-        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, host, layout, 1, False)),
-        (ops.scatter, (rows[0].detach().requires_grad_(), indices, inverse, host, layout, 1, True)),
-        (ops.scatter_backward, (torch.randn_like(detached[0]), indices, layout)),
+        (ops.gather, (*inputs, *means, indices, inverse, layout, *rotation)),
+        (ops.gather_backward, (*rows, inverse, layout, 1, *rotation)),
+        *((ops.scatter, (row, indices, inverse, host, layout, 1, rotates, how)) for how in ("sum", "finest", "mean")),
+        *((ops.scatter_backward, (grad, indices, inverse, layout, how)) for how in ("sum", "finest", "mean")),
     ):
         torch.library.opcheck(operator.registered, arguments)
 
 
 @pytest.mark.parametrize(
-    ("scorer", "dynamic"), [("norm", False), ("norm", True), ("qk", False), ("pooled-qk", False), ("gla", False)]
+    ("options", "dynamic"),
+    [
+        ({}, False),
+        ({}, True),
+        ({"scorer": "qk"}, False),
+        ({"scorer": "pooled-qk"}, False),
+        ({"scorer": "gla"}, False),
+        ({"rope": "after", "combine": "finest"}, True),
+        ({"rope": "after", "combine": "mean", "scorer": "pooled-qk"}, False),
+    ],
 )
-def test_compiles_whole(inputs, scorer, dynamic, interpreted):
-    config = LighthouseConfig(k=4, tile_k=2, scorer=scorer)
+def test_compiles_whole(inputs, options, dynamic, interpreted):
+    config = LighthouseConfig(k=4, tile_k=2, **options)
+    rotary = Rotary(torch.tensor([1.0, 0.2, 0.1], device=inputs[0].device))
     torch._dynamo.reset()
 
     def attend(q, k, v):
-        return lighthouse_attention(q, k, v, config, impl="triton") * 2
+        return lighthouse_attention(q, k, v, config, impl="triton", rotary=rotary) * 2
 
     backend = "aot_eager" if interpreted else "inductor"
     compiled = torch.compile(attend, fullgraph=True, dynamic=dynamic, backend=backend)

@@ -90,7 +90,7 @@ class TrainingConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
-        return dataclasses.asdict(self)
+        return dataclasses.asdict(self) | {"lighthouse": self.lighthouse.to_dict()}
 
     @classmethod
     def find(cls, name_or_path: str) -> "TrainingConfig":
