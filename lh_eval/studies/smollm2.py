@@ -77,7 +77,7 @@ def recall_block(cells: pd.DataFrame) -> str:
     parts = []
     for own, end in ((known[known["depth"] > 0], ""), (known[known["depth"] == 0], " at 0 %")):
         means = own.pivot_table(index=["k", "scorer"], columns="length", values="selection_recall")
-        names = {length: f"{length_label(length)}{end}" for length in means.columns.tolist()}
+        names = {length: f"{length_label(length)}{end}" for length in own["length"].unique().tolist()}
         parts.append(means.map(rate).rename(columns=names))
     shown = pd.concat(parts, axis=1).rename_axis(columns=None).reset_index()
     shown.insert(0, "", "`" + shown.pop("scorer") + "`")
