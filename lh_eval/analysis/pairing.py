@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import canonical_task
+from lh_eval.tasks.base import canonical_task, get_task, questions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +16,14 @@ def with_canonical_tasks(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The rows with each task in its canonical form: `keyed:records=8` is `keyed`, whichever a run was started with."""
     canonical = {task: str(canonical_task(task)) for task in frame["task"].unique()}
     return frame.assign(task=frame["task"].map(canonical))
+
+
+def questions_of_task(task: str) -> int:
+    """Trials in a row that ask about one context; 1 where the task is not installed here."""
+    try:
+        return questions_of(get_task(task))
+    except InputError:
+        return 1
 
 
 def align(frames: "Sequence[pd.DataFrame]") -> "pd.DataFrame":

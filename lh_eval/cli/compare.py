@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from lh_eval.errors import InputError
-
 _RUN = "A run's folder (of a sweep, one of its settings'); A,B,C are trainings of one recipe with several seeds."
 
 
@@ -34,6 +32,7 @@ def compare(
 ) -> None:
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
     from lh_eval.analysis.compare import compare as compare_frames
+    from lh_eval.analysis.pairing import questions_of_task
     from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.publish.comparison import write_comparison, write_difference
@@ -50,7 +49,7 @@ def compare(
         [run.frame for run in second],
         level=level,
         paired=paired,
-        questions=_questions(str(first[0].frame["task"].iloc[0])) if len(first[0].frame) else 1,
+        questions=questions_of_task(str(first[0].frame["task"].iloc[0])) if len(first[0].frame) else 1,
     )
     names = side_labels(first, second)
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
@@ -72,13 +71,3 @@ def compare(
         stem, formats = named_figure(figure)
         files = write_difference(compared, values, names, stem, formats=formats, width=width)
         typer.echo(f"figure: {files[0]}")
-
-
-def _questions(task: str) -> int:
-    """Trials in a row that ask about one context; 1 where the task is not installed here."""
-    from lh_eval.tasks.base import get_task, questions_of
-
-    try:
-        return questions_of(get_task(task))
-    except InputError:
-        return 1
