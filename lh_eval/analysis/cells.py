@@ -21,7 +21,16 @@ CELL_COLUMNS = [
     "selection_recall",
     "seconds",
     "peak_bytes",
+    "margin",
+    "question_recall",
+    "last_token_recall",
+    "needle_levels",
+    "answer_levels",
+    "question_levels",
 ]
+_LATER = CELL_COLUMNS[CELL_COLUMNS.index("margin") :]  # not kept in runs of before, whose metrics stay as they were
+_MEANS = ("selection_recall", "margin", "question_recall", "last_token_recall")
+_LEVELS = ("needle_levels", "answer_levels", "question_levels")
 
 
 def cells(
@@ -29,8 +38,9 @@ def cells(
 ) -> "pd.DataFrame":
     """Make the table of cells, sorted by length and depth, with `CELL_COLUMNS`.
 
-    `hits` is the sum of the scores, `seconds` that of the samples' times, `peak_bytes` the most that one of them took.
-    Samples that failed are not counted. A cell without samples has n = 0 and NaN for what is unknown.
+    `hits` is the sum of the scores, `seconds` that of the samples' times, `peak_bytes` the most that one of them took;
+    recalls, levels (level by level, as tuples) and margins are means. Samples that failed are not counted. A cell
+    without samples has n = 0 and NaN for what is unknown.
 
     Args:
         frame: rows of one task, as `rows.to_frame` makes them.
@@ -49,7 +59,8 @@ def cells(
     groups = counted.groupby(["length", "depth"]).agg(
         n=("score", "size"),
         hits=("score", "sum"),
-        selection_recall=("selection_recall", "mean"),
+        **{name: (name, "mean") for name in _MEANS},
+        **{name: (name, _mean_levels) for name in _LEVELS},
         seconds=("seconds", "sum"),
         peak_bytes=("peak_bytes", "max"),
     )
@@ -73,6 +84,12 @@ def cells(
     return table[CELL_COLUMNS]
 
 
+def _mean_levels(shares: "pd.Series") -> Any:
+    """Means of each level over the samples that have levels; NaN where none has."""
+    known = [each for each in shares if isinstance(each, tuple)]
+    return tuple(sum(level) / len(known) for level in zip(*known, strict=True)) if known else float("nan")
+
+
 def metrics(
     frame: "pd.DataFrame", *, lengths: Sequence[int] | None = None, depths: Sequence[float] | None = None
 ) -> dict[str, Any]:
@@ -81,7 +98,8 @@ def metrics(
     Keys beside the cells: `mean_rate` (over the cells that have samples, each counting the same, as in the paper)
     with `ci_low` and `ci_high`, `n` samples counted, `hits`, `errors` samples that failed, `empty_cells` cells of
     the grid without a counted sample, `selection_recall` the mean over cells, those of lengths where
-    everything is gathered among them: their recall is 1 whatever the scorer.
+    everything is gathered among them: their recall is 1 whatever the scorer; `question_recall` and
+    `last_token_recall` likewise. What no row has since it was not kept, or was not read, is left out.
 
     Args:
         frame: rows of one task.
@@ -92,6 +110,7 @@ def metrics(
         InputError: the rows are of several tasks.
     """
     table = cells(frame, lengths=lengths, depths=depths)
+    table = table.drop(columns=[name for name in _LATER if table[name].isna().all()])
     hits = table["hits"].sum()
     mean = mean_of_rates(table["hits"].tolist(), table["n"].tolist())
     return {
@@ -103,6 +122,7 @@ def metrics(
         "errors": int(frame["error"].notna().sum()),
         "empty_cells": int((table["n"] == 0).sum()),
         "selection_recall": _or_none(table["selection_recall"].mean()),
+        **{name: float(table[name].mean()) for name in ("question_recall", "last_token_recall") if name in table},
         "cells": [{name: _or_none(value) for name, value in cell.items()} for cell in table.to_dict(orient="records")],
     }
 
@@ -121,4 +141,4 @@ def _or_none(value: Any) -> Any:
     """NaN and NA are no JSON: the unknown is None."""
     import pandas as pd
 
-    return None if pd.isna(value) else value
+    return None if not isinstance(value, tuple) and pd.isna(value) else value

@@ -26,21 +26,22 @@ def questions_of_task(task: str) -> int:
         return 1
 
 
-def align(frames: "Sequence[pd.DataFrame]") -> "pd.DataFrame":
+def align(frames: "Sequence[pd.DataFrame]", column: str = "score") -> "pd.DataFrame":
     """Join rows of several runs by sample; what one of them lacks or failed is left out.
 
     Args:
         frames: rows of one run each.
+        column: what of each run is kept.
 
     Returns:
-        `KEY` and for each run its scores, in columns 0, 1, ...; without rows where nothing is in common.
+        `KEY` and for each run its values, in columns 0, 1, ...; without rows where nothing is in common.
 
     Raises:
         InputError: the runs asked different questions under the same key.
     """
     joined = None
     for number, frame in enumerate(frames):
-        side = frame[frame["error"].isna()][[*KEY, "prompt_sha256", "score"]].rename(columns={"score": number})
+        side = frame[frame["error"].isna()][[*KEY, "prompt_sha256", column]].rename(columns={column: number})
         if joined is None:
             joined = side
             continue

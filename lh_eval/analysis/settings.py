@@ -22,6 +22,7 @@ class SettingDescription(NamedTuple):
     budget: what they differ in, None where they have none.
     budget_name: what the budget is, such as `k`, `tokens`, `ratio`.
     reading: what is prefilled under the setting, `prompt` or `context`.
+    prefix_hole: tokens at the beginning that no entry is sure to cover.
     """
 
     label: str
@@ -29,6 +30,7 @@ class SettingDescription(NamedTuple):
     budget: float | None
     budget_name: str | None
     reading: str
+    prefix_hole: int = 0
 
 
 def describe_setting(run: Run) -> SettingDescription:
@@ -43,9 +45,21 @@ def describe_setting(run: Run) -> SettingDescription:
         family, budget, name = str(attention["scorer"]), attention["k"], "k"
     else:
         family, budget, name = run.path.resolve().name, None, None
+    hole = _prefix_hole(attention, recorded)
     if budget is None or not _is_number(budget):
-        return SettingDescription(family, family, None, None, reading)
-    return SettingDescription(f"{family} {budget_text(name, budget)}", family, budget, name, reading)
+        return SettingDescription(family, family, None, None, reading, hole)
+    return SettingDescription(f"{family} {budget_text(name, budget)}", family, budget, name, reading, hole)
+
+
+def _prefix_hole(attention: Any, recorded: Any) -> int:
+    """What is recorded, or follows from a pyramid of before it was."""
+    if isinstance(recorded, dict) and "prefix_hole" in recorded:
+        return int(recorded["prefix_hole"])
+    if not isinstance(attention, dict) or not {"num_levels", "pooling_factor"} <= attention.keys():
+        return 0
+    if attention.get("cover_prefix"):
+        return 0
+    return int(attention["pooling_factor"] ** (attention["num_levels"] - 1)) - 1
 
 
 def setting_label(run: Run) -> str:
@@ -63,15 +77,34 @@ def setting_cells(runs: Mapping[str, Run]) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    tables = []
+    for name, setting in sorted(_told_apart(runs).items(), key=lambda item: item[1].label != DENSE):
+        tables.append(with_setting(_with_hole(cells_of(runs[name]), runs[name], setting.prefix_hole), setting))
+    return pd.concat(tables, ignore_index=True)
+
+
+def labelled(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs by the setting that `setting_cells` names each, in their order."""
+    return {setting.label: runs[name] for name, setting in _told_apart(runs).items()}
+
+
+def _told_apart(runs: Mapping[str, Run]) -> dict[str, SettingDescription]:
+    """By folder; those of one label are named by it."""
     described = {name: describe_setting(run) for name, run in runs.items()}
     described |= {DENSE: described[DENSE]._replace(label=DENSE, family=None)} if DENSE in described else {}
     labels = [setting.label for setting in described.values()]
-    tables = []
-    for name, setting in sorted(described.items(), key=lambda item: item[1].label != DENSE):
-        if labels.count(setting.label) > 1:
-            setting = setting._replace(label=name, family=name)
-        tables.append(with_setting(cells_of(runs[name]), setting))
-    return pd.concat(tables, ignore_index=True)
+    return {
+        name: setting._replace(label=name, family=name) if labels.count(setting.label) > 1 else setting
+        for name, setting in described.items()
+    }
+
+
+def _with_hole(cells: "pd.DataFrame", run: Run, hole: int) -> "pd.DataFrame":
+    """The cells with a column `prefix_hole`: its tokens where a needle of the cell starts among them, else 0."""
+    starts = run.frame.groupby(["length", "depth"])["needle_start"].min()
+    inside = {cell for cell, start in starts.dropna().items() if start < hole}
+    places = zip(cells["length"], cells["depth"], strict=True)
+    return cells.assign(prefix_hole=[hole if place in inside else 0 for place in places])
 
 
 def with_setting(cells: "pd.DataFrame", setting: SettingDescription) -> "pd.DataFrame":

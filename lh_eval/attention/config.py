@@ -1,7 +1,8 @@
 """`LighthouseConfig`: everything that decides what Lighthouse attention computes."""
 
+import copy
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from lh_eval.errors import InputError
 from lh_eval.kernels.layout import Layout
@@ -107,6 +108,12 @@ class LighthouseConfig:
     def token_scorer(self) -> "Scorer":
         """The scorer that `scorer` names, made once."""
         return self._token_scorer  # type: ignore[attr-defined]
+
+    def scored_by(self, scorer: "Scorer") -> Self:
+        """The same with another scorer, one that has no name."""
+        changed = copy.copy(self)
+        object.__setattr__(changed, "_token_scorer", scorer)
+        return changed
 
     @property
     def num_tiles(self) -> int:

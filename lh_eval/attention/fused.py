@@ -11,6 +11,7 @@ import torch
 
 from lh_eval.kernels.triton import ops
 from lh_eval.scorers.base import Scorer, Scores
+from lh_eval.scorers.forced import Forced, natural_of
 from lh_eval.scorers.gla import GatedLinear
 from lh_eval.scorers.norm import Norm
 from lh_eval.scorers.pooled_qk import PooledQueryKey, window_means
@@ -36,7 +37,7 @@ def scored_by_pooling(scorer: Scorer) -> bool:
 
 def rounds_otherwise(scorer: Scorer, dtype: torch.dtype) -> bool:
     """Whether the fused form rounds otherwise than the scorer, so that near ties may be selected otherwise."""
-    return type(scorer) is GatedLinear and dtype != torch.float64
+    return type(natural_of(scorer)) is GatedLinear and dtype != torch.float64
 
 
 def fused_scorer(scorer: Scorer, means: Means | None = None) -> Scorer:
@@ -94,4 +95,14 @@ def _gated_linear(
     return Scores(*ops.gla_norms(q, k, v, scorer.dilation, scorer.log_gate, scale).unbind())
 
 
-_FORMS: dict[type, Callable[..., Any]] = {PooledQueryKey: _pooled_query_key, GatedLinear: _gated_linear}
+def _forced(
+    scorer: Forced, means: Means | None, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, scale: float
+) -> Scores:
+    return scorer.put(fused_scorer(scorer.scorer, means)(q, k, v, scale=scale))
+
+
+_FORMS: dict[type, Callable[..., Any]] = {
+    PooledQueryKey: _pooled_query_key,
+    GatedLinear: _gated_linear,
+    Forced: _forced,
+}

@@ -7,6 +7,7 @@ import torch
 from lh_eval.attention.dense import fastest_kernels
 from lh_eval.errors import InputError
 from lh_eval.scorers.base import Scorer, Scores
+from lh_eval.scorers.forced import natural_of
 from lh_eval.scorers.norm import Norm
 
 
@@ -34,7 +35,7 @@ def token_scores(
     Raises:
         InputError: a score has another shape.
     """
-    if unrotate is not None and type(scorer) is not Norm:
+    if unrotate is not None and type(natural_of(scorer)) is not Norm:
         q, k = unrotate(q), unrotate(k)
     with fastest_kernels():  # of the attention that some scorers are
         scores = scorer(q, k, v, scale=scale)

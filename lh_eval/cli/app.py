@@ -16,6 +16,7 @@ from lh_eval.cli.bench import bench
 from lh_eval.cli.compare import compare
 from lh_eval.cli.curves import curves
 from lh_eval.cli.heatmap import heatmap
+from lh_eval.cli.intervene import intervene
 from lh_eval.cli.listing import methods, scorers, tasks
 from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
@@ -45,7 +46,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (niah, run, train, bench, plan, heatmap, curves, compare, table, report, rescore, methods, scorers):
+_COMMANDS = (
+    niah,
+    run,
+    intervene,
+    train,
+    bench,
+    plan,
+    heatmap,
+    curves,
+    compare,
+    table,
+    report,
+    rescore,
+    methods,
+    scorers,
+)
+for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(tasks, name="tasks")
 app.add_typer(models, name="models")

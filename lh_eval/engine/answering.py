@@ -27,12 +27,16 @@ class Answer(NamedTuple):
     first_token_logprob: log-probability of the right answer's first token after the question.
     answer_logprob: sum over the right answer's tokens.
     rank: of the right one among the choices, from 1; None where the answer was generated.
+    margin: the right choice's logit less the best wrong one's; of a text the least, over the right answer's tokens, of
+        each one's logit less the best other token's, given the right ones before it: above 0 where greedy decoding
+        says the answer. Unrounded; None where there is one choice alone.
     """
 
     prediction: str
     first_token_logprob: float
     answer_logprob: float
     rank: int | None
+    margin: float | None
 
 
 def answer(
@@ -60,14 +64,18 @@ def answer(
     likely = logits.log_softmax(-1)
     wanted = torch.tensor([ids[:1] for ids in right], device=likely.device)
     first = likely.gather(-1, wanted)[:, 0].tolist()
-    rest, likeliest = _rest_logprobs(asked, right)
-    drafts = _drafts(logits.argmax(-1).tolist(), right, likeliest)
+    rest = _rest(asked, right)
+    drafts = _drafts(logits.argmax(-1).tolist(), right, rest.likeliest)
     texts = _generate(tokenizer, asked, drafts, samples)
+    margins = torch.minimum(_margins(logits, wanted[:, 0]), rest.margins).tolist()
     answers = []
     for row, sample in enumerate(samples):
-        prediction, rank = _choose(logits[row], sample) if sample.scoring == "choice" else (texts[row], None)
-        of_first, of_all = round(first[row], _DIGITS), round(first[row] + rest[row], _DIGITS)
-        answers.append(Answer(prediction, of_first, of_all, rank))
+        of_first, of_all = round(first[row], _DIGITS), round(first[row] + rest.logprobs[row], _DIGITS)
+        if sample.scoring == "choice":
+            prediction, rank, margin = _choose(logits[row], sample)
+            answers.append(Answer(prediction, of_first, of_all, rank, margin))
+        else:
+            answers.append(Answer(texts[row], of_first, of_all, None, margins[row]))
     return answers
 
 
@@ -114,32 +122,56 @@ def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
             )
 
 
-def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int]:
-    """The choice with the highest logit, the first of equal ones; and the rank of the right one, in the same order."""
-    order = logits[sample.choice_ids].sort(descending=True, stable=True).indices.tolist()
-    return sample.choices[order[0]], 1 + order.index(_right(sample))
+def _choose(logits: torch.Tensor, sample: Sample) -> tuple[str, int, float | None]:
+    """The choice with the highest logit, the first of equal ones; rank and margin of the right one."""
+    found = logits[sample.choice_ids].tolist()
+    order = sorted(range(len(found)), key=lambda place: -found[place])  # stable
+    right = _right(sample)
+    wrong = [logit for choice, logit in zip(sample.choices, found, strict=True) if choice not in sample.answers]
+    return sample.choices[order[0]], 1 + order.index(right), found[right] - max(wrong) if wrong else None
 
 
-def _rest_logprobs(asked: Asking, right: list[list[int]]) -> tuple[list[float], list[list[int]]]:
-    """Log-probability of each answer's tokens after the first, given the ones before: one pass for all.
+def _margins(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """[R] of float32 logits [R, V], each wanted token's less the best other one's."""
+    best = logits.topk(2, dim=-1)
+    other = torch.where(best.indices[:, 0] == wanted, best.values[:, 1], best.values[:, 0])
+    return logits.gather(-1, wanted[:, None])[:, 0] - other
 
-    And the likeliest token after each of those given.
+
+class _Rest(NamedTuple):
+    """Of each right answer's tokens after the first.
+
+    logprobs: their log-probabilities, summed.
+    margins: [R] the least of their margins, inf where there are none.
+    likeliest: the likeliest token in the place of each.
     """
+
+    logprobs: list[float]
+    margins: torch.Tensor
+    likeliest: list[list[int]]
+
+
+def _rest(asked: Asking, right: list[list[int]]) -> _Rest:
+    """What follows the first token of each answer, given the right ones before: one pass for all."""
     most = max(map(len, right))
     if most == 1:
-        return [0.0] * len(right), [[]] * len(right)
+        nothing = torch.full((len(right),), torch.inf, device=asked.model.device)
+        return _Rest([0.0] * len(right), nothing, [[]] * len(right))
     # filled up on the right, where causal attention lets nothing of it be seen
     with asked.branch() as aside:
         logits = aside.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
     after = torch.tensor([ids[1:] + ids[-1:] * (most - len(ids)) for ids in right], device=logits.device)
-    sums, likeliest = [], []
+    sums, margins, likeliest = [], [], []
     for row, ids, wanted in zip(logits, right, after[..., None], strict=True):
         n = len(ids) - 1
-        likely = row[:n].float().log_softmax(-1)  # in float32 one row at a time: a vocabulary is large
+        scored = row[:n].float()  # in float32 one row at a time: a vocabulary is large
+        likely = scored.log_softmax(-1)
         sums.append(likely.gather(-1, wanted[:n]).sum())
+        least = _margins(scored, wanted[:n, 0]).min() if n else scored.new_full((), torch.inf)
+        margins.append(least)
         likeliest.append(likely.argmax(-1))
     found = torch.cat(likeliest).cpu().split([len(ids) - 1 for ids in right])  # a GPU is waited for twice
-    return torch.stack(sums).tolist(), [row.tolist() for row in found]
+    return _Rest(torch.stack(sums).tolist(), torch.stack(margins), [row.tolist() for row in found])
 
 
 def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]) -> list[list[int]]:

@@ -7,7 +7,7 @@ Where not, "prompt" reads context and question at once, and "context" the contex
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -18,6 +18,8 @@ from lh_eval.engine.asking import Asking
 from lh_eval.engine.caches import Stack, repeated
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.recall import Recall, SelectionRecall
+from lh_eval.engine.spans import spans_of
+from lh_eval.methods.pyramid import Pyramid
 from lh_eval.modeling.memory import is_croppable, mixes_rows
 from lh_eval.modeling.session import Prefill
 from lh_eval.tasks.base import Sample
@@ -30,7 +32,7 @@ class Outcome(NamedTuple):
     """What the model did with a sample.
 
     answer: what it said, and how likely the right answer was to it.
-    recall: which heads' selections held the needle; None where nothing was selected or there is no needle.
+    recall: which heads' selections held needle and question; None where nothing was selected.
     """
 
     answer: Answer
@@ -46,6 +48,7 @@ def run_batch(
     whole: bool = False,
     at_once: int | None = None,
     width: int | None = None,
+    pyramid: Callable[[int], Pyramid | None] = lambda _: None,
 ) -> list[Outcome]:
     """Run samples; each distinct context is read once.
 
@@ -58,6 +61,7 @@ def run_batch(
         at_once: most questions that are answered at once; all if None.
         width: contexts that are read side by side, one such group after the other, and answered together as far as
             `at_once` allows; all if None. Only where prefixes are shared.
+        pyramid: what kept positions stand for where so many tokens are read; see `Method.pyramid`.
 
     Returns:
         An outcome for each sample.
@@ -68,7 +72,8 @@ def run_batch(
     # causal attention does not care where a context ends: at the end of the shortest, all are of one length
     cut = min(len(sample.prompt_ids if whole else sample.context_ids) for sample in samples)
     begun = [sample.prompt_ids[:cut] for sample in samples]
-    batch = _Batch(prefiller, tokenizer, samples, _rows(begun, sharing=prefiller.sharing and not whole), cut, whole)
+    rows = _rows(begun, sharing=prefiller.sharing and not whole)
+    batch = _Batch(prefiller, tokenizer, samples, rows, cut, whole, pyramid(cut))
     contexts = [begun[batch.rows.index(row)] for row in range(max(batch.rows) + 1)]
     at_once, width = at_once or len(samples), width or len(contexts)
     if mixes_rows(prefiller.model):
@@ -93,6 +98,7 @@ class _Batch:
     rows: list[int]  # of each sample's context
     cut: int  # tokens of each prompt that are read as its context
     whole: bool
+    pyramid: Pyramid | None
     answers: dict[int, Answer] = dataclasses.field(default_factory=dict)
     recalls: dict[int, Recall | None] = dataclasses.field(default_factory=dict)
 
@@ -103,7 +109,7 @@ class _Batch:
             part = contexts[start : start + width]
             first = begin + start
             indices = [index for index, row in enumerate(self.rows) if first <= row < first + len(part)]
-            with self._observed(indices, [self.rows[index] - first for index in indices]):
+            with self._observed(indices, [self.rows[index] - first for index in indices], question=self.whole):
                 filled = self.prefiller.read(part, logits=self.whole)
             if len(part) == len(contexts):
                 return filled
@@ -131,18 +137,21 @@ class _Batch:
         questions = [self.samples[index].prompt_ids[self.cut :] for index in indices]
         if not self.prefiller.reader.asks_under:
             return branch.read(questions)
-        with self._observed(indices, range(len(indices))):  # the question sees what it sees, not what the context did
+        # the question sees what it sees, not what the context did
+        with self._observed(indices, range(len(indices)), question=True):
             return branch.read(questions)
 
     @contextlib.contextmanager
-    def _observed(self, indices: list[int], rows: Sequence[int]) -> Iterator[None]:
-        """Take the recall of samples, which lie in those rows of what is read within the block."""
-        recall = SelectionRecall([self.samples[index].spans for index in indices], rows)
+    def _observed(self, indices: list[int], rows: Sequence[int], *, question: bool) -> Iterator[None]:
+        """Take the recall of samples, in those rows of what is read within the block: with the question, or without."""
+        spans = [spans_of(self.tokenizer, self.samples[index]) for index in indices]
+        self.prefiller.reader.spans = spans if list(rows) == list(range(len(spans))) else ()
+        recall = SelectionRecall(spans if question else [own.of_context() for own in spans], rows, self.pyramid)
         self.prefiller.reader.observe = recall
         try:
             yield
         finally:
-            self.prefiller.reader.observe = None
+            self.prefiller.reader.observe, self.prefiller.reader.spans = None, ()
         self.recalls |= zip(indices, recall.of_samples(), strict=True)
 
 

@@ -51,7 +51,7 @@ def iterate_rows(
     task = get_task(keys[0][0])
     with method.attach(model, reading=reading) as reader:
         prefiller = Prefiller(reader, sharing=sharing)
-        runner = SampleRunner(prefiller, tokenizer, task, seed, reading, positions(model))
+        runner = SampleRunner(prefiller, method, tokenizer, task, seed, reading, positions(model))
         sizes = {length: batch_size or fitting_batch_size(model, length) for length in {key[1] for key in keys}}
         shared = Sharing()
         if sharing:

@@ -12,7 +12,7 @@ import torch
 from lh_eval.engine.positions import positions_of
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.prompting import Outcome, run_batch
-from lh_eval.methods.base import Reading
+from lh_eval.methods.base import Method, Reading
 from lh_eval.scoring.base import score_text
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import Sample, Task
@@ -34,6 +34,7 @@ class SampleRunner:
 
     Attributes:
         prefiller: the model, and how it attends.
+        method: how that is called, and what its positions stand for.
         tokenizer: its tokenizer.
         task: what makes the samples.
         seed: seed of all samples.
@@ -42,6 +43,7 @@ class SampleRunner:
     """
 
     prefiller: Prefiller
+    method: Method
     tokenizer: "PreTrainedTokenizerBase"
     task: Task
     seed: int
@@ -93,7 +95,13 @@ class SampleRunner:
         try:
             samples = [item.sample for item in batch]
             outcomes = run_batch(
-                self.prefiller, self.tokenizer, samples, whole=self.whole, at_once=at_once, width=width
+                self.prefiller,
+                self.tokenizer,
+                samples,
+                whole=self.whole,
+                at_once=at_once,
+                width=width,
+                pyramid=self.method.pyramid,
             )
             scores = [
                 score_text(sample.scoring, outcome.answer.prediction, sample.answers)
@@ -151,14 +159,27 @@ class SampleRunner:
             first_token_logprob=outcome.answer.first_token_logprob if outcome else None,
             answer_logprob=outcome.answer.answer_logprob if outcome else None,
             rank=outcome.answer.rank if outcome else None,
+            margin=outcome.answer.margin if outcome else None,
             reading=self.reading,
+            remainder=self._remainder(sample) if sample else None,
             selection_recall=recall.share if recall else None,
             dropped=recall.dropped if recall else None,
+            question_recall=recall.question if recall else None,
+            last_token_recall=recall.last if recall else None,
+            needle_levels=recall.needle_levels if recall else None,
+            answer_levels=recall.answer_levels if recall else None,
+            question_levels=recall.question_levels if recall else None,
             seconds=round(seconds, 4),
             peak_bytes=peak,
             beyond_positions=self.positions is not None and taken > self.positions,
             error=error,
         )
+
+    def _remainder(self, sample: Sample) -> int | None:
+        """Of the tokens that are read under the method, modulo the coarsest entries' windows."""
+        read = len(sample.prompt_ids if self.reading == "prompt" else sample.context_ids)
+        pyramid = self.method.pyramid(read)
+        return None if pyramid is None else read % pyramid.window
 
 
 def _context_tokens(item: _Built) -> int:

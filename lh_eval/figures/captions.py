@@ -32,14 +32,26 @@ def of_heatmap(cells: "pd.DataFrame") -> str:
     """What a heatmap of rates shows."""
     grid = cells["setting"].nunique() * cells["length"].nunique() * cells["depth"].nunique()
     hatched = "" if len(cells) == grid and (cells["n"] > 0).all() else "; hatched cells have no samples"
-    return f"Retrieval rate by context length and needle depth{hatched}. {means(cells)} No test."
+    return f"Retrieval rate by context length and needle depth{hatched}. {_holes(cells)}{means(cells)} No test."
 
 
 def of_difference(cells: "pd.DataFrame") -> str:
     """What a map of differences shows."""
     return (
         "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
-        f"own rates beside them. {means(cells)} No test; sweep.json has a paired one over the grid (exact McNemar)."
+        f"own rates beside them. {_holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
+        "(exact McNemar)."
+    )
+
+
+def _holes(cells: "pd.DataFrame") -> str:
+    """What the mark of the prefix hole means, where there is one."""
+    sizes = sorted(set(cells["prefix_hole"]) - {0}) if "prefix_hole" in cells else []
+    if not sizes:
+        return ""
+    return (
+        f"A triangle in a cell's corner: its needle starts among the first {' or '.join(map(str, sizes))} tokens, "
+        "which the coarsest level does not cover (the prefix hole); this depth is not what it is under other methods. "
     )
 
 
@@ -48,8 +60,14 @@ def of_length(cells: "pd.DataFrame") -> str:
     return f"Mean retrieval rate over needle depths at each context length, with 95 % bands. {means(cells)} No test."
 
 
-def of_recall(cells: "pd.DataFrame", found: Correlation) -> str:
-    """What recall beside retrieval shows, and the correlation."""
+def of_recall(cells: "pd.DataFrame", found: Correlation, misses: "pd.DataFrame | None" = None) -> str:
+    """What recall beside retrieval shows, the correlation, and which membership goes with a miss.
+
+    Args:
+        cells: as `recall_figure` takes them.
+        found: over the cells.
+        misses: as `recall_figure` takes them, and `hits`, `misses`, `of_hits` and `of_misses`.
+    """
     if found.rho != found.rho:
         correlation = f"undefined over {found.n} cells: fewer than four, or one of the two is the same in all"
     else:
@@ -61,7 +79,28 @@ def of_recall(cells: "pd.DataFrame", found: Correlation) -> str:
     return (
         "Selection recall (share of selected layers and heads that gathered the whole needle) and retrieval rate over "
         "context length, means over needle depths, and one against the other, a point a cell. Spearman's rank "
-        f"correlation {correlation}. {_recall_by_depth(cells)}{means(cells)}"
+        f"correlation {correlation}. {_recall_by_depth(cells)}{of_misses(misses)}{means(cells)}"
+    )
+
+
+def of_misses(misses: "pd.DataFrame | None") -> str:
+    """How well each membership tells hits from misses, with a space behind; empty where nothing does."""
+    told = None if misses is None else misses.dropna(subset=["auroc"])
+    if told is None or told.empty:
+        return ""
+    parts = []
+    for setting, own in told.groupby("setting", sort=False):
+        rows = [
+            f"{row['tokens']} {row['auroc']:.2f}"
+            + (f" ({row['low']:.2f} to {row['high']:.2f})" if row["low"] == row["low"] else "")
+            + f", held by {row['of_hits']:.2f} of layers and heads in hits and {row['of_misses']:.2f} in misses"
+            for row in own.to_dict(orient="records")
+        ]
+        parts.append(f"{setting}: {'; '.join(rows)}")
+    return (
+        "Share of the pairs of a hit and a miss of one length in which the hit's tokens were held, at level 0, by more "
+        "layers and heads (AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
+        f"samples that share a length and a trial): {'. '.join(parts)}. "
     )
 
 

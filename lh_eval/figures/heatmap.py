@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_single
+from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, grid, lay_out_single, mark_holes
 from lh_eval.figures.style import Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def heatmap(
 
     Args:
         cells: columns `length`, `depth`, `n` and `rate`, one row a cell; a rate of NaN, or a cell of the grid that
-            is not there, is drawn as missing.
+            is not there, is drawn as missing. With `prefix_hole`, cells where it is above 0 have a mark.
         title: what was measured; the mean over cells is written after it.
         width: "single" is a column of a paper, "double" its whole page; or inches.
         palette: one of `palettes.Palette`.
@@ -38,6 +38,7 @@ def heatmap(
         figure = new_figure(layout.page, layout.height)
         axes = add_axes(figure, layout.box)
         draw_panel(axes, rates, scale="rate", palette=palette, notes=counts.map(lambda n: f"n={n:.0f}"))
+        mark_holes(axes, cells, rates)
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = cells["rate"].mean()
         summary = "no samples" if mean != mean else f"mean {mean:.2f}"

@@ -24,6 +24,7 @@ _AIR = 0.03  # between a number and its cell's edges
 _APART = 0.06  # between two lengths
 _BESIDE = 0.1  # between two grids, at least
 _LINE = 0.125  # a line of text
+_CORNER = 0.065  # a side of the mark in a cell's corner
 _NOTED = 0.26  # the least height of a cell with two lines
 # A grid alone in its figure.
 _SINGLE_TOP, _SINGLE_GAP, _SINGLE_BAR = 0.25, 0.08, 0.08
@@ -124,6 +125,29 @@ def frame_cells(axes: "Axes", which: "pd.DataFrame") -> None:
         for line, colour in ((2.0, "white"), (0.9, "black")):
             frame = Rectangle((x + 0.035, y + 0.045), 0.93, 0.91, fill=False, edgecolor=colour, linewidth=line)
             axes.add_patch(frame)
+
+
+def mark_holes(axes: "Axes", cells: "pd.DataFrame", values: "pd.DataFrame") -> None:
+    """Put a small triangle into the corner of the cells whose needle starts in the prefix hole.
+
+    Args:
+        axes: a panel of `draw_panel`.
+        cells: columns `length`, `depth` and `prefix_hole`, above 0 in those cells; nothing is marked without the last.
+        values: what the panel was drawn of.
+    """
+    from matplotlib.patches import Polygon
+
+    if "prefix_hole" not in cells:
+        return
+    holes = grid(cells, "prefix_hole").reindex_like(values).fillna(0)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    place = axes.get_position()
+    across = _CORNER * len(values.columns) / (place.width * figure.get_figwidth())
+    down = _CORNER * len(values.index) / (place.height * figure.get_figheight())
+    for y, x in zip(*(holes > 0).to_numpy().nonzero(), strict=True):
+        corner = [(x + 0.02, y + 0.02), (x + across, y + 0.02), (x + 0.02, y + down)]
+        axes.add_patch(Polygon(corner, facecolor="black", edgecolor="white", linewidth=0.4))
 
 
 class SinglePanel(NamedTuple):

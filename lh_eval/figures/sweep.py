@@ -21,6 +21,7 @@ from lh_eval.figures.panel import (
     frame_cells,
     grid,
     left_margin,
+    mark_holes,
 )
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, style, text_width
 
@@ -85,7 +86,7 @@ def sweep_figure(
     Args:
         cells: columns `setting`, `family`, `budget`, `budget_name` (missing for dense, whose setting is "dense"),
             `length`, `depth`, `n` and `rate`, one row a cell; with `p_holm`, differences have a black frame where it
-            is below 0.05.
+            is below 0.05. With `prefix_hole`, cells where it is above 0 have a mark.
         title: what was measured, over all panels.
         difference: draw each setting's rate minus dense's; dense stays as it is.
         width: "single" is a column of a paper, "double" its whole page, or inches; budgets that do not fit go to a
@@ -130,6 +131,7 @@ def sweep_figure(
                 values = rates[setting] - rates[DENSE] if scale == "difference" else rates[setting]
                 mean = _mean(values, signed=scale == "difference")
                 axes = _draw(figure, box, values, scale, palette, (heading, mean), column == 0)
+                mark_holes(axes, cells[cells["setting"] == setting], values)
                 if scale == "difference" and "p_holm" in cells:
                     p_values = grid(cells[cells["setting"] == setting], "p_holm")
                     frame_cells(axes, p_values.reindex_like(values) < _SIGNIFICANT)

@@ -6,16 +6,18 @@ layer computes; one that does something else to the model, or to its cache, deri
 
 import abc
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import torch
 
 from lh_eval.errors import InputError
+from lh_eval.methods.pyramid import Pyramid
 from lh_eval.modeling.attention import LayerAttention
 from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.session import Observe, Prefill, Session, attending
+from lh_eval.modeling.spans import Spans
 from lh_eval.registry import Registry, default_of, option_fields
 from lh_eval.spec import Spec
 
@@ -37,10 +39,12 @@ class Reader(Protocol):
         packs: questions of one context may lie side by side in a row of its cache.
         asks_under: what extends a cache attends under the method too, and is observed.
         observe: called with layer and kept positions [B, H, S] of each layer under the method while it reads.
+        spans: where needle and question lie in each row of what is read next, for a method that treats them apart.
     """
 
     model: "PreTrainedModel"
     observe: Observe | None
+    spans: Sequence[Spans]
     asks_under: bool
 
     @property
@@ -110,6 +114,23 @@ class Method(abc.ABC):
     def budget(self) -> float | None:
         """How much it keeps, in the unit of `budget_option`."""
         return None if self.budget_option is None else getattr(self, self.budget_option)
+
+    @property
+    def prefix_hole(self) -> int:
+        """Tokens at the beginning that no entry is sure to cover."""
+        return 0
+
+    def pyramid(self, tokens: int) -> Pyramid | None:  # noqa: ARG002
+        """What kept positions stand for where so many tokens are read; None where all of them are tokens."""
+        return None
+
+    def intervened(self, **forced: Any) -> "Method":  # noqa: ARG002
+        """The same with entries of needle, question and sham forced in or out; see `lh_eval.methods.forced`.
+
+        Raises:
+            InputError: it has no entries that can be forced, or an option is none.
+        """
+        raise InputError(f"setting must be of a method whose entries can be forced, as lighthouse, got {self.spec}")
 
     def check(self, model: "PreTrainedModel") -> str | None:  # noqa: ARG002
         """Why a model cannot be evaluated under it, in one line; None where it can."""

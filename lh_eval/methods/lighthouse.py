@@ -16,6 +16,7 @@ from lh_eval.attention.operator import Impl, attend, select_entries
 from lh_eval.attention.rotary import Rotary
 from lh_eval.errors import InputError
 from lh_eval.methods.base import METHODS, AttentionMethod
+from lh_eval.methods.pyramid import Pyramid
 from lh_eval.modeling.layers import layers_of, layers_under
 from lh_eval.modeling.rotary import rotary_of
 from lh_eval.modeling.session import Session, attending
@@ -74,9 +75,24 @@ class Lighthouse(LighthouseConfig, AttentionMethod):
         return " ".join([self.scorer, *(f"{name}={value}" for name, value in self._others(base))])
 
     def _others(self, base: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-        base = Lighthouse().options if base is None else base
+        base = type(self)().options if base is None else base
         named = {name: value for name, value in self.options.items() if name not in _NAMED and value != base[name]}
         return [(name, format_value(value)) for name, value in named.items()]
+
+    @property
+    def prefix_hole(self) -> int:
+        """Tokens before the first position that a coarsest entry's output reaches."""
+        return 0 if self.cover_prefix else self.window - 1
+
+    def pyramid(self, tokens: int) -> Pyramid:
+        """The levels of flat pyramid indices."""
+        return Pyramid(self.pooling_factor, self.layout(tokens).offsets)
+
+    def intervened(self, **forced: Any) -> "Lighthouse":
+        """The same, forced; see `lh_eval.methods.forced`."""
+        from lh_eval.methods.forced import Forced
+
+        return Forced(**self.options | forced)
 
     def notes(self, model: "PreTrainedModel") -> str | None:
         """Which layers are left as they are though they were not named."""

@@ -1,7 +1,7 @@
 """Compressed caches: the presses of NVIDIA KVPress."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from lh_eval.modeling.layers import layers_of
 from lh_eval.modeling.presses import load_kvpress, make_press
 from lh_eval.modeling.pressing import read_compressed, self_attentions
 from lh_eval.modeling.session import Observe, Prefill, Session, attending
+from lh_eval.modeling.spans import Spans
 from lh_eval.spec import slug
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class PressReader:
     def __init__(self, session: Session, press: Any, observe: Observe | None) -> None:
         self.model = session.model
         self.observe = observe
+        self.spans: Sequence[Spans] = ()
         self.packs = session.packs
         self._press = press
 

@@ -1,6 +1,5 @@
 """How far a model's scores differ from token to token: a scorer ranks nothing where they are all alike."""
 
-import copy
 import logging
 import weakref
 from collections.abc import Sequence
@@ -56,8 +55,7 @@ def score_spread(
         The spread of each Lighthouse layer.
     """
     recorder = _Recorder(config.token_scorer)
-    recording = copy.copy(config)
-    object.__setattr__(recording, "_token_scorer", recorder)
+    recording = config.scored_by(recorder)
     spreads: dict[int, LayerSpread] = {}
 
     def take(layer: int, indices: torch.Tensor) -> None:  # noqa: ARG001

@@ -10,7 +10,7 @@ transformers' own `sdpa` with its own mask: they attend densely.
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from lh_eval.modeling.layers import attention_modules, is_plain
 from lh_eval.modeling.memory import check_filled, new_memory, read_on
 from lh_eval.modeling.packing import attend_side_by_side, current_layout
 from lh_eval.modeling.padding import unpadded
+from lh_eval.modeling.spans import Spans
 
 _NAME = "lh_eval"
 _PART = 1024  # tokens by which a cache is extended at once
@@ -65,6 +66,8 @@ class Session:
         plain: attention is ours to replace in every layer: ordinary softmax over keys and values that are all kept.
         asks_under: calls that extend a cache run `attention` too, where it has a form for them.
         observe: called with layer and kept positions after each call of `attention` without padding.
+        others: layers in `layers` that compute another attention.
+        spans: where needle and question lie in each row of what is read; empty where nobody said.
     """
 
     model: PreTrainedModel
@@ -73,8 +76,14 @@ class Session:
     plain: bool
     asks_under: bool = False
     observe: Observe | None = None
+    others: Mapping[int, LayerAttention] = dataclasses.field(default_factory=dict)
+    spans: Sequence[Spans] = ()
     _filling: bool = False
     _last_row: bool = False  # nothing is wanted of the last layer but its last row
+
+    def attention_of(self, layer: int) -> LayerAttention | None:
+        """What a layer computes in the place of dense attention; None where it stays dense."""
+        return self.others.get(layer, self.attention) if layer in self.layers else None
 
     @property
     def shares_prefixes(self) -> bool:
@@ -190,7 +199,7 @@ def _attention(
     """Attention of one layer: query [B, H, Nq, D], key and value [B, G, Nk, D] -> [B, Nq, H, D]."""
     session: Session = getattr(module, _ATTRIBUTE)
     layer: int = module.layer_idx  # type: ignore[assignment]
-    attention = session.attention if layer in session.layers else None
+    attention = session.attention_of(layer)
     is_last = layer == session.model.config.get_text_config().num_hidden_layers - 1
     if session._filling and is_last:
         if attention is not None and session.observe is not None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lh_eval.analysis.settings import setting_cells, setting_label
+from lh_eval.analysis.misses import misses
+from lh_eval.analysis.settings import labelled, setting_cells, setting_label
 from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
 from lh_eval.figures import captions
 from lh_eval.figures.palettes import Palette
@@ -14,7 +15,7 @@ from lh_eval.publish.caption import measured, subject
 from lh_eval.publish.writing import writing
 from lh_eval.statistics import rank_correlation
 from lh_eval.store.run import Run, read_run
-from lh_eval.store.sweep import is_sweep, read_sweep
+from lh_eval.store.sweep import DENSE, is_sweep, read_sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,10 +105,11 @@ def _draw(runs: Mapping[str, Run], kind: FigureKind, options: FigureOptions, swe
             captions.of_length(cells),
         )
     elif kind == "recall":
-        figure = recall_figure(cells, title=title, width=width, palette=options.palette)
+        told = misses({label: run.frame for label, run in labelled(runs).items() if label != DENSE})
+        figure = recall_figure(cells, told, title=title, width=width, palette=options.palette)
         sparse = cells[cells["family"].notna()]
         found = rank_correlation(sparse["selection_recall"].tolist(), sparse["rate"].tolist())
-        text = captions.of_recall(cells, found)
+        text = captions.of_recall(cells, found, told)
     else:
         timed = timed_by_bench(cells, options.bench) if options.bench else timed_by_rows(cells)
         figure = latency_figure(timed.points, label=timed.label, title=title, width=width, palette=options.palette)

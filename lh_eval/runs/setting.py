@@ -62,6 +62,7 @@ class Setting:
                 "family": self.method.family(self.base),
                 "budget": self.method.budget,
                 "budget_name": self.method.budget_option,
+                "prefix_hole": self.method.prefix_hole,
             },
             "reading": self.reading,
         }

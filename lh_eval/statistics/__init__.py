@@ -5,12 +5,14 @@ from lh_eval.statistics.correlation import Correlation, rank_correlation
 from lh_eval.statistics.flips import sign_flip, standard_error
 from lh_eval.statistics.paired import holm, mcnemar_exact, paired_difference
 from lh_eval.statistics.rates import Interval, MeanRate, mean_of_rates, wilson
+from lh_eval.statistics.separation import Separation, separation
 from lh_eval.statistics.trainings import TrainingDifference, compare_trainings
 
 __all__ = [
     "Correlation",
     "Interval",
     "MeanRate",
+    "Separation",
     "TrainingDifference",
     "bootstrap_mean",
     "compare_trainings",
@@ -19,6 +21,7 @@ __all__ = [
     "mean_of_rates",
     "paired_difference",
     "rank_correlation",
+    "separation",
     "sign_flip",
     "standard_error",
     "wilson",

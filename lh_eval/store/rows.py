@@ -26,6 +26,7 @@ def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
 
 _LISTED = Strict(False)  # a list passes for a tuple
 Share = Annotated[float, Field(ge=0, le=1)]
+Shares = Annotated[tuple[Share, ...], _LISTED]
 _Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
 DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
 
@@ -55,10 +56,22 @@ class Row:
         first_token_logprob: log-probability of the answer's first token right after the question.
         answer_logprob: sum of the log-probabilities of the answer's tokens, each after the right ones before it.
         rank: of the right answer among the choices by logit, from 1; None where the answer was generated.
+        margin: the right choice's logit less the best wrong one's; of a generated text the least such margin over the
+            right answer's tokens, each after the right ones before it. Unrounded; None in rows of before it was kept.
+        remainder: tokens that were read under the setting, modulo those of its pyramid's coarsest entry; None where it
+            has no pyramid.
         selection_recall: share of (non-dense layer, head) pairs that gathered the whole needle at level 0; None
             where attention is dense or the sample failed.
         dropped: the pairs that did not, as ((layer, (head, ...)), ...) with both ascending; None where there is no
             `selection_recall`, and in rows of before it was kept.
+        question_recall: the same share for the question's tokens; None also where the question was not read under the
+            setting, and in rows of before it was kept.
+        last_token_recall: the same for the prompt's last token.
+        needle_levels: share of the needle's tokens, over the same pairs, whose finest gathered entry is of level 0, 1,
+            ...; what is missing to 1 was not gathered at all. Level 0 alone where nothing is pooled.
+        answer_levels: the same of the answer's tokens within the needle; of the needle's, where the answer is not
+            found in it.
+        question_levels: the same of the question's tokens.
         seconds: wall-clock time of the sample; samples that ran together share theirs.
         peak_bytes: most memory that the device held while it ran, weights included; None where that is not counted.
         beyond_positions: whether prompt and what may be generated take more than the model's
@@ -96,6 +109,13 @@ class Row:
     beyond_positions: bool = False
     dropped: DroppedHeads | None = None
     reading: str = "context"
+    margin: float | None = None
+    remainder: int | None = None
+    question_recall: Share | None = None
+    last_token_recall: Share | None = None
+    needle_levels: Shares | None = None
+    answer_levels: Shares | None = None
+    question_levels: Shares | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

@@ -49,6 +49,18 @@ def test_selection_recall_is_averaged_per_cell_and_none_where_dense(make_row):
     assert dense["cells"][0]["selection_recall"] is dense["selection_recall"] is None
 
 
+def test_memberships_are_averaged_level_by_level_and_left_out_where_no_row_has_them(make_row):
+    levels = {"needle_levels": (0.5, 0.25, 0.0), "question_recall": 0.25, "margin": 2.0}
+    one = make_row(trial=0, selection_recall=0.5, **levels)
+    other = make_row(trial=1, selection_recall=0.5, **levels | {"needle_levels": (0.0, 0.25, 0.5), "margin": -1.0})
+    values = metrics(to_frame([one, other, make_row(depth=0, selection_recall=1.0)]))
+    known = {name: values["cells"][1][name] for name in levels}
+    assert known == {"needle_levels": (0.25, 0.25, 0.25), "question_recall": 0.25, "margin": 0.5}
+    assert values["cells"][0]["needle_levels"] is None
+    assert values["question_recall"] == 0.25
+    assert not {"last_token_recall", "answer_levels"} & {*values, *values["cells"][0]}
+
+
 def test_a_cell_of_failures_only_is_there_with_nothing_known(make_row):
     values = metrics(to_frame([make_row(error="broken"), make_row(depth=0)]))
     assert values["cells"][1] == {
@@ -79,6 +91,7 @@ def test_rows_of_two_tasks_are_not_mixed(make_row):
 )
 def test_cells_hold_every_counted_sample_once_and_metrics_are_json(outcomes):
     frame = pd.DataFrame(outcomes, columns=["length", "depth", "score"]).astype({"length": "int64", "score": float})
+    frame = frame.assign(**dict.fromkeys(CELL_COLUMNS[CELL_COLUMNS.index("margin") :], float("nan")))
     frame = frame.assign(task="passkey", selection_recall=float("nan"), seconds=1.0, peak_bytes=7, error=None)
     frame["error"] = frame["error"].astype(object).where(frame["score"].notna(), "broken")
     values = json.loads(json.dumps(metrics(frame), allow_nan=False))

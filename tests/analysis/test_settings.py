@@ -1,4 +1,5 @@
 import pandas as pd
+import pytest
 from mixed_sweep import LABELS, write_mixed
 
 from lh_eval.analysis.cells import cells_of
@@ -24,7 +25,7 @@ def test_cells_know_their_scorer_and_budget_and_dense_comes_first(make_run):
     assert cells["budget"].isna().tolist() == [True] * 4 + [False] * 4
     own = (
         cells[cells["setting"] == "norm k=8"]
-        .drop(columns=["setting", "family", "budget", "budget_name", "reading"])
+        .drop(columns=["setting", "family", "budget", "budget_name", "reading", "prefix_hole"])
         .reset_index(drop=True)
     )
     pd.testing.assert_frame_equal(own, cells_of(runs["norm-k8"]))
@@ -42,9 +43,9 @@ def test_a_run_says_how_it_is_named_and_read(make_run, tmp_path):
     runs = read_sweep(tmp_path / "s").runs
     assert {name: setting_label(run) for name, run in runs.items()} == LABELS
     described = {name: describe_setting(run) for name, run in runs.items()}
-    assert described["press_snapkv_ratio_0.5"][1:] == ("press:snapkv", 0.5, "ratio", "context")
-    assert described["lighthouse_k_512_num_levels_4"][1:] == ("norm num_levels=4", 512, "k", "prompt")
-    assert described["dense"] == ("dense", None, None, None, "prompt")
+    assert described["press_snapkv_ratio_0.5"][1:5] == ("press:snapkv", 0.5, "ratio", "context")
+    assert described["lighthouse_k_512_num_levels_4"][1:5] == ("norm num_levels=4", 512, "k", "prompt")
+    assert described["dense"] == ("dense", None, None, None, "prompt", 0)
     cells = setting_cells(runs)
     assert cells["setting"].iloc[0] == "dense"
     assert sorted(cells["setting"].unique()) == sorted(LABELS.values())
@@ -53,7 +54,18 @@ def test_a_run_says_how_it_is_named_and_read(make_run, tmp_path):
 
 def test_runs_of_before_are_of_lighthouse_and_read_the_context(make_run):
     old = read_run(make_run("a", attention={"k": 8, "scorer": "norm"}))
-    assert describe_setting(old) == ("norm k=8", "norm", 8, "k", "context")
+    assert describe_setting(old) == ("norm k=8", "norm", 8, "k", "context", 0)
+
+
+@pytest.mark.parametrize(("cover", "expected"), [(False, 15), (True, 0)])
+def test_cells_with_a_needle_in_the_prefix_hole_are_told(make_run, cover, expected):
+    pyramid = {"num_levels": 3, "pooling_factor": 4, "cover_prefix": cover}
+    run = read_run(make_run("a", attention={"k": 8, "scorer": "norm", **pyramid}))
+    early = run._replace(frame=run.frame.assign(needle_start=run.frame["depth"].astype("Int64")))
+    cells = setting_cells({"a": early})
+    assert cells["prefix_hole"].tolist() == [expected if depth < 15 else 0 for depth in cells["depth"]]
+    recorded = run.config | {"setting": {"family": "norm", "budget": 8, "budget_name": "k", "prefix_hole": 60}}
+    assert set(setting_cells({"a": early._replace(config=recorded)})["prefix_hole"]) == {60, 0}
 
 
 def test_only_settings_of_one_label_are_named_by_their_folders(make_run):

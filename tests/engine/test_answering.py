@@ -66,6 +66,32 @@ def test_log_probabilities_are_those_of_a_forward_pass():
         assert said.first_token_logprob == pytest.approx(likely[0].item(), abs=2e-4)
         assert said.answer_logprob == pytest.approx(likely.sum().item(), abs=1e-3)
         assert said.rank is None
+        margins = [
+            row[token] - torch.cat([row[:token], row[token + 1 :]]).max()
+            for row, token in zip(logits, told, strict=True)
+        ]
+        assert said.margin == pytest.approx(min(margins).item(), abs=1e-3)
+
+
+def test_the_margin_of_a_choice_is_its_logit_less_the_best_wrong_one():
+    batch = samples(scoring="choice")
+    for sample, said in zip(batch, ask(batch), strict=True):
+        with torch.inference_mode():
+            logits = LLAMA(torch.tensor([sample.prompt_ids])).logits[0, -1]
+        right, wrong = logits[sample.choice_ids].tolist()
+        assert said.margin == pytest.approx(right - wrong, abs=1e-3)
+        assert (said.margin > 0) == (said.rank == 1)
+
+
+def test_a_text_that_greedy_decoding_says_has_a_margin_above_0():
+    (sample,) = samples(1)
+    ids = torch.tensor([sample.prompt_ids])
+    said = LLAMA.generate(ids, max_new_tokens=3, do_sample=False, pad_token_id=256)[0, ids.shape[1] :].tolist()
+    asked = SimpleNamespace(model=LLAMA)
+    with torch.inference_mode():
+        logits = LLAMA(torch.cat([ids, torch.tensor([said])], dim=1)).logits[0, ids.shape[1] - 1 : -1]
+    assert (answering._margins(logits, torch.tensor(said)) > 0).all()
+    assert answering._rest(asked, [said[:1]]).margins.tolist() == [torch.inf]
 
 
 def test_a_choice_has_its_rank_and_generates_nothing():

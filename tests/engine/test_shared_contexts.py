@@ -50,7 +50,7 @@ def test_rows_are_the_same_without_sharing(run, task, setting):
     plain, all_tokens = run(task, setting, sharing=False, batch_size=1)
     for size in (1, 4, None):
         shared, tokens = run(task, setting, batch_size=size)
-        close = ["first_token_logprob", "answer_logprob"]
+        close = ["first_token_logprob", "answer_logprob", "margin"]
         np.testing.assert_allclose(shared[close], plain[close], atol=1e-3)
         assert shared.drop(columns=close).equals(plain.drop(columns=close))
         if task.questions > 1:
@@ -78,7 +78,7 @@ def test_trials_are_read_side_by_side_wherever_their_contexts_end_and_depths_are
     task = UnequalTrees()
     plain, all_tokens = run(task, Setting(), sharing=False, batch_size=1)
     assert asked == [1] * len(GRID)
-    close = ["first_token_logprob", "answer_logprob"]
+    close = ["first_token_logprob", "answer_logprob", "margin"]
     for size, rounds in ((None, [12] * 2), (4, [4] * 6)):
         asked.clear()
         shared, tokens = run(task, Setting(), batch_size=size)

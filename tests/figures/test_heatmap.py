@@ -108,3 +108,14 @@ LONG = tuple(4096 * 2**i for i in range(8))
 @pytest.mark.parametrize(("lengths", "depths"), [(ODD, 1), (LONG, 2), (ODD, 3), (LONG, 7)])
 def test_labels_of_any_grid_are_apart(make_cells, assert_readable, lengths, depths, width):
     assert_readable(heatmap(make_cells(lengths, DEPTHS[-depths:]), title="passkey, dense", width=width))
+
+
+def test_cells_whose_needle_starts_in_the_prefix_hole_have_a_mark(make_cells):
+    from matplotlib.patches import Polygon
+
+    cells = make_cells()
+    plain = heatmap(cells).axes[0]
+    assert not [patch for patch in plain.patches if type(patch) is Polygon]
+    marked = heatmap(cells.assign(prefix_hole=[15 if depth == 0 else 0 for depth in cells["depth"]])).axes[0]
+    corners = [patch.get_xy()[0].astype(int).tolist() for patch in marked.patches if type(patch) is Polygon]
+    assert corners == [[0, 0], [1, 0]]

@@ -39,7 +39,7 @@ def test_layers_as_lm_evals_arguments_say_them(said, layers, checkpoint):
     ("options", "message"),
     [
         ({"scorrer": "norm"}, "model argument must be one of .* got 'scorrer'; did you mean 'scorer'"),
-        ({"attention": "sparse"}, "method must be one of .*dense, lighthouse.* got 'sparse'"),
+        ({"attention": "sparse"}, "method must be one of .*dense, .*lighthouse.* got 'sparse'"),
         ({"attention": "dense", "k": 64}, "attention must be lighthouse where its settings are given, got dense"),
         ({"k": 63}, "k must be even"),
         ({"dense_layers": "first"}, "dense_layers must be layer numbers such as 0/1/-2/-1"),

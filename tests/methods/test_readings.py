@@ -108,3 +108,27 @@ def test_rows_say_how_they_were_read():
     frame = evaluate(load_checkpoint(device="cpu"), task="passkey", lengths=[256], depths=[50], trials=1)
     assert frame["reading"].tolist() == ["prompt"]
     assert get_task("passkey") == get_task("passkey:")
+
+
+def test_rows_keep_how_many_tokens_the_last_coarsest_entry_lacks(monkeypatch):
+    remainders = {}
+    for reading in ("prompt", "context"):
+        frame = rows(monkeypatch, Trees(), METHOD, reading)
+        read = 200 if reading == "prompt" else frame["context_tokens"]
+        remainders[reading] = frame["remainder"].tolist()
+        assert (frame["remainder"] == read % METHOD.window).all()
+    assert remainders["prompt"] != remainders["context"]
+    assert rows(monkeypatch, Trees(), METHODS.build("window:tokens=64"), "prompt")["remainder"].isna().all()
+
+
+def test_the_question_has_a_membership_where_it_is_read_under_the_method(monkeypatch):
+    asked = rows(monkeypatch, Trees(), METHOD, "prompt")
+    alone = rows(monkeypatch, Trees(), METHOD, "context")
+    assert asked[["question_recall", "last_token_recall"]].notna().all().all()
+    assert alone[["question_recall", "last_token_recall", "question_levels"]].isna().all().all()
+    for levels in (*asked["needle_levels"], *asked["question_levels"], *alone["answer_levels"]):
+        assert len(levels) == METHOD.num_levels
+        assert 0 < sum(levels) < 1 + 1e-9
+    window = rows(monkeypatch, Trees(), METHODS.build("window:tokens=64"), "prompt")
+    assert (window["question_recall"] == 1).all()
+    assert window["question_levels"].tolist() == [(1.0,)] * len(window)

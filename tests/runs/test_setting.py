@@ -95,5 +95,6 @@ def test_what_a_run_keeps_of_it():
         "family": "qk",
         "budget": 512,
         "budget_name": "k",
+        "prefix_hole": 63,
     }
     assert Setting().to_dict()["attention"] is None

@@ -36,6 +36,13 @@ FIELDS = [
     "beyond_positions",
     "dropped",
     "reading",
+    "margin",
+    "remainder",
+    "question_recall",
+    "last_token_recall",
+    "needle_levels",
+    "answer_levels",
+    "question_levels",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]

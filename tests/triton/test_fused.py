@@ -10,6 +10,7 @@ from strategies import tensors
 from lh_eval import InputError, LighthouseConfig, lighthouse_attention, select_entries
 from lh_eval.attention import fused
 from lh_eval.scorers.base import SCORERS, Scores
+from lh_eval.scorers.forced import Forced, token_mask
 from lh_eval.scorers.gla import GatedLinear
 from lh_eval.scorers.norm import Norm
 from lh_eval.scorers.pooled_qk import PooledQueryKey, window_means
@@ -81,6 +82,18 @@ def test_fused_scores_have_the_scorers_bits(options, inputs):
     ours, theirs = (form(*inputs, scale=0.3) for form in (fused.fused_scorer(scorer), scorer))
     assert torch.equal(ours.query, theirs.query)
     assert torch.equal(ours.key, theirs.key)
+
+
+@pytest.mark.parametrize("scorer", [Norm(), PooledQueryKey(), GatedLinear()])
+def test_forced_tokens_are_gathered_and_others_not(scorer, inputs, device):
+    put_in = token_mask([[(9, 15)], [(40, 44)]], 70, device=device)
+    put_out = token_mask([[(66, 70)], [(1, 6)]], 70, window=4, device=device)
+    config = LighthouseConfig(k=8, tile_k=4).scored_by(Forced(scorer, put_in, put_out))
+    kept = select_entries(*inputs, config, impl="triton")
+    assert torch.equal(kept, select_entries(*inputs, config, impl="reference"))
+    tokens = torch.zeros(2, 2, 140, dtype=torch.bool, device=device).scatter(2, kept, True)[..., :70]
+    assert tokens[put_in[:, None].expand(-1, 2, -1)].all()
+    assert not tokens[put_out[:, None].expand(-1, 2, -1)].any()
 
 
 @pytest.mark.parametrize("tokens", [15, 64, 70, 203])

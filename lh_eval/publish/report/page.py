@@ -7,8 +7,9 @@ it into the page as text only. The same runs give the same bytes.
 import dataclasses
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.misses import misses
 from lh_eval.analysis.settings import describe_setting
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
@@ -17,6 +18,9 @@ from lh_eval.publish.report.failing import Shown, failing_samples, is_failing
 from lh_eval.publish.report.prompts import PromptExcerpt, Prompts
 from lh_eval.publish.report.summary import Summary, baseline_of, summarise
 from lh_eval.store.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Section:
         key: names it within the page.
         summary: its numbers.
         grid: its cells by depth and length.
+        memberships: as `analysis.misses.misses` has them, a row a kind of tokens; none where nothing was selected.
         failing: how many samples fail.
         failures: those of them that are shown.
     """
@@ -34,6 +39,7 @@ class Section:
     key: str
     summary: Summary
     grid: list[list[Cell]]
+    memberships: list[dict[str, Any]]
     failing: int
     failures: list[Shown]
 
@@ -59,11 +65,18 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
                 key=f"s{number}",
                 summary=summary,
                 grid=grid(run, prompts, f"s{number}"),
+                memberships=_known(misses({summary.setting: run.frame})),
                 failing=int(is_failing(run.frame).sum()),
                 failures=failing_samples(run, prompts, failures),
             )
         )
     return render(sections)
+
+
+def _known(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The rows of a table, what is unknown as None."""
+    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _distinct_summaries(runs: Sequence[Run]) -> list[Summary]:

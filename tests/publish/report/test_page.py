@@ -91,6 +91,13 @@ def test_the_same_runs_give_the_same_bytes(page, sweep):
     assert report(sweep[1], Prompts()) == page
 
 
+def test_memberships_of_hits_and_misses_are_told(page, tmp_path, write_run):
+    assert "What goes with a miss" in page
+    assert "<td>needle</td><td>7</td><td>1</td><td>0.893</td><td>0.250</td><td>0.83" in page
+    dense = report([write_run(tmp_path / "run")], Prompts(wanted=False))
+    assert "What goes with a miss" not in dense
+
+
 def test_failures_are_capped(tmp_path, write_run):
     run = write_run(tmp_path / "run", changes=lambda *key: {"score": 0.0, "prediction": "x"})
     text = report([run], Prompts(wanted=False), failures=4)

@@ -1,0 +1,51 @@
+"""Which membership goes with a miss: needle, question and last token, beside hits and misses of each setting."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lh_eval.analysis.pairing import questions_of_task
+from lh_eval.statistics import separation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEMBERSHIPS = {
+    "selection_recall": "needle",
+    "question_recall": "question",
+    "last_token_recall": "last token",
+}
+COLUMNS = ["setting", "tokens", "hits", "misses", "of_hits", "of_misses", "auroc", "low", "high"]
+
+
+def misses(frames: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
+    """Set the memberships of hits beside those of misses, samples with less than the full score.
+
+    Hits are compared with misses of their length, as a length's budget decides both; samples of a length and a trial
+    vary together.
+
+    Args:
+        frames: rows by setting.
+
+    Returns:
+        `COLUMNS`, a row a setting and kind of tokens that its rows know of: `of_hits` and `of_misses` are mean
+        memberships, `auroc` with its 95 % interval from `low` to `high` is that of `statistics.separation`.
+    """
+    import pandas as pd
+
+    rows = []
+    for setting, frame in frames.items():
+        for column, tokens in MEMBERSHIPS.items():
+            known = frame[frame["error"].isna() & frame[column].notna()]
+            if known.empty:
+                continue
+            hit = known["score"] == 1
+            contexts = known["trial"] // questions_of_task(str(known["task"].iloc[0]))
+            found = separation(
+                known[column].astype(float).tolist(),
+                hit.tolist(),
+                clusters=list(zip(known["length"], contexts, strict=True)),
+                strata=known["length"].tolist(),
+            )
+            means = {"of_hits": known[column][hit].mean(), "of_misses": known[column][~hit].mean()}
+            rows.append({"setting": setting, "tokens": tokens, **found._asdict(), **means})
+    return pd.DataFrame(rows, columns=COLUMNS)
