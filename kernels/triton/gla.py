@@ -21,8 +21,8 @@ from lh_eval.kernels.triton.launch import Launcher
 FORGOTTEN = 40 * math.log(2)
 STEPS = 4096  # of a segment, at least
 _CHUNK = 64
-_STATE = 2**14  # elements of the state that a program holds: 64 registers of a thread
-_WARPS = 8
+_STATE = 2**13  # elements of the state that a program holds: 64 registers of a thread
+_WARPS = 4
 
 
 def gla_norms(

@@ -31,12 +31,14 @@ def by_samples(joined: "pd.DataFrame", *, level: float, questions: int, seed: in
     gained, lost = discordant(joined[0], joined[1])
     spread: dict[str, Any] = {"level": level, "questions": questions, "seed": seed}
     interval = grid_interval(joined, joined[1] - joined[0], **spread)
-    notes = [
-        f"cells: {level:.0%} interval of Newcombe (1998, method 10) for paired rates, exact McNemar test, Holm over "
-        f"{len(cells)} cells",
-    ]
+    whole = joined[[0, 1]].isin([0.0, 1.0]).to_numpy().all()
+    # of fractions, gained and lost leave out how much: what is tested is which side has the higher score more often
+    test = "exact McNemar test" if whole else "exact sign test of gained against lost, as scores are fractions"
+    newcombe = f"{level:.0%} interval of Newcombe (1998, method 10) for paired rates"
+    notes = [f"cells: {newcombe}, {test}, Holm over {len(cells)} cells"]
     if interval is not None:
-        notes.append("grid: cluster bootstrap (BCa) over the samples that share a length and a trial; exact McNemar")
+        named = "exact McNemar" if whole else "exact sign test"
+        notes.append(f"grid: cluster bootstrap (BCa) over the samples that share a length and a trial; {named}")
     else:
         interval = _cell_interval(joined, level)
         notes.append("grid: too few clusters, or no spread among them, for the bootstrap: Newcombe over all pairs")

@@ -51,6 +51,7 @@ def by_trainings(
         f"seed; {level:.0%} interval of {kind}, exact permutation test",
         f"so many trainings cannot give a p-value below {whole.least_p:.3g}"
         + ("; none is shown for fewer than three a side" if whole.p is None else ""),
+        "gained and lost: samples on which B's trainings have a higher mean score, or a lower; no test is made of them",
     ]
     return Comparison(cells, pd.DataFrame([overall], columns=OVERALL_COLUMNS), notes)
 

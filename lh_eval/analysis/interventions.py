@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.compare_samples import grid_interval
 from lh_eval.analysis.comparison import NOTHING
-from lh_eval.analysis.pairing import KEY, align, questions_about, with_canonical_tasks
+from lh_eval.analysis.pairing import KEY, align, questions_of_task, with_canonical_tasks
 from lh_eval.analysis.settings import setting_label
 from lh_eval.errors import InputError
 from lh_eval.store.run import Run
@@ -95,7 +95,7 @@ def _numbers(natural: Run, run: Run, length: int, level: float, seed: int) -> di
     """One condition at one length, on the samples that it has in common with natural."""
     frames = [with_canonical_tasks(each.frame[each.frame["length"] == length]) for each in (natural, run)]
     task = str(frames[0]["task"].iloc[0])
-    spread: dict[str, Any] = {"level": level, "seed": seed, "questions": questions_about(task)}
+    spread: dict[str, Any] = {"level": level, "seed": seed, "questions": questions_of_task(task)}
     counted = frames[1][frames[1]["error"].isna()]
     values: dict[str, Any] = {
         "n": len(counted),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lh_eval.analysis.pairing import questions_about
+from lh_eval.analysis.pairing import questions_of_task
 from lh_eval.statistics import separation
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def misses(frames: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
                 continue
             held = known[column].map(lambda share: share[0] if isinstance(share, tuple) else share).astype(float)
             hit = known["score"] == 1
-            contexts = known["trial"] // questions_about(str(known["task"].iloc[0]))
+            contexts = known["trial"] // questions_of_task(str(known["task"].iloc[0]))
             found = separation(
                 held.tolist(),
                 hit.tolist(),

@@ -18,7 +18,7 @@ def with_canonical_tasks(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(task=frame["task"].map(canonical))
 
 
-def questions_about(task: str) -> int:
+def questions_of_task(task: str) -> int:
     """Trials in a row that ask about one context; 1 where the task is not installed here."""
     try:
         return questions_of(get_task(task))

@@ -14,7 +14,7 @@ from lh_eval.checkpoints.catalog import CATALOG
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 from lh_eval.errors import InputError
-from lh_eval.store.training_folder import CHECKPOINT
+from lh_eval.store.training_folder import CHECKPOINT, KEPT
 
 # Checkpoints that come with the package, as folders of lh_eval/assets.
 SHIPPED = {"lh-passkey": "checkpoint"}
@@ -25,7 +25,9 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
 def _shown_name(folder: Path) -> str:
-    """A folder's name; of the `checkpoint` of a training run, the run's."""
+    """A folder's name; of the `checkpoint` of a training run, the run's, and of one from on the way both."""
+    if folder.parent.name == KEPT:
+        return f"{folder.parent.parent.name}-{folder.name}"
     return folder.parent.name if folder.name == CHECKPOINT and folder.parent.name else folder.name
 
 

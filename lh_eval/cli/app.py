@@ -21,6 +21,7 @@ from lh_eval.cli.listing import methods, scorers, tasks
 from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
+from lh_eval.cli.plan import plan
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run
@@ -45,7 +46,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = (niah, run, intervene, train, bench, heatmap, curves, compare, table, report, rescore, methods, scorers)
+_COMMANDS = (
+    niah,
+    run,
+    intervene,
+    train,
+    bench,
+    plan,
+    heatmap,
+    curves,
+    compare,
+    table,
+    report,
+    rescore,
+    methods,
+    scorers,
+)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(tasks, name="tasks")

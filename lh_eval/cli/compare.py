@@ -32,7 +32,7 @@ def compare(
 ) -> None:
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
     from lh_eval.analysis.compare import compare as compare_frames
-    from lh_eval.analysis.pairing import questions_about
+    from lh_eval.analysis.pairing import questions_of_task
     from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.publish.comparison import write_comparison, write_difference
@@ -49,7 +49,7 @@ def compare(
         [run.frame for run in second],
         level=level,
         paired=paired,
-        questions=questions_about(str(first[0].frame["task"].iloc[0])) if len(first[0].frame) else 1,
+        questions=questions_of_task(str(first[0].frame["task"].iloc[0])) if len(first[0].frame) else 1,
     )
     names = side_labels(first, second)
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lh_eval.errors import Interrupted
+from lh_eval.errors import InputError, Interrupted
 
 
 def train(
@@ -14,6 +14,9 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/<name> if not given.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed instead of the config's; the name ends in -s<seed> then.")
+    ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="Folder of the finished training that the config is a branch of.")
     ] = None,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 500,
     log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,
@@ -28,15 +31,20 @@ def train(
     from lh_eval.training.loop import Pace
     from lh_eval.training.loop import train as run
     from lh_eval.training.recipe.config import TrainingConfig
+    from lh_eval.training.trunk import read_trunk
 
     settings = TrainingConfig.find(config)
+    if from_ is not None:
+        if seed is not None:
+            raise InputError(f"seed must be left out with --from, got {seed}; a branch has its trunk's")
+        seed = read_trunk(from_).config.seed
     if seed is not None:
         settings = dataclasses.replace(settings, name=f"{settings.name}-s{seed}", seed=seed)
     folder = out or Path("runs") / settings.name
     pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
     before = TrainingFolder(folder).finished
     try:
-        checkpoint = run(settings, folder, pace=pace)
+        checkpoint = run(settings, folder, pace=pace, trunk=from_)
     except KeyboardInterrupt:
         raise Interrupted(f"the last saved state is in {folder}; the same command goes on from there") from None
     if checkpoint is None:

@@ -79,7 +79,7 @@ def of_recall(cells: "pd.DataFrame", found: Correlation, misses: "pd.DataFrame |
     return (
         "Selection recall (share of selected layers and heads that gathered the whole needle) and retrieval rate over "
         "context length, means over needle depths, and one against the other, a point a cell. Spearman's rank "
-        f"correlation {correlation}. {of_misses(misses)}{means(cells)}"
+        f"correlation {correlation}. {_recall_by_depth(cells)}{of_misses(misses)}{means(cells)}"
     )
 
 
@@ -103,6 +103,19 @@ def of_misses(misses: "pd.DataFrame | None") -> str:
         "(AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
         f"samples that share a length and a trial): {'. '.join(parts)}. "
     )
+
+
+def _recall_by_depth(cells: "pd.DataFrame") -> str:
+    """Each setting's mean recall at depth 0 and at the others, which the means over depths do not tell apart."""
+    known = cells.dropna(subset=["selection_recall"])
+    first = known["depth"] == 0
+    if first.all() or not first.any():
+        return ""
+    parts = []
+    for setting, own in known.groupby("setting", sort=False):
+        at_first, elsewhere = (own.loc[where, "selection_recall"].mean() for where in (first, ~first))
+        parts.append(f"{setting} {at_first:.2f} and {elsewhere:.2f}")
+    return f"Mean recall at depth 0 and at the other depths: {'; '.join(parts)}. "
 
 
 def of_latency(points: "pd.DataFrame", *, label: str, length: int, source: str, left_out: Sequence[str] = ()) -> str:

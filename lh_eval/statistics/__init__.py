@@ -2,6 +2,7 @@
 
 from lh_eval.statistics.clusters import bootstrap_mean
 from lh_eval.statistics.correlation import Correlation, rank_correlation
+from lh_eval.statistics.flips import sign_flip, standard_error
 from lh_eval.statistics.paired import holm, mcnemar_exact, paired_difference
 from lh_eval.statistics.rates import Interval, MeanRate, mean_of_rates, wilson
 from lh_eval.statistics.separation import Separation, separation
@@ -21,5 +22,7 @@ __all__ = [
     "paired_difference",
     "rank_correlation",
     "separation",
+    "sign_flip",
+    "standard_error",
     "wilson",
 ]

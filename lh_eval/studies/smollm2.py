@@ -69,15 +69,20 @@ def layers_block(dense: Run, runs: Sequence[Run]) -> str:
 
 
 def recall_block(cells: pd.DataFrame) -> str:
-    """Selection recall where it says something: lengths and budgets that keep everything are left out."""
+    """Selection recall where it says something: without lengths and budgets that keep everything; depth 0 apart."""
     known = cells.dropna(subset=["selection_recall"])
     for name in ("length", "budget"):
         known = known[known.groupby(name)["selection_recall"].transform("min") < 1]
     known = known.astype({"budget": int}).rename(columns={"family": "scorer", "budget": "k"})
-    means = known.pivot_table(index=["k", "scorer"], columns="length", values="selection_recall")
-    shown = means.map(rate).rename(columns=length_label).rename_axis(columns=None).reset_index()
+    parts = []
+    for own, end in ((known[known["depth"] > 0], ""), (known[known["depth"] == 0], " at 0 %")):
+        means = own.pivot_table(index=["k", "scorer"], columns="length", values="selection_recall")
+        names = {length: f"{length_label(length)}{end}" for length in own["length"].unique().tolist()}
+        parts.append(means.map(rate).rename(columns=names))
+    shown = pd.concat(parts, axis=1).rename_axis(columns=None).reset_index()
     shown.insert(0, "", "`" + shown.pop("scorer") + "`")
-    return block(Shown(shown), words=1)
+    depths = ", ".join(f"{depth:g}" for depth in sorted(set(known["depth"])) if depth)
+    return block(Shown(shown, f"Means over depths {depths} %, and at depth 0 alone."), words=1)
 
 
 def _hits(table: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:

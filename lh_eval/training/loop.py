@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ from lh_eval.training.held_out import held_out_loss
 from lh_eval.training.loss_log import LossLog
 from lh_eval.training.metrics import TrainingMetrics
 from lh_eval.training.model import MaskedLoss, build_model
+from lh_eval.training.progress import Progress
 from lh_eval.training.recipe.config import TrainingConfig
+from lh_eval.training.trunk import read_trunk
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,27 +46,30 @@ class Pace:
     max_steps: int | None = None
 
 
-def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | None:
+def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace(), trunk: Path | None = None) -> Path | None:
     """Train, or go on where a killed run stopped.
 
     Args:
-        config: what to train.
+        config: what to train; of a branch, what comes after its trunk.
         out: folder of the run, see `TrainingFolder`.
         pace: logging and saving.
+        trunk: of a branch, the folder of the finished training that it goes on from.
 
     Returns:
         The finished checkpoint's folder, at once where `out` has it; None when `max_steps` stopped the run first.
 
     Raises:
-        InputError: the model or the text of `config` cannot be used, or `out` holds something else. Nothing was
-            changed then.
+        InputError: the model or the text of `config` cannot be used, `trunk` is no trunk of it, or `out` holds
+            something else. Nothing was changed then.
     """
+    start = None if trunk is None else read_trunk(trunk)
+    config = config if start is None else start.branch(config)
     precision = config.precision if torch.cuda.is_available() else "no"
     accelerator = Accelerator(mixed_precision=precision)
     set_seed(config.seed)
     tokenizer = byte_tokenizer()
     model = build_model(config.model, tokenizer, seed=config.seed)
-    dataset = Batches(config, accelerator.process_index, accelerator.num_processes)
+    Batches(config)  # refuses a text that it cannot use
     folder = TrainingFolder(out)
     if accelerator.is_main_process:
         folder.claim(config)
@@ -80,37 +85,61 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace()) -> Path | N
         fused=accelerator.device.type == "cuda",
     )
     loss_of, optimizer = accelerator.prepare(MaskedLoss(model), optimizer)
-    first = folder.resume(accelerator)
+    first, progress = folder.resume(accelerator, config, start and start.state)
     log = LossLog(folder.loss, step=first) if accelerator.is_main_process else None
     held_out = None
     if config.held_out:
         text = split_corpus(config.text, config.held_out).held_out
         held_out = partial(held_out_loss, model, text, accelerator=accelerator)
 
-    last = config.steps if pace.max_steps is None else min(config.steps, first + pace.max_steps)
-    collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
-    loader: DataLoader[Any] = DataLoader(
-        dataset, batch_size=None, sampler=range(first, last), num_workers=pace.workers, collate_fn=collate
-    )
+    most = None if pace.max_steps is None else first + pace.max_steps
     on_screen = accelerator.is_main_process
-    progress = tqdm(total=config.steps, initial=first, unit="step", disable=not on_screen, mininterval=1)
-    with progress, fastest_first():
-        metrics = TrainingMetrics(accelerator, log, progress)
-        for step, batch in zip(range(first, last), loader, strict=True):
+    bar = tqdm(total=config.steps, initial=first, unit="step", disable=not on_screen, mininterval=1)
+    with bar, fastest_first():
+        metrics = TrainingMetrics(accelerator, log, bar)
+        for step, batch in _batches(progress, accelerator, first, most, pace.workers):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate(step)
             with _attention(model, config, step):
-                _step(accelerator, loss_of, optimizer, batch, config, metrics)
-                if (step + 1) % pace.log_every == 0 or step + 1 == last:
+                _step(accelerator, loss_of, optimizer, batch, config, (metrics, progress))
+                gate_over = progress.after(step)
+                config = progress.config
+                last = step + 1 in (most, config.steps)
+                if (step + 1) % pace.log_every == 0 or gate_over or last:
                     metrics.write(step + 1, config, held_out and partial(held_out, config.phase_at(step).length))
-            if (step + 1) % pace.save_every == 0 or step + 1 == last:
-                folder.save_state(accelerator, step + 1)
-    if last < config.steps:
+            if accelerator.is_main_process:
+                for name in config.kept_after(step + 1):
+                    folder.keep(model, tokenizer, config, name, step + 1)
+            if (step + 1) % pace.save_every == 0 or gate_over or last:
+                folder.save_state(accelerator, step + 1, progress)
+    if most is not None and most < config.steps:
         return None
     if accelerator.is_main_process:
-        folder.finish(model, tokenizer, config)
+        folder.finish(model, tokenizer, progress)
     accelerator.wait_for_everyone()
     return folder.checkpoint
+
+
+def _batches(
+    progress: Progress, accelerator: Accelerator, step: int, most: int | None, workers: int
+) -> Iterator[tuple[int, "_Tensors"]]:
+    """Each step with its batch, up to `most` or the end of the schedule, which a gate may bring nearer."""
+    collate: Any = _tensors  # without batching it takes the item itself, which DataLoader's type does not say
+    while step < min(progress.config.steps, most or progress.config.steps):
+        config = progress.config
+        end = min(progress.span_end(step), most or config.steps)
+        loader: DataLoader[Any] = DataLoader(
+            Batches(config, accelerator.process_index, accelerator.num_processes),
+            batch_size=None,
+            sampler=range(step, end),
+            num_workers=workers,
+            collate_fn=collate,
+        )
+        for number, batch in zip(range(step, end), loader, strict=True):
+            yield number, batch
+            step = number + 1
+            if progress.config is not config:
+                break
 
 
 def _step(
@@ -119,9 +148,9 @@ def _step(
     optimizer: torch.optim.Optimizer,
     batch: "_Tensors",
     config: TrainingConfig,
-    metrics: TrainingMetrics,
+    counters: Sequence[TrainingMetrics | Progress],
 ) -> None:
-    """One optimiser step over micro-batches of at most `micro_tokens` tokens."""
+    """One optimiser step over micro-batches of at most `micro_tokens` tokens, whose losses the counters are told."""
     ids, loss_mask, family = batch
     rows = max(1, config.micro_tokens // ids.shape[1])
     for start in range(0, len(ids), rows):
@@ -132,7 +161,9 @@ def _step(
         with contextlib.nullcontext() if sync else accelerator.no_sync(loss_of):
             losses = loss_of(part_ids, part_mask)
             accelerator.backward(losses.sum() / len(ids))
-        metrics.add(losses.detach(), family[part].to(accelerator.device, non_blocking=True), part_ids.numel())
+        families = family[part].to(accelerator.device, non_blocking=True)
+        for counter in counters:
+            counter.add(losses.detach(), families, part_ids.numel())
     accelerator.clip_grad_norm_(loss_of.parameters(), config.optimizer.max_grad_norm)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

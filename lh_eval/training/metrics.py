@@ -64,5 +64,6 @@ class TrainingMetrics:
                 **on_held_out,
             }
         )
+        self._progress.total = config.steps
         self._progress.update(step - self._progress.n)
         self._progress.set_postfix_str(f"loss {loss:.4f}, {throughput:,} tokens/s, {attention}")

@@ -158,3 +158,16 @@ def test_a_task_is_the_same_with_its_defaults_written_out(make_row):
     assert difference(plain, other) is None
     with pytest.raises(InputError, match="of one task, got keyed, keyed:records=4"):
         compare(plain, other)
+
+
+def test_of_fractions_the_test_is_called_what_it_is(make_row):
+    a = frame(make_row, lambda length, depth, trial: 0.5, scoring="all")
+    b = frame(make_row, lambda length, depth, trial: 0.25 * (trial % 3), scoring="all")
+    notes = compare(a, b).notes
+    assert "exact sign test of gained against lost, as scores are fractions" in notes[0]
+    assert not any("McNemar" in note for note in notes)
+
+
+def test_of_trainings_gained_and_lost_are_counts_without_a_test(make_row):
+    a = frame(make_row, lambda length, depth, trial: depth == 0)
+    assert "no test is made of them" in compare([a, a], [a, a], paired=True).notes[-1]

@@ -113,3 +113,13 @@ def test_another_seed_is_another_name(call, tmp_path):
 def test_a_shipped_text_by_its_name_with_its_end_held_out(call, tmp_path):
     assert call(top="text = 'state_of_the_union'\nheld_out = 256")[0] == 0
     assert float((tmp_path / "out" / "loss.csv").read_text().splitlines()[-1].split(",")[-1]) > 0
+
+
+def test_a_branch_takes_its_trunks_seed_and_name(call, tmp_path):
+    assert call("--seed", "7", "--out", str(tmp_path / "trunk"), top="keep_state = true")[0] == 0
+    code, out, _ = call("--from", str(tmp_path / "trunk"))
+    assert (code, out) == (0, f"checkpoint: {tmp_path / 'out' / 'checkpoint'}\n")
+    trained = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert (trained["name"], trained["seed"], trained["trunk"]["steps"]) == ("tiny-s7", 7, 2)
+    assert_one_line(call("--from", str(tmp_path / "trunk"), "--seed", "1"), "seed must be left out with --from, got 1")
+    assert_one_line(call("--from", str(tmp_path / "out")), "from must be a finished training that kept its state")

@@ -64,8 +64,8 @@ def test_segments():
 def test_low_precision(dtype, device, interpreted):
     tokens = 150 if interpreted else 5003
     inputs = _inputs(dtype, device, heads=2, groups=1, tokens=tokens, dim=64)
-    # interpreted, bfloat16 is multiplied in float32
-    _compare(inputs, SCORERS.build("gla"), rtol=2e-3 if dtype == torch.bfloat16 and not interpreted else 2e-5)
+    # decayed products and the state are rounded to bfloat16, which interpreted is multiplied in float32
+    _compare(inputs, SCORERS.build("gla"), rtol=2**-7 if dtype == torch.bfloat16 and not interpreted else 2e-5)
 
 
 def test_float64_is_left_to_the_scorer(device):

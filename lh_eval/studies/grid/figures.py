@@ -17,7 +17,7 @@ from lh_eval.spec import slug
 from lh_eval.store.sweep import DENSE
 from lh_eval.studies.grid.losses import correlations_said, points
 from lh_eval.studies.grid.paper import qk_over_norm
-from lh_eval.studies.grid.prompts import LEVEL, cells_by_prompts, with_holm
+from lh_eval.studies.grid.prompts import LEVEL, cells_by_prompts, mean_over_cells, with_holm
 from lh_eval.studies.grid.trainings import Grid
 
 if TYPE_CHECKING:
@@ -60,12 +60,14 @@ def recipe_cells(grid: Grid, task: str, *, levels: bool = False) -> pd.DataFrame
 def _draw(grid: Grid, task: str) -> Iterator[Drawn]:
     cells = recipe_cells(grid, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
-    yield "length", figure, f"{captions.of_length(cells)} {_measured(grid, cells, task)}"
+    text = f"{captions.of_length(cells)} {_pooled(grid, task, 'Bands and intervals')}"
+    yield "length", figure, f"{text} {_measured(grid, cells, task)}"
     for levels in sorted(grid.trainings["num_levels"].dropna().unique()):
         own = grid.only((grid.trainings["num_levels"] == levels).fillna(value=True))
         cells = recipe_cells(own, task)
         figure = sweep_figure(cells, title=f"{_title(cells, task)}, L={levels}")
-        yield f"heatmap-l{levels}", figure, f"{captions.of_heatmap(cells)} {_measured(own, cells, task)}"
+        text = f"{captions.of_heatmap(cells)} {_pooled(own, task, 'Panels and intervals')}"
+        yield f"heatmap-l{levels}", figure, f"{text} {_measured(own, cells, task)}"
         matched = _of_shared_seeds(own)
         if DENSE in matched.recipes:
             yield _less_dense(matched, task, levels)
@@ -84,7 +86,8 @@ def _less_dense(grid: Grid, task: str, levels: int) -> Drawn:
     text = (
         "Retrieval rate after two stages minus that of dense attention from scratch, of trainings with the same seeds, "
         f"by context length and needle depth; dense's own rates beside them. {_framed(tests)} "
-        f"against-dense.csv has the means' tests. {captions.means(cells)} {_measured(grid, cells, task)}"
+        f"against-dense.csv has the means' tests. {captions.means(cells)} {_pooled(grid, task, 'Intervals')} "
+        f"{_measured(grid, cells, task)}"
     )
     return f"two-stages-less-dense-l{levels}", figure, text
 
@@ -135,10 +138,26 @@ def _of_shared_seeds(grid: Grid) -> Grid:
 def _framed(tests: pd.DataFrame) -> str:
     framed = int((tests["p_holm"] < 1 - LEVEL).sum())
     return (
-        f"Framed, {framed} of {len(tests)} cells: p < {1 - LEVEL:.2g} after Holm over the figure's cells, exact "
-        "McNemar test of the prompts gained and lost in a cell; of these checkpoints, not of what another seed would "
-        "give."
+        f"Framed, {framed} of {len(tests)} cells: p < {1 - LEVEL:.2g} after Holm over the figure's cells, sign-flip "
+        "test of a cell's mean difference over its prompts; of these checkpoints, not of what another seed would give."
     )
+
+
+def _pooled(grid: Grid, task: str, what: str) -> str:
+    """What means of recipes are not, and those of their trainings."""
+    each = "; ".join(
+        f"{recipe} {', '.join(f'{_mean(grid, training, task):.2f}' for training in group.index)}"
+        for recipe, group in grid.recipes.items()
+    )
+    return (
+        f"{what} pool the samples of a recipe's trainings and are of these checkpoints; another training by the "
+        f"recipe is not bound to lie within. Each training's mean: {each}."
+    )
+
+
+def _mean(grid: Grid, training: int, task: str) -> float:
+    joined = grid.scores([training], [task])
+    return mean_over_cells(joined, joined[0])
 
 
 def _title(cells: pd.DataFrame, task: str) -> str:

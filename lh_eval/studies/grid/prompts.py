@@ -8,7 +8,7 @@ import pandas as pd
 from lh_eval.analysis.compare_samples import grid_interval
 from lh_eval.analysis.comparison import discordant
 from lh_eval.publish.tabular import p_value
-from lh_eval.statistics import Interval, holm, mcnemar_exact, mean_of_rates, paired_difference
+from lh_eval.statistics import Interval, holm, mean_of_rates, paired_difference, sign_flip
 from lh_eval.studies.tables import signed, with_interval
 
 LEVEL = 0.95
@@ -48,25 +48,40 @@ def by_prompts(joined: pd.DataFrame) -> dict[str, Any]:
 
     Returns:
         `observations` (prompts), `difference` of means over cells with the cluster bootstrap's interval, `gained` and
-        `lost` prompts, and `p` of McNemar's exact test.
+        `lost` prompts, `p` of the sign-flip test of the difference, its clusters those of the bootstrap, and of
+        `all_cells` the `open_cells`: those in which some training misses a prompt, without which nothing can differ.
     """
     base, other = mean_scores(joined)
-    tested = _gained_and_lost(base, other)
+    gained, lost = discordant(base, other)
     interval = grid_interval(joined, other - base, level=LEVEL)
-    if interval is None and tested["gained"] + tested["lost"] == 0:
+    if interval is None and gained + lost == 0:
         right = round(float(base.sum()))
         interval = paired_difference(right, 0, 0, len(joined) - right, LEVEL)
-    difference = mean_over_cells(joined, other - base)
-    return {"observations": len(joined), "difference": difference, **ends(interval), **tested}
+    lengths = list(zip(joined["task"], joined["length"], strict=True))
+    p = sign_flip(
+        (other - base).tolist(),
+        cells=list(zip(lengths, joined["depth"], strict=True)),
+        clusters=list(zip(lengths, joined["trial"], strict=True)),
+        strata=lengths,
+    )
+    found = joined.assign(found=(base + other) / 2).groupby(_CELL)["found"].min()
+    difference = {"difference": mean_over_cells(joined, other - base), **ends(interval)}
+    cells = {"open_cells": int((found < 1).sum()), "all_cells": len(found)}
+    return {"observations": len(joined), **difference, "gained": gained, "lost": lost, "p": p, **cells}
 
 
 def cells_by_prompts(joined: pd.DataFrame) -> pd.DataFrame:
-    """A row a cell: `length`, `depth`, `difference`, `gained`, `lost` and `p`, as in `by_prompts`, and `p_holm`."""
+    """A row a cell: `length`, `depth`, `difference`, `gained`, `lost` and `p`, as in `by_prompts`, and `p_holm`.
+
+    Each prompt of a cell is its own cluster.
+    """
     rows = []
     for (length, depth), cell in joined.groupby(["length", "depth"]):
         base, other = mean_scores(cell)
+        change = (other - base).tolist()
+        p = sign_flip(change, cells=[0] * len(cell), clusters=range(len(cell)))
         row = {"length": length, "depth": depth, "difference": float((other - base).mean())}
-        rows.append(row | _gained_and_lost(base, other))
+        rows.append(row | dict(zip(("gained", "lost"), discordant(base, other), strict=True)) | {"p": p})
     return with_holm(pd.DataFrame(rows))
 
 
@@ -92,8 +107,3 @@ def tests_as_text(table: pd.DataFrame) -> dict[str, list[str]]:
         "p": table["p"].map(p_value).tolist(),
         "p, Holm": table["p_holm"].map(p_value).tolist(),
     }
-
-
-def _gained_and_lost(base: pd.Series, other: pd.Series) -> dict[str, Any]:
-    gained, lost = discordant(base, other)
-    return {"gained": gained, "lost": lost, "p": mcnemar_exact(gained, lost)}

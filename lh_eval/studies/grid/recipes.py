@@ -20,7 +20,8 @@ _RECIPE_NOTE = (
     "checkpoints and its passkey; its smaller and larger k are set beside those here."
 )
 _LENGTH_NOTE = (
-    "Dense evaluation; means over depths and the recipe's trainings, with 95 % Wilson intervals of these checkpoints."
+    "Dense evaluation; means over depths and the recipe's trainings, in brackets each training's, by seed. lengths.csv "
+    "has Wilson's intervals of the pooled samples, of these checkpoints; a recipe's trainings differ more."
 )
 _RATE = ["rate", "ci_low", "ci_high"]
 
@@ -52,18 +53,24 @@ def recipe_table(grid: Grid) -> Table:
 
 
 def length_table(grid: Grid) -> Table:
-    """A row a task, recipe and length: `n` samples, rate with Wilson's interval, pooled over depths and seeds."""
+    """A row a task, recipe and length.
+
+    Its numbers are `n` samples, the rate with Wilson's interval, pooled over depths and seeds, and the rate `by_seed`.
+    """
     rows = []
     for task in grid.tasks:
         for recipe, group in grid.recipes.items():
             evaluated = grid.evaluated(group.index, [task])
             cells = grid.cells(evaluated, task) if evaluated else pd.DataFrame(columns=["length", "n"])
+            own = [rates_by_length(grid.cells([training], task)) for training in evaluated]
             names = {"task": task, **group.iloc[0][["scorer", "k", "num_levels"]], "recipe": recipe}
             for length, mean in rates_by_length(cells).items():
                 row = {"length": length, "n": cells.loc[cells["length"] == length, "n"].sum()}
-                rows.append(names | row | dict(zip(_RATE, (mean.rate, *mean.interval), strict=True)))
+                row |= dict(zip(_RATE, (mean.rate, *mean.interval), strict=True))
+                each = [f"{rates[length].rate:.6g}" for rates in own if length in rates]
+                rows.append(names | row | {"by_seed": " ".join(each)})
     table = pd.DataFrame(rows).astype({"k": "Int64", "num_levels": "Int64"})
-    texts = [with_interval(rate, *values) for values in table[_RATE].to_numpy(float)]
+    texts = [f"{rate(mean)} ({_each(by_seed)})" for mean, by_seed in table[["rate", "by_seed"]].to_numpy()]
     order = table[["task", "recipe"]].drop_duplicates()
     shown = table.assign(text=texts).pivot(index=["task", "recipe"], columns="length", values="text").fillna(NOTHING)
     shown = shown.rename(columns=length_label).reset_index().rename_axis(columns=None)
@@ -92,8 +99,11 @@ def _recipes_as_text(table: pd.DataFrame, scopes: list[str]) -> pd.DataFrame:
     for scope in scopes:
         numbers = table[[f"dense_{scope}{end}" for end in ("", "_low", "_high")]].to_numpy(float)
         shown[scope] = [with_interval(rate, *values) for values in numbers]
-    by_seed = table[f"dense_{scopes[-1]}_by_seed"]
-    shown["each seed"] = [", ".join(rate(float(value)) for value in values.split()) or NOTHING for values in by_seed]
+    shown["each seed"] = [_each(values) for values in table[f"dense_{scopes[-1]}_by_seed"]]
     shown["paper"] = table["paper"].map(rate)
     shown["held-out text"] = [NOTHING if pd.isna(value) else f"{value:.3f}" for value in table["held_out"]]
     return shown
+
+
+def _each(by_seed: str) -> str:
+    return ", ".join(rate(float(value)) for value in by_seed.split()) or NOTHING

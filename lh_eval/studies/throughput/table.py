@@ -76,6 +76,7 @@ def _speed(ours: dict[Any, Any], other: dict[Any, Any]) -> dict[str, str]:
         "ours, build + model s": f"{ours['build_s']} + {ours['model_s']}",
         "HFLM, build + model s": f"{other['build_s']} + {other['model_s']}",
         "same score": f"{other['same_score']} of {other['compared']}",
+        "right, ours and HFLM's": f"{ours['hits']} and {other['hits']}",
         "same text": f"{other['same_text']} of {other['compared']}",
     }
 

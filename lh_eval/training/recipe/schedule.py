@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
 from lh_eval.errors import InputError
 from lh_eval.training.families import FAMILIES, MIN_LENGTH
+from lh_eval.training.recipe.gate import Gate
 from lh_eval.validation import validated
 
 Steps = Annotated[int, Field(ge=1)]
@@ -21,12 +22,14 @@ class DataPhase:
         length: tokens of a sequence.
         tokens_per_step: tokens of all sequences of a step, over all processes.
         mix: share of the sequences by data family, such as `{copy = 0.5, keyed = 0.5}`.
+        gate: losses at which the phase ends before its steps are done; None has it take all of them.
     """
 
     steps: Steps
     length: Annotated[int, Field(ge=MIN_LENGTH)]
     tokens_per_step: Annotated[int, Field(ge=1)]
     mix: dict[str, float]
+    gate: InstanceOf[Gate] | None = None
 
     def __post_init__(self) -> None:
         if self.tokens_per_step % self.length:
@@ -34,6 +37,8 @@ class DataPhase:
         unknown = sorted(set(self.mix) - set(FAMILIES))
         if unknown or not self.mix or min(self.mix.values()) < 0 or sum(self.mix.values()) <= 0:
             raise InputError(f"mix must give shares to some of {', '.join(FAMILIES)}, got {self.mix}")
+        if self.gate is not None and any(not self.mix.get(name) for name in self.gate.below):
+            raise InputError(f"gate must be on families of the mix {self.mix}, got {self.gate.below}")
 
 
 @validated("stages")

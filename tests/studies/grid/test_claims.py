@@ -2,7 +2,7 @@ import pytest
 from tiny_grid import write_grid
 
 from lh_eval.analysis.compare import compare
-from lh_eval.statistics import mcnemar_exact, paired_difference
+from lh_eval.statistics import paired_difference
 from lh_eval.studies.grid.claims import as_text, claims_table, verdict
 from lh_eval.studies.grid.paper import paper_claims, qk_over_norm, recipes_over_dense
 from lh_eval.studies.grid.trainings import read_grid
@@ -40,9 +40,10 @@ def test_prompts_are_what_varies(table):
     assert row["observations"] == 12
     assert row["difference"] == pytest.approx(5 / 15)
     assert row[["gained", "lost"]].tolist() == [12, 0]
-    assert row["p"] == mcnemar_exact(12, 0)
+    assert row["p"] == 2 / 2**6, "a trial of a length is flipped at both depths"
+    assert row[["open_cells", "all_cells"]].tolist() == [4, 4]
     assert row["ci_low"] < row["difference"] < row["ci_high"]
-    assert table.loc[("prompts", "query-key over norm, equal k", "both")]["p"] == mcnemar_exact(24, 0)
+    assert table.loc[("prompts", "query-key over norm, equal k", "both")]["p"] == 2 / 2**12
 
 
 def test_one_dense_training_is_one_observation_however_many_it_is_compared_with(table):
@@ -55,11 +56,11 @@ def test_one_dense_training_is_one_observation_however_many_it_is_compared_with(
 
 
 def test_holm_is_over_the_claims_of_a_task(table):
-    rows = table.xs("prompts").xs("keyed", level="task")
+    rows = table.xs("prompts").xs("both", level="task")
     least = rows["p"].idxmin()
     assert rows["p_holm"][least] == pytest.approx(4 * rows["p"][least])
-    assert (rows["verdict"] == "agrees").equals((rows["p_holm"] < 0.05) & (rows["ci_low"] > 0))
-    assert rows["verdict"][least] == "agrees"
+    assert (rows["verdict"] == "more").equals((rows["p_holm"] < 0.05) & (rows["ci_low"] > 0))
+    assert rows["verdict"][least] == "more"
 
 
 def test_the_paper_says_nothing_of_another_task(table):
@@ -79,25 +80,38 @@ def test_equal_sides_have_newcombes_interval(tmp_path):
     found = read_grid(grid)
     table = claims_table(paper_claims(found.trainings), found).values.set_index(["by", "task"])
     row = table.loc[("prompts", "keyed")]
-    assert row[["difference", "gained", "lost", "p", "verdict"]].tolist() == [0, 0, 0, 1, "not decided"]
+    assert row[["difference", "gained", "lost", "p", "verdict"]].tolist() == [0, 0, 0, 1, "not told apart"]
     assert row[["ci_low", "ci_high"]].tolist() == pytest.approx(list(paired_difference(3, 0, 0, 0)))
+    assert row[["open_cells", "all_cells"]].tolist() == [0, 1], "where all is found nothing can differ"
 
 
 def test_verdicts_need_both_the_interval_and_the_test():
     nan = float("nan")
-    assert verdict(0.1, 0.3, 0.04) == "agrees"
-    assert verdict(-0.3, -0.1, 0.04) == "opposite"
-    for low, high, p in ((0.1, 0.3, 0.06), (-0.1, 0.3, 0.04), (nan, nan, 0.04), (0.1, 0.3, nan)):
-        assert verdict(low, high, p) == "not decided"
+    for by, more, fewer, neither in (
+        ("trainings", "agrees", "opposite", "not decided"),
+        ("prompts", "more", "fewer", "not told apart"),
+    ):
+        assert verdict(by, 0.1, 0.3, 0.04) == more
+        assert verdict(by, -0.3, -0.1, 0.04) == fewer
+        for low, high, p in ((0.1, 0.3, 0.06), (-0.1, 0.3, 0.04), (nan, nan, 0.04), (0.1, 0.3, nan)):
+            assert verdict(by, low, high, p) == neither
 
 
 def test_numbers_for_people(table):
     shown = as_text(table.reset_index(), "trainings").set_index(["claim", "task"])
     row = shown.loc[("L = 3 over L = 5", "both")]
     assert row[["pairs", "least p", "p", "p, Holm", "paper, 530M"]].tolist() == ["2", "0.5000", "–", "–", "–"]
-    assert as_text(table.reset_index(), "prompts").columns.tolist()[2:6] == [
+    assert as_text(table.reset_index(), "prompts").columns.tolist()[2:7] == [
         "prompts",
+        "open cells",
         "difference (95 % interval)",
         "gained",
         "lost",
     ]
+
+
+def test_what_prompts_say_is_of_checkpoints_not_of_the_papers_claims(table):
+    shown = as_text(table.reset_index(), "prompts")
+    assert "these checkpoints" in shown
+    assert not {"paper, 530M", "verdict"} & set(shown)
+    assert set(shown["these checkpoints"]) <= {"more", "fewer", "not told apart"}

@@ -60,6 +60,9 @@ def test_rates_by_length_pool_depths_and_seeds(trainings):
     shown = length_table(trainings).shown[""].text
     assert shown.columns.tolist() == ["task", "recipe", "4K", "8K"]
     assert len(shown) == 14
+    assert own["by_seed"].tolist() == ["0.666667 0.333333"] * 2
+    of_recipe = shown[(shown["task"] == "keyed") & (shown["recipe"] == "norm k=384 L=3")].iloc[0]
+    assert of_recipe["4K"] == "0.50 (0.67, 0.33)", "what the trainings do, not an interval of all their samples"
 
 
 def test_a_length_that_one_recipe_lacks_is_a_dash(trainings):

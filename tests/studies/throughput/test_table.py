@@ -34,7 +34,7 @@ def test_rows_are_appended_below_one_header(tmp_path):
 def test_the_newest_rows_are_compared_with_the_better_of_hflms_batches():
     other = row(RIVAL, "5", gpu="other")
     rows = [row(OURS, "1", batch="8"), row(OURS, "12"), row(RIVAL, "4", batch="16"), row(RIVAL, "3")]
-    assert "| kv | 4096 | 1 | 12 | 4 | 16 | 3.00 | 1 + 1 | 1 + 1 | 5 of 6 | 4 of 6 |" in text([other, *rows])
+    assert "| kv | 4096 | 1 | 12 | 4 | 16 | 3.00 | 1 + 1 | 1 + 1 | 5 of 6 | 1 and 1 | 4 of 6 |" in text([other, *rows])
     assert "| 3.00 |" not in text([*rows, other])  # the last row is of another machine
 
 

@@ -8,6 +8,7 @@ from tiny_training import TINY
 
 from lh_eval.errors import InputError
 from lh_eval.training.recipe.config import TrainingConfig
+from lh_eval.training.recipe.optimizer import OptimizerConfig
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,22 @@ from lh_eval.training.recipe.config import TrainingConfig
         ({"optimizer": {"lr": -1.0}}, "lr must be above 0, got -1.0"),
         ({"optimizer": {"lr": float("nan")}}, "lr must be a number, got nan"),
         ({"optimizer": {"warmup_steps": "x"}}, "warmup_steps must be an integer"),
+        ({"optimizer": {"schedule": "cosine"}}, "schedule must be linear or wsd, got 'cosine'"),
+        ({"optimizer": {"decay_steps": 3}}, "schedule must be wsd where decay_steps are given, got linear"),
+        ({"keep": {"../up": 1}}, "name must be the plain name of a folder, got '../up'"),
+        ({"keep": {"end": 7}}, "keep must be steps from 1 to 6, got {'end': 7}"),
+        ({"phases": [{**TINY["phases"][0], "gate": {"below": {}}}]}, "below must give losses above 0 to some of"),
+        ({"phases": [{**TINY["phases"][0], "gate": {"below": {"cope": 1.0}}}]}, "below must give losses above 0"),
+        ({"phases": [{**TINY["phases"][0], "gate": {"below": {"text": 1.0}}}]}, "gate must be on families of the mix"),
+        ({"phases": [{**TINY["phases"][0], "gate": 3}]}, "gate must be a table, got 3"),
+        ({"phases": [{**TINY["phases"][0], "steps": 6, "gate": {"below": {"keyed": 1.0}}}]}, "stages must be one and"),
+        (
+            {
+                "phases": [{**TINY["phases"][0], "steps": 6, "gate": {"below": {"keyed": 1.0}}}],
+                "stages": [{"steps": 6, "attention": "dense"}],
+            },
+            "optimizer must be of schedule wsd without decay_steps where a phase has a gate, got linear with 0",
+        ),
         ({"optimizer": {"betas": [0.9]}}, "betas must be a list of a number, a number"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must be 0 or more and below 1"),
         ({"model": {**TINY["model"], "hidden_size": "a"}}, "hidden_size must be a positive integer, got 'a'"),
@@ -53,6 +70,17 @@ from lh_eval.training.recipe.config import TrainingConfig
 def test_bad_configs_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         TrainingConfig.from_dict({**TINY, **change})
+
+
+def test_learning_rates_of_both_schedules():
+    steps = 10
+    linear = OptimizerConfig(lr=1.0, warmup_steps=2)
+    assert [linear.learning_rate(step, steps) for step in (0, 1, 2, 6, 9)] == [0.5, 1.0, 1.0, 0.5, 0.125]
+    stable = OptimizerConfig(lr=1.0, final_lr=0.2, warmup_steps=2, schedule="wsd", decay_steps=4)
+    rates = [stable.learning_rate(step, steps) for step in (0, 1, 5, 6, 8, 9)]
+    assert rates == pytest.approx([0.5, 1.0, 1.0, 1.0, 0.6, 0.4])
+    constant = OptimizerConfig(lr=1.0, warmup_steps=2, schedule="wsd")
+    assert {constant.learning_rate(step, steps) for step in range(2, 10)} == {1.0}
 
 
 def test_every_shipped_config_can_be_read():
