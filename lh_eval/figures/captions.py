@@ -98,9 +98,9 @@ def of_misses(misses: "pd.DataFrame | None") -> str:
         ]
         parts.append(f"{setting}: {'; '.join(rows)}")
     return (
-        "What was gathered at level 0 (of a whole span, by which share of layers and heads; of its tokens, which share) "
-        "in hits and misses, and the share of the pairs of a hit and a miss of one length in which the hit has more "
-        "(AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
+        "What was gathered at level 0 (of a whole span, by which share of layers and heads; else which share of its "
+        "tokens) in hits and misses, and the share of the pairs of a hit and a miss of one length in which the hit has "
+        "more (AUROC; 0.5: membership says nothing of a miss; 95 % interval of Obuchowski 1997 over the "
         f"samples that share a length and a trial): {'. '.join(parts)}. "
     )
 
