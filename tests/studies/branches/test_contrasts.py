@@ -20,7 +20,7 @@ def made(effect, *, seeds=8, cells=CELLS):
         trunk = rng.normal()
         for cell in cells:
             training = {"cell": cell.name, **cell._asdict(), "seed": seed, "trunk": f"t{seed}", "trained_length": 16384}
-            for task in ("keyed:records=8", "keyed:records=64"):
+            for task in ("keyed", "keyed:records=64"):
                 value = trunk + effect(cell) + 0.01 * rng.normal()
                 place = {"kept": "lighthouse", "weights": "w", "reading": "prompt", "length": 16384}
                 place |= {"outcome": f"{task} rate", "value": value, "n": 20}
@@ -79,4 +79,4 @@ def test_the_same_outcomes_give_the_same_files(tmp_path):
         "contrasts-secondary.tex",
     ]
     assert "not decided" in table.markdown
-    assert "| keyed:records=8 rate | norm-k256 |" in readings_table(outcomes).markdown
+    assert "| keyed rate | norm-k256 |" in readings_table(outcomes).markdown
