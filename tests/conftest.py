@@ -1,4 +1,4 @@
-"""Settings of the whole suite: no deadline for examples, the same ones in every CI run, a thread a process."""
+"""Settings of the whole suite: no network, no deadline for examples, the same in every CI run, a thread a process."""
 
 import gc
 import os
@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: the suite's processes fill the cores
+os.environ["HF_HUB_OFFLINE"] = "1"  # before datasets, which counts what is loaded, files too, at its server
 import pytest
 from hypothesis import HealthCheck, settings
 
