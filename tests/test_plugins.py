@@ -49,7 +49,7 @@ def test_one_sweep_over_all_of_them(environment, tmp_path):
     run(environment, "table", str(tmp_path / "out"))
 
 
-@pytest.mark.parametrize(("command", "name"), [("methods", "strided"), ("scorers", "peak"), ("tasks", "colour")])
+@pytest.mark.parametrize(("command", "name"), [("methods", "strided"), ("scorers", "peak")])
 def test_they_are_listed_and_one_that_is_broken_is_named(environment, command, name):
     done = run(environment, command, "--json")
     assert name in [entry["name"] for entry in json.loads(done.stdout)]

@@ -44,7 +44,7 @@ def test_by_a_loop(combine, config, tokens, seed):
 
 
 @pytest.mark.parametrize("combine", ["sum", "finest", "mean"])
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(config=configs(max_levels=3), tokens=st.integers(1, 20), groups=st.sampled_from([1, 2]), seed=st.integers(0, 99))
 def test_gradients_by_finite_differences(combine, config, tokens, groups, seed):
     config = dataclasses.replace(config, combine=combine)

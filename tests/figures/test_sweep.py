@@ -129,7 +129,7 @@ def test_nothing_to_draw_is_refused(make_cells, make_settings):
         sweep_figure(make_settings({"dense": make_cells().iloc[:0]}))
 
 
-@pytest.mark.parametrize(("width", "difference"), [("single", True), ("double", False), (5.1, True)])
+@pytest.mark.parametrize(("width", "difference"), [("single", True), (5.1, False)])
 @pytest.mark.parametrize(
     ("scorers", "budgets", "lengths", "depths"),
     [(1, 1, LENGTHS[:1], 1), (3, 4, LENGTHS[:5], 5), (2, 2, LENGTHS, 7), (1, 6, ODD, 3)],

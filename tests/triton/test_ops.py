@@ -47,10 +47,8 @@ def test_opcheck(inputs, rotates):
 @pytest.mark.parametrize(
     ("options", "dynamic"),
     [
-        ({}, False),
         ({}, True),
         ({"scorer": "qk"}, False),
-        ({"scorer": "pooled-qk"}, False),
         ({"scorer": "gla"}, False),
         ({"rope": "after", "combine": "finest"}, True),
         ({"rope": "after", "combine": "mean", "scorer": "pooled-qk"}, False),
