@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import torch
 
-from lh_eval.store.training_folder import CHECKPOINT
 from lh_eval.studies.branches.evaluating import (
     Reads,
     Samples,
@@ -19,7 +18,7 @@ from lh_eval.studies.branches.evaluating import (
     resumed_reads,
 )
 from lh_eval.studies.branches.plan import Cell, Design, Job, Kind
-from lh_eval.studies.branches.training import ROWS, Trainings
+from lh_eval.studies.branches.training import Trainings
 
 _GUESS = 60.0  # seconds of a job before one was done
 
@@ -101,10 +100,10 @@ class Runner(NamedTuple):
 
     def _done(self, job: Job) -> bool:
         if job.cell is None:
-            return (self.trainings.out / "trunks" / f"s{job.seed}" / CHECKPOINT).exists()
+            return self.trainings.trunk_trained(job.seed)
         rows = self._rows(job.cell, job.seed)
         names = self.trainings.names(job.kind)
         return all(evaluated(rows / name, self._reads(job)) for name in names)
 
     def _rows(self, cell: Cell, seed: int) -> Path:
-        return self.trainings.out / ROWS / f"{cell.name}-s{seed}"
+        return self.trainings.rows(f"{cell.name}-s{seed}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.store.files import read_json
-from lh_eval.store.training_folder import GATES, KEPT, LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.store.training_folder import CHECKPOINT, GATES, KEPT, LOSS_CURVE, TRAIN_CONFIG
 from lh_eval.studies.branches.plan import Cell, Kind
 from lh_eval.training.loop import Pace, train
 from lh_eval.training.recipe.config import TrainingConfig
@@ -51,6 +51,10 @@ class Trainings:
         self._copy(folder, f"trunk-s{seed}", "trunk")
         return self.passed(seed)
 
+    def trunk_trained(self, seed: int) -> bool:
+        """Whether a seed's trunk is there."""
+        return (self._trunk_folder(seed) / CHECKPOINT).exists()
+
     def passed(self, seed: int) -> bool:
         """Whether a seed's trunk is there and passed its gates; one without gates has."""
         file = self._trunk_folder(seed) / GATES
@@ -90,6 +94,10 @@ class Trainings:
         """The checkpoints that a job of a kind evaluates."""
         return list(TrainingConfig.find(self.recipes.dense if kind == "resume" else self.recipes.lighthouse).keep)
 
+    def rows(self, name: str) -> Path:
+        """Where the rows of a training lie, and copies of its configuration and curve."""
+        return self.out / ROWS / name
+
     def _trunk_folder(self, seed: int) -> Path:
         return self.out / "trunks" / f"s{seed}"
 
@@ -98,7 +106,7 @@ class Trainings:
 
     def _copy(self, folder: Path, name: str, part: str) -> None:
         """Copy configuration and loss curve to where the rows lie."""
-        target = self.out / ROWS / name / part
+        target = self.rows(name) / part
         target.mkdir(parents=True, exist_ok=True)
         for file in (TRAIN_CONFIG, LOSS_CURVE, GATES):
             if (folder / file).exists():
