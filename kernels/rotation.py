@@ -49,7 +49,7 @@ def rotate(x: torch.Tensor, rotation: Rotation, distance: slice) -> torch.Tensor
     return x * cos + _exchanged(x, rotation.pairs, rotation.apart) * sin
 
 
-def unrotated(x: torch.Tensor, inv_freq: torch.Tensor, *, interleaved: bool) -> torch.Tensor:
+def unrotated(x: torch.Tensor, inv_freq: torch.Tensor, interleaved: bool) -> torch.Tensor:
     """Undo the rotation of x [B, H, N, D], token n's by n·inv_freq.
 
     The angle is rounded to float32 as transformers does; the rest is float64, rounded once, so that whatever computes

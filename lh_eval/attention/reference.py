@@ -13,7 +13,7 @@ from lh_eval.kernels.reference.gather import invert, take
 from lh_eval.kernels.reference.pool import mean_pyramid
 from lh_eval.kernels.reference.scatter import scatter
 from lh_eval.kernels.reference.select import select
-from lh_eval.kernels.rotation import Rotation, unrotated
+from lh_eval.kernels.rotation import Rotation
 from lh_eval.scorers.base import Scores
 
 
@@ -144,12 +144,7 @@ def _score(
     rotary: Rotary | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """[B, H, P] query and key scores."""
-
-    def unrotate(x: torch.Tensor) -> torch.Tensor:
-        assert rotary is not None
-        return unrotated(x, rotary.inv_freq.to(x.device), interleaved=rotary.interleaved)
-
-    scores = token_scores(config.token_scorer, q, k, v, scale, None if rotary is None else unrotate)
+    scores = token_scores(config.token_scorer, q, k, v, scale, rotary)
     require_finite(query_scores=scores.query, key_scores=scores.key, q=q, k=k, v=v)
     return _pyramids(scores, layout, q.shape[1])
 

@@ -1,6 +1,7 @@
 """`Rotary`: a model's rotary position embedding, as the operator needs it where it rotates after selection."""
 
 import dataclasses
+from collections.abc import Callable
 
 import torch
 
@@ -50,6 +51,10 @@ class Rotary:
             with torch.inference_mode(False), torch.no_grad():  # training may take it later
                 self._made[key] = self._make(dim, window, dtype, like.device)
         return self._made[key]
+
+    def undone(self, x: torch.Tensor, undo: Callable[[torch.Tensor, torch.Tensor, bool], torch.Tensor]) -> torch.Tensor:
+        """The same [B, H, N, D] without its rotation, by `lh_eval.kernels.rotation.unrotated` or its kernel."""
+        return undo(x, self.inv_freq.to(x.device), self.interleaved)
 
     def _make(self, dim: int, window: int, dtype: torch.dtype, device: torch.device) -> Rotation:
         inv_freq = self.inv_freq.to(device)

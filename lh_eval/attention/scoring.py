@@ -5,7 +5,9 @@ from collections.abc import Callable
 import torch
 
 from lh_eval.attention.dense import fastest_kernels
+from lh_eval.attention.rotary import Rotary
 from lh_eval.errors import InputError
+from lh_eval.kernels.rotation import unrotated
 from lh_eval.scorers.base import Scorer, Scores
 from lh_eval.scorers.forced import natural_of
 from lh_eval.scorers.norm import Norm
@@ -17,7 +19,8 @@ def token_scores(
     k: torch.Tensor,
     v: torch.Tensor,
     scale: float,
-    unrotate: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    rotary: Rotary | None = None,
+    undo: Callable[[torch.Tensor, torch.Tensor, bool], torch.Tensor] = unrotated,
 ) -> Scores:
     """Scores of each token, of the right shape.
 
@@ -27,7 +30,8 @@ def token_scores(
         k: [B, G, N, D] keys.
         v: [B, G, N, D] values.
         scale: factor of the attention logits.
-        unrotate: takes the rotation off q and k, where scorers are to see them without; norms are the same with it.
+        rotary: the rotation of q and k, where scorers are to see them without it; norms are the same with it.
+        undo: computes them without, as `unrotated` does.
 
     Returns:
         Query and key scores, [B, g, N] each with g a divisor of H.
@@ -35,8 +39,8 @@ def token_scores(
     Raises:
         InputError: a score has another shape.
     """
-    if unrotate is not None and type(natural_of(scorer)) is not Norm:
-        q, k = unrotate(q), unrotate(k)
+    if rotary is not None and type(natural_of(scorer)) is not Norm:
+        q, k = (rotary.undone(x, undo) for x in (q, k))
     with fastest_kernels():  # of the attention that some scorers are
         scores = scorer(q, k, v, scale=scale)
     B, H, N, _ = q.shape

@@ -153,13 +153,8 @@ def _scores(
     means: Means | None = None,
 ) -> Scores:
     """Token scores, by the scorer's kernel where it has one."""
-
-    def unrotate(x: torch.Tensor) -> torch.Tensor:
-        assert rotary is not None
-        return ops.unrotated(x, rotary.inv_freq.to(x.device), rotary.interleaved)
-
     scorer = config.token_scorer if scored_by_pooling(config.token_scorer) else fused_scorer(config.token_scorer, means)
-    return token_scores(scorer, q, k, v, scale, None if rotary is None else unrotate)
+    return token_scores(scorer, q, k, v, scale, rotary, ops.unrotated)
 
 
 @torch.no_grad()

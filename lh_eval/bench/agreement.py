@@ -100,7 +100,7 @@ def _rounded_scores(scorer: Scorer, inputs: Inputs, rotary: Rotary | None, where
     if not rounds_otherwise(scorer, q.dtype):
         return None
     if rotary is not None:
-        q, k = (ops.unrotated(x, rotary.inv_freq.to(x.device), rotary.interleaved) for x in (q, k))
+        q, k = (rotary.undone(x, ops.unrotated) for x in (q, k))
     scale = q.shape[3] ** -0.5
     scores = fused_scorer(scorer)(q, k, v, scale=scale)
     exact = scorer(q.double(), k.double(), v.double(), scale=scale)
