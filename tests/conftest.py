@@ -78,6 +78,28 @@ def make_run(tmp_path, make_row):
 
 
 @pytest.fixture
+def runs(make_run, tmp_path):
+    """Runs of two tasks, one of them a sweep of two settings."""
+    from lh_eval.store.finding import find_runs
+
+    lighthouse = {"scorer": "qk:dilation=8", "k": 256}
+    make_run("all/passkey/dense")
+    make_run("all/passkey/qk-k256", attention=lighthouse, score=lambda length, depth, trial: length < 2048)
+    make_run("all/other", score=lambda length, depth, trial: trial == 0)
+    return find_runs([tmp_path / "all"])
+
+
+@pytest.fixture
+def sweep(make_run, tmp_path):
+    """The folder of a sweep over two k, dense beside them, where lengths up to k are hits."""
+    for k in (512, 2048):
+        attention = {"k": k, "scorer": "norm"}
+        make_run(f"s/norm-k{k}", attention=attention, score=lambda length, depth, trial, k=k: length <= k)
+    make_run("s/dense")
+    return tmp_path / "s"
+
+
+@pytest.fixture
 def make_measurement():
     """Make a measurement of `lh-eval bench`; what is given replaces its fields."""
     from lh_eval.store.measurements import Measurement

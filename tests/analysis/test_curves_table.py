@@ -1,18 +1,15 @@
 import math
 
 import pytest
-from training_runs import jumping, write_training
+from training_runs import PARTS, write_training, write_two_seeds
 
 from lh_eval.analysis.curves import read_curves
 from lh_eval.analysis.curves_table import curves_table
 
-PARTS = [("lighthouse", 256, 200), ("lighthouse", 1024, 100), ("dense", 1024, 200)]
-
 
 @pytest.fixture
 def curves(tmp_path):
-    for seed, recovery in ((0, 60), (1, 100)):
-        write_training(tmp_path / f"norm-s{seed}", PARTS, loss=jumping(300, recovery=recovery), seed=seed)
+    write_two_seeds(tmp_path)
     return read_curves([tmp_path])
 
 

@@ -1,18 +1,7 @@
 import json
 
-import pytest
-
 from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.store.sweep import read_settings, write_sweep
-
-
-@pytest.fixture
-def sweep(make_run, tmp_path):
-    for k in (512, 2048):
-        attention = {"k": k, "scorer": "norm"}
-        make_run(f"s/norm-k{k}", attention=attention, score=lambda length, depth, trial, k=k: length <= k)
-    make_run("s/dense")
-    return tmp_path / "s"
 
 
 def test_settings_stand_beside_dense(sweep):

@@ -1,4 +1,6 @@
-"""A training config that a CPU is through with in a second."""
+"""A training config that a CPU is through with in a second, and its TOML."""
+
+import json
 
 TINY = {
     "name": "tiny",
@@ -25,3 +27,16 @@ TINY = {
         {"steps": 2, "attention": "dense"},
     ],
 }
+
+
+def to_toml(values):
+    """TOML of plain values, a line each."""
+    return "\n".join(f"{name} = {_inline(value)}" for name, value in values.items())
+
+
+def _inline(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_inline(item)}" for name, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 COLUMNS = ["step", "tokens", "seconds", "attention", "length", "lr", "tokens_per_second", "loss", "copy", "text"]
+PARTS = [("lighthouse", 256, 200), ("lighthouse", 1024, 100), ("dense", 1024, 200)]
 
 
 def write_training(
@@ -50,3 +51,9 @@ def jumping(start: int, *, jump: float = 1.0, recovery: int = 60) -> Callable[[s
         return {"loss": text, "text": text, "copy": text / 100}
 
     return at
+
+
+def write_two_seeds(folder: Path) -> None:
+    """Trainings norm-s0 and norm-s1 of `PARTS`, whose losses jump at the switch to dense and recover apart."""
+    for seed, recovery in ((0, 60), (1, 100)):
+        write_training(folder / f"norm-s{seed}", PARTS, loss=jumping(300, recovery=recovery), seed=seed)

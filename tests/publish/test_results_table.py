@@ -1,19 +1,8 @@
 import pandas as pd
-import pytest
 
 from lh_eval.analysis.table import results_table
 from lh_eval.publish.results_table import results_text, write_results
 from lh_eval.store.finding import find_runs
-
-LIGHTHOUSE = {"scorer": "qk:dilation=8", "k": 256}
-
-
-@pytest.fixture
-def runs(make_run, tmp_path):
-    make_run("all/passkey/dense")
-    make_run("all/passkey/qk-k256", attention=LIGHTHOUSE, score=lambda length, depth, trial: length < 2048)
-    make_run("all/other", score=lambda length, depth, trial: trial == 0)
-    return find_runs([tmp_path / "all"])
 
 
 def test_shown_as_in_a_paper(runs):

@@ -6,15 +6,6 @@ from lh_eval import InputError
 from lh_eval.store.sweep import is_sweep, read_settings, read_sweep, setting_name, write_sweep
 
 
-@pytest.fixture
-def sweep(make_run, tmp_path):
-    for k in (512, 2048):
-        attention = {"k": k, "scorer": "norm"}
-        make_run(f"s/norm-k{k}", attention=attention, score=lambda length, depth, trial, k=k: length <= k)
-    make_run("s/dense")
-    return tmp_path / "s"
-
-
 def test_names_of_settings():
     assert setting_name() == "dense"
     assert setting_name("norm", 2048) == "norm-k2048"

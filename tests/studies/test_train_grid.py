@@ -1,31 +1,16 @@
 """The study that trains and evaluates the grid leaves a folder that the tables are made of."""
 
-import json
 import re
 from subprocess import CompletedProcess
 
 import pytest
-from tiny_training import TINY
+from tiny_training import TINY, to_toml
 
 from lh_eval.cli.app import main
 from lh_eval.studies.command import run
 from lh_eval.studies.grid.trainings import read_grid
 from lh_eval.studies.train_grid import RECIPES, train_grid
 from lh_eval.training.recipe.config import TrainingConfig
-
-
-def _toml(values):
-    """TOML of plain values, tables last."""
-    lines = [f"{name} = {_inline(value)}" for name, value in values.items()]
-    return "\n".join(lines)
-
-
-def _inline(value):
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_inline(item)}" for name, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
-    return json.dumps(value)
 
 
 @pytest.fixture
@@ -41,8 +26,8 @@ def calls(tmp_path, monkeypatch):
     monkeypatch.setattr("lh_eval.studies.train_grid.subprocess.run", run_here)
     monkeypatch.chdir(tmp_path)
     dense = {**TINY, "stages": [{"steps": 6, "attention": "dense"}], "name": "grid-dense"}
-    (tmp_path / "dense.toml").write_text(_toml(dense))
-    (tmp_path / "norm.toml").write_text(_toml({**TINY, "name": "grid-norm-k16"}))
+    (tmp_path / "dense.toml").write_text(to_toml(dense))
+    (tmp_path / "norm.toml").write_text(to_toml({**TINY, "name": "grid-norm-k16"}))
     return made
 
 

@@ -1,11 +1,10 @@
 """The experiment from end to end, tiny: trained, evaluated, read back, and gone on with."""
 
-import json
 import shutil
 
 import pandas as pd
 import pytest
-from tiny_training import TINY
+from tiny_training import TINY, to_toml
 
 from lh_eval.studies.branches.__main__ import branches
 from lh_eval.studies.branches.tables import tables
@@ -18,18 +17,10 @@ WSD = {"schedule": "wsd", "warmup_steps": 1}
 PHASE = {"steps": 2, "length": 256, "tokens_per_step": 512, "mix": {"copy": 1, "keyed": 2, "passkey": 1}}
 
 
-def _inline(value):
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_inline(item)}" for name, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_inline, value)) + "]"
-    return json.dumps(value)
-
-
 def _recipe(path, **values):
     model = {**TINY["model"], "max_position_embeddings": 1024}
     values = {**TINY, "model": model, "optimizer": WSD, "phases": [PHASE], **values}
-    path.write_text("\n".join(f"{name} = {_inline(value)}" for name, value in values.items()))
+    path.write_text(to_toml(values))
     return str(path)
 
 
