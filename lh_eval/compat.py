@@ -69,6 +69,14 @@ def flash_attention_on_cpu(
     return out, sums
 
 
+# torch 2.11 to 2.14: `torch.compile` has no argument for it.
+def allow_recompilations(most: int) -> None:
+    """Let the compiler make up to so many forms of a function, by what it is called with, where it would stop at 8."""
+    import torch._dynamo.config
+
+    torch._dynamo.config.recompile_limit = max(most, torch._dynamo.config.recompile_limit)
+
+
 # triton 3.6 to 3.8
 def parameter_names(kernel: Any) -> tuple[str, ...]:
     """Names of the parameters of a `triton.jit` function, in order."""

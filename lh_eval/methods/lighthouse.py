@@ -165,7 +165,8 @@ def use_lighthouse(
 ) -> Iterator[Session]:
     """Run a model's prefill and training calls under Lighthouse attention until the block ends.
 
-    A call with as many queries as keys is a prefill or a training step; every other call attends densely.
+    A call with as many queries as keys is a prefill or a training step; every other call attends densely. Layers may be
+    compiled (`torch.compile`): their calls in the block are taken to be on whole sequences.
 
     Args:
         model: a causal LM whose attention follows transformers' `AttentionInterface`.
@@ -181,9 +182,9 @@ def use_lighthouse(
             has no rotary embedding that rope="after" could use.
     """
     if config is None:
-        with attending(model, None, frozenset()) as session:
+        with attending(model, None, frozenset(), compiled=True) as session:
             yield session
         return
     layers = layers_of(model, dense_layers)
-    with attending(model, _selected(config, model, layers, impl), layers) as session:
+    with attending(model, _selected(config, model, layers, impl), layers, compiled=True) as session:
         yield session

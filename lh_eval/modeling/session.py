@@ -34,6 +34,7 @@ _NAME = "lh_eval"
 _PART = 1024  # tokens by which a cache is extended at once
 _CUDA_PART = 8192  # where flash attention makes no mask, and a short part leaves the device idle
 _ATTRIBUTE = "_lh_eval_session"
+_ATTENTION = "_lh_eval_attention"  # what the layer computes under the session: all that compiled layers read of it
 
 # Within a prefill that extends a cache: masks are not made, attention is causal from the bottom right.
 _continuing: ContextVar[bool] = ContextVar("_continuing", default=False)
@@ -152,7 +153,12 @@ class _CacheFilled(Exception):  # noqa: N818 - not an error
 
 @contextlib.contextmanager
 def attending(
-    model: PreTrainedModel, attention: LayerAttention | None, layers: frozenset[int], *, asks_under: bool = False
+    model: PreTrainedModel,
+    attention: LayerAttention | None,
+    layers: frozenset[int],
+    *,
+    asks_under: bool = False,
+    compiled: bool = False,
 ) -> Iterator[Session]:
     """Run a model's calls under a method's attention until the block ends.
 
@@ -161,6 +167,7 @@ def attending(
         attention: what to compute; None attends densely everywhere.
         layers: indices of the layers under it.
         asks_under: as in `Session`.
+        compiled: layers that were compiled run so, for calls on whole sequences; else nothing of the model does.
 
     Raises:
         InputError: the model is in a session already.
@@ -175,15 +182,19 @@ def attending(
     AttentionInterface.register(_NAME, _attention)
     AttentionMaskInterface.register(_NAME, _mask)
     before = attention_implementation(model)
+    stance = contextlib.nullcontext() if compiled else torch.compiler.set_stance("force_eager")
     try:
         for module in modules:
             setattr(module, _ATTRIBUTE, session)
+            setattr(module, _ATTENTION, session.attention_of(module.layer_idx))  # type: ignore[arg-type]
         model.set_attn_implementation(_NAME)
-        yield session
+        with stance:
+            yield session
     finally:
         model.set_attn_implementation(before)
         for module in modules:
             module.__dict__.pop(_ATTRIBUTE, None)
+            module.__dict__.pop(_ATTENTION, None)
 
 
 def _attention(
@@ -197,6 +208,15 @@ def _attention(
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention of one layer: query [B, H, Nq, D], key and value [B, G, Nk, D] -> [B, Nq, H, D]."""
+    if torch.compiler.is_compiling():  # nothing that differs from layer to layer or call to call may be read
+        attention = getattr(module, _ATTENTION)
+        if attention is None:
+            return sdpa_attention_forward(
+                module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
+            )
+        _check_plain(kwargs, dropout, f"under {attention.title}")
+        out, _ = _attend(attention, query, key, value, attention_mask, scaling)
+        return out.transpose(1, 2), None
     session: Session = getattr(module, _ATTRIBUTE)
     layer: int = module.layer_idx  # type: ignore[assignment]
     attention = session.attention_of(layer)
@@ -207,25 +227,15 @@ def _attention(
         raise _CacheFilled
 
     if (layout := current_layout()) is not None:
-        _check_plain(kwargs, layer, "where questions share a context")
+        _check_plain(kwargs, 0.0, "where questions share a context")
         return attend_side_by_side(query, key, value, layout, scaling), None
     prefills = query.shape[2] == key.shape[2]
     asks = not prefills and attention is not None and not attention.whole and (session.asks_under or _continuing.get())
     if attention is not None and (prefills or asks) and kwargs.get("is_causal") is not False:
-        _check_plain(kwargs, layer, f"under {attention.title}")
-        if dropout:
-            raise InputError(
-                f"attention_dropout must be 0 under {attention.title}, got {dropout}; set it in the model config"
-            )
-        if torch.is_autocast_enabled(query.device.type):  # RoPE leaves float32 queries beside low-precision values
-            dtype = torch.get_autocast_dtype(query.device.type)
-            query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
-        if attention_mask is not None and prefills:
-            out = unpadded(attention, query, key, value, attention_mask, scaling)
-        else:
-            out, kept = attention.attend(query, key, value, scaling)
-            if session.observe is not None:
-                session.observe(layer, kept)
+        _check_plain(kwargs, dropout, f"under {attention.title}")
+        out, kept = _attend(attention, query, key, value, attention_mask if prefills else None, scaling)
+        if session.observe is not None and kept is not None:
+            session.observe(layer, kept)
         return out.transpose(1, 2), None
     if is_last and session._last_row and session.plain:
         last = extend(query[:, :, -1:], key, value, scaling)
@@ -235,10 +245,29 @@ def _attention(
     return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs)
 
 
-def _check_plain(options: dict[str, Any], layer: int, where: str) -> None:
+def _attend(
+    attention: LayerAttention,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    padding: torch.Tensor | None,
+    scaling: float | None,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Output and what was kept, which is nobody's where sequences are padded."""
+    if torch.is_autocast_enabled(query.device.type):  # RoPE leaves float32 queries beside low-precision values
+        dtype = torch.get_autocast_dtype(query.device.type)
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
+    if padding is not None:
+        return unpadded(attention, query, key, value, padding, scaling), None
+    return attention.attend(query, key, value, scaling)
+
+
+def _check_plain(options: dict[str, Any], dropout: float, where: str) -> None:
     for option in ("softcap", "s_aux", "position_bias", "sliding_window"):
         if options.get(option) is not None:
-            raise InputError(f"model must have plain softmax attention {where}, got {option} in layer {layer}")
+            raise InputError(f"model must have plain softmax attention {where}, got {option}")
+    if dropout:
+        raise InputError(f"attention_dropout must be 0 {where}, got {dropout}; set it in the model config")
 
 
 def _mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:

@@ -9,6 +9,7 @@ _MAX_TOKENS = 131072  # of one forward pass, whose logits are [tokens, 256]
 
 
 @torch.no_grad()
+@torch.compiler.set_stance("force_eager")  # compiling once more would take longer
 def held_out_loss(model: LlamaForCausalLM, text: np.ndarray, length: int, accelerator: Accelerator) -> float:
     """Mean loss of a byte in nats, under the attention that is switched on.
 

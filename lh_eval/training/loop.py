@@ -23,7 +23,7 @@ from lh_eval.training.folder import TrainingFolder
 from lh_eval.training.held_out import held_out_loss
 from lh_eval.training.loss_log import LossLog
 from lh_eval.training.metrics import TrainingMetrics
-from lh_eval.training.model import MaskedLoss, build_model
+from lh_eval.training.model import MaskedLoss, build_model, compile_layers
 from lh_eval.training.progress import Progress
 from lh_eval.training.recipe.config import TrainingConfig
 from lh_eval.training.trunk import read_trunk
@@ -84,6 +84,8 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace(), trunk: Path
         weight_decay=config.optimizer.weight_decay,
         fused=accelerator.device.type == "cuda",
     )
+    if config.compile and accelerator.device.type == "cuda":
+        compile_layers(model)
     loss_of, optimizer = accelerator.prepare(MaskedLoss(model), optimizer)
     first, progress = folder.resume(accelerator, config, start and start.state)
     log = LossLog(folder.loss, step=first) if accelerator.is_main_process else None
@@ -95,18 +97,18 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace(), trunk: Path
     most = None if pace.max_steps is None else first + pace.max_steps
     on_screen = accelerator.is_main_process
     bar = tqdm(total=config.steps, initial=first, unit="step", disable=not on_screen, mininterval=1)
-    with bar, fastest_first():
+    with bar, fastest_first(), _Attention(model, config) as attention:
         metrics = TrainingMetrics(accelerator, log, bar)
         for step, batch in _batches(progress, accelerator, first, most, pace.workers):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate(step)
-            with _attention(model, config, step):
-                _step(accelerator, loss_of, optimizer, batch, config, (metrics, progress))
-                gate_over = progress.after(step)
-                config = progress.config
-                last = step + 1 in (most, config.steps)
-                if (step + 1) % pace.log_every == 0 or gate_over or last:
-                    metrics.write(step + 1, config, held_out and partial(held_out, config.phase_at(step).length))
+            attention.become(config.stage_at(step).attention)
+            _step(accelerator, loss_of, optimizer, batch, config, (metrics, progress))
+            gate_over = progress.after(step)
+            config = progress.config
+            last = step + 1 in (most, config.steps)
+            if (step + 1) % pace.log_every == 0 or gate_over or last:
+                metrics.write(step + 1, config, held_out and partial(held_out, config.phase_at(step).length))
             if accelerator.is_main_process:
                 for name in config.kept_after(step + 1):
                     folder.keep(model, tokenizer, config, name, step + 1)
@@ -169,14 +171,23 @@ def _step(
     optimizer.zero_grad(set_to_none=True)
 
 
-@contextlib.contextmanager
-def _attention(model: PreTrainedModel, config: TrainingConfig, step: int) -> Iterator[None]:
-    """The attention of the stage that a step belongs to."""
-    if config.stage_at(step).attention == "dense":
-        yield
-        return
-    with use_lighthouse(model, config.lighthouse, dense_layers=config.dense_layers):
-        yield
+class _Attention(contextlib.ExitStack):
+    """How the model attends: one stage's attention until the next one's, or the end of the block."""
+
+    def __init__(self, model: PreTrainedModel, config: TrainingConfig) -> None:
+        super().__init__()
+        self._model, self._config, self._now = model, config, "dense"
+
+    def become(self, attention: str) -> None:
+        """Attend as a stage says."""
+        if attention == self._now:
+            return
+        self.close()
+        if attention == "lighthouse":
+            self.enter_context(
+                use_lighthouse(self._model, self._config.lighthouse, dense_layers=self._config.dense_layers)
+            )
+        self._now = attention
 
 
 class _Tensors(NamedTuple):

@@ -5,7 +5,12 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
+from lh_eval.compat import allow_recompilations
 from lh_eval.training.recipe.architecture import llama_config
+
+_MOST_FORMS = (
+    64  # of a layer: two attentions, a shape a phase, and as much again for each further training of a process
+)
 
 
 def build_model(arguments: dict[str, Any], tokenizer: PreTrainedTokenizerBase, *, seed: int) -> LlamaForCausalLM:
@@ -28,6 +33,13 @@ def build_model(arguments: dict[str, Any], tokenizer: PreTrainedTokenizerBase, *
     )
     torch.manual_seed(seed)
     return LlamaForCausalLM(config)
+
+
+def compile_layers(model: LlamaForCausalLM) -> None:
+    """Compile each decoder layer in place, for each shape and attention that it is called with, and never in parts."""
+    allow_recompilations(_MOST_FORMS)
+    for layer in model.model.layers:
+        layer.compile(fullgraph=True, dynamic=False)
 
 
 class MaskedLoss(torch.nn.Module):

@@ -15,7 +15,7 @@ import typer
 from lh_eval.errors import InputError
 from lh_eval.lengths import parse_length
 from lh_eval.studies.branches.evaluating import Samples
-from lh_eval.studies.branches.plan import Design, parse_seeds
+from lh_eval.studies.branches.plan import KINDS, Design, parse_kinds, parse_seeds
 from lh_eval.studies.branches.training import Recipes, Trainings
 from lh_eval.studies.command import run
 from lh_eval.training.loop import Pace
@@ -37,17 +37,19 @@ def branches(
     trunk: Annotated[str, typer.Option(help="Training config of the trunk.")] = Recipes().trunk,
     lighthouse: Annotated[str, typer.Option(help="Of the Lighthouse stage.")] = Recipes().lighthouse,
     dense: Annotated[str, typer.Option(help="Of the dense steps after it.")] = Recipes().dense,
+    kinds: Annotated[str, typer.Option(help="Kinds of jobs to do; the others are left.")] = ",".join(KINDS),
+    per_gpu: Annotated[int, typer.Option(min=1, help="Processes that share a GPU: one waits while another runs.")] = 1,
     workers: Annotated[int, typer.Option(help="Processes that make batches, a training.")] = 2,
-    each: Annotated[bool, typer.Option(_EACH, help="Be one GPU's share; what the command starts itself.")] = False,
+    each: Annotated[bool, typer.Option(_EACH, help="Be one process's share; what the command starts itself.")] = False,
 ) -> None:
     """Run what is left to do, in the order of docs/protocol.md."""
     started = time.monotonic()
     numbers = parse_seeds(seeds)
     import torch
 
-    gpus = min(torch.cuda.device_count(), len(numbers))
-    if gpus > 1 and not each:
-        raise typer.Exit(_share_out(out, numbers, gpus))
+    gpus = torch.cuda.device_count()
+    if (processes := min(gpus * per_gpu, len(numbers))) > 1 and not each:
+        raise typer.Exit(_share_out(out, numbers, processes, gpus))
 
     from lh_eval.studies.branches.runner import Budget, Runner
 
@@ -57,19 +59,19 @@ def branches(
     pace = Pace(save_every=10**9, workers=workers)  # a killed training begins again: it takes less than saving states
     runner = Runner(design, Trainings(out, Recipes(trunk, lighthouse, dense), pace), samples, typer.echo)
     seconds = None if budget_minutes is None else 60 * budget_minutes - (time.monotonic() - started)
-    left = not runner.run(numbers, Budget(seconds))
+    left = not runner.run(numbers, Budget(seconds), parse_kinds(kinds))
     typer.echo(f"seeds {','.join(map(str, numbers))}: {'jobs are left' if left else 'all done'}")
 
 
-def _share_out(out: Path, seeds: list[int], gpus: int) -> int:
-    """Run the command once a GPU, its bars into a file; returns the worst exit code."""
+def _share_out(out: Path, seeds: list[int], processes: int, gpus: int) -> int:
+    """Run the command once a process, its bars into a file; returns the worst exit code."""
     out.mkdir(parents=True, exist_ok=True)
     children = []
-    for gpu in range(gpus):
-        share = ",".join(map(str, seeds[gpu::gpus]))
+    for number in range(processes):
+        share = ",".join(map(str, seeds[number::processes]))
         command = [sys.executable, "-m", "lh_eval.studies.branches", *sys.argv[1:], "--seeds", share, _EACH]
-        with (out / f"gpu{gpu}.log").open("a", encoding="utf-8") as log:
-            environment = os.environ | {"CUDA_VISIBLE_DEVICES": _visible(gpu), "PYTHONUNBUFFERED": "1"}
+        with (out / f"process{number}.log").open("a", encoding="utf-8") as log:
+            environment = os.environ | {"CUDA_VISIBLE_DEVICES": _visible(number % gpus), "PYTHONUNBUFFERED": "1"}
             children.append(subprocess.Popen(command, env=environment, stderr=log))
     return max(child.wait() for child in children)
 

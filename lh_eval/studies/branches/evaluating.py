@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lh_eval.checkpoints.loading import Checkpoint, load_checkpoint
 from lh_eval.runs.grid import Grid
+from lh_eval.runs.intervene import intervene
 from lh_eval.runs.run import run
 from lh_eval.runs.setting import resolve_setting, side_by_side
 from lh_eval.spec import slug
@@ -14,6 +15,7 @@ from lh_eval.store.files import write_json
 from lh_eval.store.sweep import DENSE
 from lh_eval.studies.branches.plan import Cell
 
+INTERVENED = "interventions"
 _DONE = "evaluation.json"
 
 
@@ -43,12 +45,14 @@ class Reads(NamedTuple):
     lengths: of the samples.
     settings: how they are read, as specs.
     reading: "prompt" or "context".
+    tasks: of the samples; all if None.
     """
 
     name: str
     lengths: Sequence[int]
     settings: Sequence[str]
     reading: str = "prompt"
+    tasks: Sequence[str] | None = None
 
 
 def primary_reads(cell: Cell, scorers: Sequence[str], samples: Samples) -> list[Reads]:
@@ -62,6 +66,11 @@ def primary_reads(cell: Cell, scorers: Sequence[str], samples: Samples) -> list[
 def resumed_reads(cell: Cell, samples: Samples) -> list[Reads]:
     """After dense steps: as before them, and dense."""
     return [Reads("prompt", [samples.length], [DENSE] if cell.scorer is None else [DENSE, "lighthouse"])]
+
+
+def intervened_reads(samples: Samples) -> list[Reads]:
+    """Entries of needle, question and a sham span forced in and out of the own setting."""
+    return [Reads(INTERVENED, [samples.length], ["lighthouse"], tasks=samples.tasks[:1])]
 
 
 def further_reads(samples: Samples) -> list[Reads]:
@@ -94,7 +103,8 @@ def evaluate_kept(weights: Path, folder: Path, reads: Sequence[Reads], samples: 
     failed = 0
     for one in reads:
         started = time.perf_counter()
-        failures = sum(_run(checkpoint, folder / one.name, one, task, samples, seed) for task in samples.tasks)
+        tasks = samples.tasks if one.tasks is None else one.tasks
+        failures = sum(_run(checkpoint, folder / one.name, one, task, samples, seed) for task in tasks)
         if not failures:
             seconds = round(time.perf_counter() - started, 1)
             write_json(folder / one.name / _DONE, {"weights_sha256": checkpoint.sha256, "seconds": seconds})
@@ -110,6 +120,8 @@ def _run(checkpoint: Checkpoint, folder: Path, reads: Reads, task: str, samples:
         trials=samples.trials,
         seed=samples.seed + seed,
     )
+    if reads.name == INTERVENED:
+        return intervene(checkpoint, grid, reads.settings[0], folder / slug(task)).failed
     settings = [resolve_setting(spec, checkpoint.defaults, reads.reading) for spec in reads.settings]
     out = folder / slug(task)
     if len(settings) == 1:  # a folder a setting, as in a sweep

@@ -11,6 +11,7 @@ from lh_eval.store.files import read_json
 from lh_eval.store.run import CONFIG, read_run
 from lh_eval.store.sweep import DENSE
 from lh_eval.store.training_folder import LOSS_CURVE, TRAIN_CONFIG
+from lh_eval.studies.branches.evaluating import INTERVENED
 from lh_eval.studies.branches.plan import Cell
 from lh_eval.studies.branches.training import LIGHTHOUSE, ROWS
 
@@ -36,7 +37,9 @@ def read_outcomes(folder: Path) -> pd.DataFrame:
         training = _training(path)
         rows += [training | loss for loss in _losses(path.with_name(LOSS_CURVE))]
         for config in sorted(path.parents[1].glob(f"*/*/*/*/{CONFIG}")):
-            kept = config.relative_to(path.parents[1]).parts[0]
+            kept, part = config.relative_to(path.parents[1]).parts[:2]
+            if part == INTERVENED:
+                continue
             rows += [training | {"kept": kept} | value for value in _evaluation(config.parent, training)]
     if not rows:
         raise InputError(f"folder must hold {ROWS}/<training>/{LIGHTHOUSE}/{TRAIN_CONFIG}, got {folder} without one")

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from lh_eval.errors import InputError
+from lh_eval.errors import InputError, unknown_name
 from lh_eval.spec import slug
 from lh_eval.store.sweep import DENSE
 
-Kind = Literal["trunk", "branch", "resume", "evaluation"]
+Kind = Literal["trunk", "branch", "intervention", "resume", "evaluation"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Cell(NamedTuple):
@@ -27,7 +28,7 @@ class Cell(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One step: a training with the evaluation of what it kept, or a further evaluation.
+    """One step: a training with the evaluation of what it kept, interventions, or a further evaluation.
 
     cell: None for a trunk.
     """
@@ -72,20 +73,33 @@ class Design(NamedTuple):
         """Those that dense steps follow."""
         return [Cell(), *(cell for cell in self.primary if cell.k == self.ks[0]), *self.rotated]
 
-    def jobs(self, seeds: Sequence[int]) -> Iterator[Job]:
-        """Every job, all seeds of one cell before the next cell: what a budget cuts off leaves whole comparisons."""
+    def jobs(self, seeds: Sequence[int], kinds: Sequence[Kind] = KINDS) -> Iterator[Job]:
+        """Every job of some kinds, all seeds of one cell before the next: what a budget cuts off leaves whole ones."""
         tiers: tuple[tuple[Kind, Sequence[Cell | None]], ...] = (
             ("trunk", (None,)),
             ("branch", self.primary),
+            ("intervention", self.primary[:1]),
             ("branch", self.rotated),
             ("branch", (Cell(),)),
             ("resume", self.resumed),
             ("evaluation", [*self.primary, *self.rotated]),
         )
         for kind, cells in tiers:
-            for cell in cells:
+            for cell in cells if kind in kinds else ():
                 for seed in seeds:
                     yield Job(kind, cell, seed)
+
+
+def parse_kinds(text: str) -> list[Kind]:
+    """Kinds of jobs such as `trunk,branch`.
+
+    Raises:
+        InputError: one is none.
+    """
+    asked = [part.strip() for part in text.split(",")]
+    if unknown := [part for part in asked if part not in KINDS]:
+        raise unknown_name("kind of job", unknown[0], KINDS)
+    return [kind for kind in KINDS if kind in asked]
 
 
 def parse_seeds(text: str) -> list[int]:

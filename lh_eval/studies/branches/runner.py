@@ -14,10 +14,11 @@ from lh_eval.studies.branches.evaluating import (
     evaluate_kept,
     evaluated,
     further_reads,
+    intervened_reads,
     primary_reads,
     resumed_reads,
 )
-from lh_eval.studies.branches.plan import Cell, Design, Job, Kind
+from lh_eval.studies.branches.plan import KINDS, Cell, Design, Job, Kind
 from lh_eval.studies.branches.training import Trainings
 
 _GUESS = 60.0  # seconds of a job before one was done
@@ -57,9 +58,9 @@ class Runner(NamedTuple):
     samples: Samples
     say: Callable[[str], None]
 
-    def run(self, seeds: Sequence[int], budget: Budget) -> bool:
-        """Do every job of the seeds that is not done, in order; returns whether none is left."""
-        for job in self.design.jobs(seeds):
+    def run(self, seeds: Sequence[int], budget: Budget, kinds: Sequence[Kind] = KINDS) -> bool:
+        """Do every job of the seeds and kinds that is not done, in order; returns whether none is left."""
+        for job in self.design.jobs(seeds, kinds):
             if self._done(job):
                 continue
             if job.kind != "trunk" and not self.trainings.passed(job.seed):
@@ -84,6 +85,7 @@ class Runner(NamedTuple):
         kept = {
             "branch": self.trainings.branch,
             "resume": self.trainings.resume,
+            "intervention": self.trainings.kept,
             "evaluation": self.trainings.kept,
         }[job.kind](job.cell, job.seed)
         reads = self._reads(job)
@@ -96,6 +98,8 @@ class Runner(NamedTuple):
         assert job.cell is not None
         if job.kind == "branch":
             return primary_reads(job.cell, self.design.scorers, self.samples)
+        if job.kind == "intervention":
+            return intervened_reads(self.samples)
         return resumed_reads(job.cell, self.samples) if job.kind == "resume" else further_reads(self.samples)
 
     def _done(self, job: Job) -> bool:

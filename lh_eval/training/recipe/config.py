@@ -25,7 +25,8 @@ from lh_eval.training.recipe.schedule import AttentionStage, DataPhase, at_step
 from lh_eval.validation import build, validated
 
 # Fields that old train.json and lighthouse.json do not have, with the value of those.
-_LATER = {"keep": {}, "keep_state": False, "trunk": None, "gate": None, "schedule": "linear", "decay_steps": 0}
+_LATER = {"keep": {}, "keep_state": False, "trunk": None, "gate": None, "schedule": "linear", "decay_steps": 0,
+          "compile": False}  # fmt: skip
 
 
 @validated("training config")
@@ -45,6 +46,7 @@ class TrainingConfig:
         held_out: bytes at the text's end that training never sees; the loss curve has their loss.
         precision: "bf16" (autocast, on a GPU) or "no".
         micro_tokens: tokens that one process runs forward and backward at once.
+        compile: on a GPU, run each layer as `torch.compile` makes it: the same computation, rounded otherwise.
         keep: checkpoints to keep on the way: by name, after how many steps; a branch counts its own.
         keep_state: keep the last state, so that branches can start from it.
         trunk: of a branch, where it starts: the trunk's `steps`, the `weights_sha256` of its state, and its `config`.
@@ -62,6 +64,7 @@ class TrainingConfig:
     held_out: Annotated[int, Field(ge=0)] = 0
     precision: Literal["bf16", "no"] = "bf16"
     micro_tokens: Annotated[int, Field(ge=1)] = 65536
+    compile: bool = False
     keep: dict[str, int] = dataclasses.field(default_factory=dict)
     keep_state: bool = False
     trunk: dict[str, Any] | None = None

@@ -75,6 +75,9 @@ def test_every_cell_is_trained_and_read_in_every_way(done):
     assert set(outcomes.loc[outcomes["cell"] == "random-k16", "kept"]) == {"lighthouse", "dense-1", "dense-2"}
     assert outcomes.groupby("seed")["trunk"].nunique().tolist() == [1, 1]
     assert {"copy loss", "keyed loss"} <= set(outcomes.loc[outcomes["reading"] == "training", "outcome"])
+    forced = pd.read_csv(done / "interventions.csv")
+    assert forced["trainings"].tolist() == [2] * len(forced)
+    assert {"natural", "question in", "question out", "needle in", "needle out", "sham in"} <= set(forced["condition"])
     contrasts = pd.read_csv(done / "contrasts.csv")
     assert set(contrasts.loc[contrasts["primary"], "contrast"]) == {"random less norm", "k = 32 less k = 16"}
     assert not contrasts["decided"].any()
@@ -86,9 +89,11 @@ def test_a_second_call_does_nothing_and_tables_need_no_rows(done, options, tmp_p
     assert capsys.readouterr().out == "seeds 0,1: all done\n"
     assert {file: file.stat().st_mtime_ns for file in (done / "rows").rglob("*")} == before
     tables(done)
-    shutil.copy(done / "outcomes.csv", tmp_path)
+    for name in ("outcomes.csv", "forced.csv"):
+        shutil.copy(done / name, tmp_path)
     tables(tmp_path)
-    assert (tmp_path / "contrasts.csv").read_bytes() == (done / "contrasts.csv").read_bytes()
+    for name in ("contrasts.csv", "interventions.csv"):
+        assert (tmp_path / name).read_bytes() == (done / name).read_bytes()
 
 
 def test_a_budget_ends_it_and_a_trunk_short_of_its_gate_is_left_out(options, tmp_path, capsys):
@@ -133,6 +138,10 @@ def test_seeds_are_shared_out_over_gpus(options, tmp_path, monkeypatch, capsys):
         run(branches, [str(tmp_path), "--seeds", "0-4"])
     assert ended.value.code == 1
     assert started == [("0,2,4", "4"), ("1,3", "6")]
+    started.clear()
+    with pytest.raises(SystemExit):
+        run(branches, [str(tmp_path), "--seeds", "0-4", "--per-gpu", "2"])
+    assert started == [("0,4", "4"), ("1", "6"), ("2", "4"), ("3", "6")]
 
 
 def test_shipped_recipes_are_the_protocols():

@@ -3,7 +3,7 @@
 import pytest
 
 from lh_eval.errors import InputError
-from lh_eval.studies.branches.plan import Cell, Design, parse_seeds
+from lh_eval.studies.branches.plan import Cell, Design, parse_kinds, parse_seeds
 from lh_eval.studies.branches.runner import Budget
 
 DESIGN = Design(["norm", "qk:dilation=8"], [256, 1024], ["before", "after"], ["norm"])
@@ -20,8 +20,14 @@ def test_all_seeds_of_a_cell_come_before_the_next_cell():
         "branch norm-k1024-s1",
     ]
     kinds = [job.kind for job in jobs[::2]]
-    assert kinds == ["trunk"] + ["branch"] * 6 + ["resume"] * 4 + ["evaluation"] * 5
-    assert [job.cell.name for job in jobs[10:14:2]] == ["norm-k256-after", "dense"]
+    assert kinds == ["trunk", *["branch"] * 4, "intervention", *["branch"] * 2, *["resume"] * 4, *["evaluation"] * 5]
+    assert [job.cell.name for job in jobs[10:16:2]] == ["norm-k256", "norm-k256-after", "dense"]
+    assert [job.name for job in DESIGN.jobs([3], parse_kinds("intervention,trunk"))] == [
+        "trunk s3",
+        "intervention norm-k256-s3",
+    ]
+    with pytest.raises(InputError, match="kind of job"):
+        parse_kinds("trunks")
     assert Cell("qk:dilation=8", 256, "before").name == "qk_dilation_8-k256"
 
 
