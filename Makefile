@@ -55,3 +55,5 @@ findings:  ## make the tables and figures of docs/findings.md again from their r
 	$(PYTHON) -m lh_eval.studies.smollm2 --page docs/findings.md
 	$(PYTHON) -m lh_eval.studies.grid outputs/grid --page docs/findings.md
 	$(PYTHON) -m lh_eval curves outputs/grid/training --out outputs/grid
+	$(PYTHON) -m lh_eval heatmap outputs/grid/passkey/*-k256-s?/dense --kind seeds --out outputs/grid
+	$(PYTHON) -m lh_eval heatmap outputs/grid/passkey/*-k256-s?/dense --kind spread --out outputs/grid

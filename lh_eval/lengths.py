@@ -1,6 +1,7 @@
 """Lengths as people write them, both ways: 4k is 4096 tokens, and 4096 tokens are 4K."""
 
 import re
+from collections.abc import Iterable
 
 from lh_eval.errors import InputError
 
@@ -26,3 +27,15 @@ def length_label(length: int) -> str:
         if length >= size and length % size == 0:
             return f"{length // size}{unit}"
     return str(length)
+
+
+def length_labels(lengths: Iterable[int]) -> list[str]:
+    """Write the lengths of one axis in one way: as `length_label` does, or all in tokens where one of them has no unit.
+
+    4096 and 8192 are 4K and 8K; beside 8000, 4096 is 4096. What is shorter than 1K is in tokens either way.
+    """
+    found = list(lengths)
+    labels = [length_label(length) for length in found]
+    if any(length >= 1024 and label.isdecimal() for length, label in zip(found, labels, strict=True)):
+        return [str(length) for length in found]
+    return labels

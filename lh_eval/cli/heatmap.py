@@ -18,12 +18,17 @@ def heatmap(
         FigureKind,
         typer.Option(
             help="heatmap: rates, a sweep's as families by budget. difference: each setting minus dense. length: rates "
-            "over length with 95 % bands. recall: selection recall beside rates. latency: rates over time."
+            "over length with 95 % bands. recall: selection recall beside rates. latency: rates over time. Of all RUNs "
+            "together: seeds: a heatmap a training, equal seeds side by side. spread: means over training seeds, and "
+            "what seeds differ by."
         ),
     ] = "heatmap",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the figures, named after the runs, or FILE.pdf of one; each run's own if none."),
+        typer.Option(
+            help="Folder for the figures, named after the runs, or FILE.pdf of one; each run's own if none, "
+            "the current one for seeds and spread."
+        ),
     ] = None,
     width: Annotated[
         str | None,
@@ -39,17 +44,19 @@ def heatmap(
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
     from lh_eval.publish.draw import FigureOptions, write_figures
+    from lh_eval.publish.seeds import write_seed_figures
 
     formats = parse_names(format_, "format")
+    together = kind in ("seeds", "spread")
     if bench and kind != "latency":
         raise InputError(f"bench must be given for --kind latency, got it for {kind}; leave --bench out")
     if out is not None and is_figure(out):
-        if len(runs) > 1:
+        if len(runs) > 1 and not together:
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
         named, formats = named_figure(out)
         stems: list[Path | None] = [named]
     else:
-        stems = _stems(runs, kind, out)
+        stems = [(out or Path()) / kind] if together else _stems(runs, kind, out)
     options = FigureOptions(
         width=None if width is None else parse_width(width),
         palette=palette,
@@ -57,9 +64,13 @@ def heatmap(
         formats=formats,
         bench=bench or (),
     )
-    for run, stem in zip(runs, stems, strict=True):
-        for file in write_figures(run, kind, stem=stem, options=options):
-            typer.echo(file)
+    if kind == "seeds" or kind == "spread":
+        files = write_seed_figures(runs, kind, stem=stems[0] or kind, options=options)
+    else:
+        drawn = (write_figures(run, kind, stem=stem, options=options) for run, stem in zip(runs, stems, strict=True))
+        files = [file for one in drawn for file in one]
+    for file in files:
+        typer.echo(file)
 
 
 def _stems(runs: list[Path], kind: FigureKind, out: Path | None) -> list[Path | None]:

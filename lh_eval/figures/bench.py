@@ -8,7 +8,7 @@ from lh_eval.figures.lines import write_plainly
 from lh_eval.figures.panel import add_axes, fit_text
 from lh_eval.figures.stages import draw_stages, stage_legend
 from lh_eval.figures.style import WIDTHS, new_figure, style
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_label, length_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
             compared.append((line, crossover(line.times, dense), look["color"]))
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xticks(ticks, [length_label(length) for length in ticks])
+    axes.set_xticks(ticks, length_labels(ticks))
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.tick_params(axis="y", which="minor", labelsize=6)
     write_plainly(axes.yaxis)

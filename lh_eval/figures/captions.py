@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_label, length_labels
 from lh_eval.statistics import Correlation, mean_of_rates
 
 if TYPE_CHECKING:
@@ -32,19 +32,19 @@ def of_heatmap(cells: "pd.DataFrame") -> str:
     """What a heatmap of rates shows."""
     grid = cells["setting"].nunique() * cells["length"].nunique() * cells["depth"].nunique()
     hatched = "" if len(cells) == grid and (cells["n"] > 0).all() else "; hatched cells have no samples"
-    return f"Retrieval rate by context length and needle depth{hatched}. {_holes(cells)}{means(cells)} No test."
+    return f"Retrieval rate by context length and needle depth{hatched}. {holes(cells)}{means(cells)} No test."
 
 
 def of_difference(cells: "pd.DataFrame") -> str:
     """What a map of differences shows."""
     return (
         "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
-        f"own rates beside them. {_holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
+        f"own rates beside them. {holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
         "(exact McNemar)."
     )
 
 
-def _holes(cells: "pd.DataFrame") -> str:
+def holes(cells: "pd.DataFrame") -> str:
     """What the mark of the prefix hole means, where there is one."""
     sizes = sorted(set(cells["prefix_hole"]) - {0}) if "prefix_hole" in cells else []
     if not sizes:
@@ -158,7 +158,7 @@ def readings(cells: "pd.DataFrame") -> list[str]:
 
 def places(cells: "pd.DataFrame") -> str:
     """The lengths and depths of the cells, in one sentence."""
-    lengths = ", ".join(map(length_label, sorted(set(map(int, cells["length"])))))
+    lengths = ", ".join(length_labels(sorted(set(map(int, cells["length"])))))
     depths = ", ".join(f"{depth:g}" for depth in sorted(set(cells["depth"])))
     return f"Context lengths {lengths} tokens; needle depths {depths} %."
 

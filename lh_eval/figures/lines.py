@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette, shades
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, text_width
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def draw_lines(
             axes.fill_between(line["length"], line["low"], line["high"], **band)
     axes.set_xscale("log", base=2)
     shown = lengths[:: -(-len(lengths) // 7)]
-    axes.set_xticks(shown, [length_label(length) for length in shown])
+    axes.set_xticks(shown, length_labels(shown))
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set(xlabel="context length (tokens)", ylabel=label)
     rate_axis(axes, "y")

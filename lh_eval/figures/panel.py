@@ -1,11 +1,12 @@
 """One grid of cells, depth down and length across, with a number in each: what every heatmap is made of."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lh_eval.figures.palettes import DIVERGING, Palette, luminance
 from lh_eval.figures.style import MISSING, SIZE, text_width
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ _LIMITS: dict[Scale, tuple[float, float]] = {"rate": (0.0, 1.0), "difference": (
 # Inches. A panel is at least as high as the labels beside it are long.
 LEAST_HEIGHT = 0.95
 _LABEL, _TICK = 0.18, 0.07  # "needle depth (%)", and the mark and space behind a depth
+TICKS = 0.22  # length labels under a panel, with the room below them
 _AIR = 0.03  # between a number and its cell's edges
 _APART = 0.06  # between two lengths
 _BESIDE = 0.1  # between two grids, at least
@@ -50,12 +52,14 @@ def draw_panel(
     palette: Palette = "cividis",
     notes: "pd.DataFrame | None" = None,
     depth_labels: bool = True,
+    lengths_below: bool = True,
 ) -> None:
     """Draw a grid into `axes`; a cell without a value is grey and hatched.
 
     All text has the one size that is printed legibly: what does not fit is shortened, and left out where that is not
-    enough, first a rate's zero before the point, then the notes, then the numbers, then every other length. A
-    difference keeps its sign, which its colour loses in grey.
+    enough, first a rate's zero before the point, then the notes, then the numbers. Lengths that do not fit beside each
+    other stand upright; `tick_height` is the room that they take. A difference keeps its sign, which its colour loses
+    in grey.
 
     Args:
         axes: where to draw.
@@ -64,6 +68,7 @@ def draw_panel(
         palette: colours of rates.
         notes: [depths, lengths] text under the value, where cells are high and wide enough.
         depth_labels: label the rows.
+        lengths_below: label the columns.
     """
     import seaborn
     from matplotlib import colormaps
@@ -110,10 +115,22 @@ def draw_panel(
         axes.text(x + 0.5, y + 0.5, "–", fontsize=SIZE, ha="center", va="center", bbox=box)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="y", rotation=0, labelleft=depth_labels, left=depth_labels, labelsize=SIZE)
-    labels = [length_label(int(length)) for length in values.columns]
-    ticks = _ticks(labels, across)
+    labels = _labels(values)
+    ticks, upright = _ticks(labels, across)
     axes.set_xticks([x + 0.5 for x in ticks], [labels[x] for x in ticks])
-    axes.tick_params(axis="x", rotation=0, labelsize=SIZE)
+    axes.tick_params(axis="x", rotation=90 if upright else 0, labelsize=SIZE, labelbottom=lengths_below)
+
+
+def tick_height(values: "pd.DataFrame", across: float) -> float:
+    """Inches under a grid [depths, lengths] of that width for the labels of its lengths."""
+    labels = _labels(values)
+    upright = _ticks(labels, across / len(labels))[1]
+    return TICKS + max(text_width(label, SIZE) for label in labels) - _LINE if upright else TICKS
+
+
+def legible_width(columns: int) -> float:
+    """The least inches across a grid of so many lengths in which each rate is still written."""
+    return columns * (max(text_width(_short_rate(rate), SIZE) for rate in (0.88, 1.0)) + _AIR)
 
 
 def frame_cells(axes: "Axes", which: "pd.DataFrame") -> None:
@@ -163,12 +180,20 @@ class SinglePanel(NamedTuple):
 
 
 def lay_out_single(values: "pd.DataFrame", page: float, *, bottom: float, right: float) -> SinglePanel:
-    """Put a grid [depths, lengths] in the middle of a page of that width, with room below it and for the bar's text."""
+    """Put a grid [depths, lengths] in the middle of a page of that width.
+
+    Args:
+        values: the grid.
+        page: inches across.
+        bottom: inches below the grid where its lengths lie flat.
+        right: inches for the colour bar's text.
+    """
     rows, columns = values.shape
     height = max(rows * _SINGLE_CELL, LEAST_HEIGHT)
     margin = left_margin(values.index)
     room = page - margin - _SINGLE_GAP - _SINGLE_BAR - right
     across = min(room, columns * _WIDEST * _SINGLE_CELL)
+    bottom += tick_height(values, across) - TICKS
     left = margin + (room - across) / 2
     bar = (left + across + _SINGLE_GAP, bottom, _SINGLE_BAR, height)
     return SinglePanel(page, _SINGLE_TOP + height + bottom, (left, bottom, across, height), bar)
@@ -231,14 +256,19 @@ def _fits(text: str, across: float) -> bool:
     return text_width(text, SIZE) <= across - _AIR
 
 
-def _ticks(labels: list[str], across: float) -> list[int]:
-    """Which columns are labelled: all, or every second, third, ... from the last one back."""
-    widest = max(text_width(label, SIZE) for label in labels)
-    step = next(step for step in range(1, len(labels) + 1) if step * across >= widest + _APART or step == len(labels))
-    ticks = list(range(len(labels) - 1, -1, -step))[::-1]
+def _labels(values: "pd.DataFrame") -> list[str]:
+    return length_labels(map(int, values.columns))
+
+
+def _ticks(labels: list[str], across: float) -> tuple[list[int], bool]:
+    """Which columns are labelled, and whether upright: all, unless cells are narrower than a line of text is high."""
     # Labels wider than their cells at both ends of a grid would meet those of the grid beside it.
     over = (text_width(labels[0], SIZE) + text_width(labels[-1], SIZE)) / 2 - across
-    return ticks[1:] if len(ticks) > 1 and ticks[0] == 0 and over > _BESIDE - _AIR else ticks
+    widest = max(text_width(label, SIZE) for label in labels)
+    if len(labels) == 1 or (across >= widest + _APART and over <= _BESIDE - _AIR):
+        return list(range(len(labels))), False
+    step = math.ceil(_LINE / across)
+    return list(range(len(labels) - 1, -1, -step))[::-1], True
 
 
 def _writer(values: list[float], scale: Scale, across: float) -> Callable[[float], str]:

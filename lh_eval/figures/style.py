@@ -12,10 +12,13 @@ from lh_eval.errors import InputError, unknown_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FigureKind = Literal["heatmap", "difference", "length", "recall", "latency"]  # what is drawn of runs
+RunKind = Literal["heatmap", "difference", "length", "recall", "latency"]  # what is drawn of a run or a sweep
+SeedKind = Literal["seeds", "spread"]  # what is drawn of several trainings together
+FigureKind = Literal["heatmap", "difference", "length", "recall", "latency", "seeds", "spread"]
 Width = Literal["single", "double"] | float  # a paper's column, its page, or inches
 
 WIDTHS = {"single": 3.25, "double": 6.75}  # inches
+PAGE_HEIGHT = 9.0  # inches, that a paper's page has for a figure
 _LEAST_WIDTH, _MOST_WIDTH = 2.0, 40.0
 SIZE = 7.0  # points, of everything but headings: the least that journals print
 DPI = 300

@@ -1,8 +1,9 @@
 """What a caption says of the runs behind a figure: task, model, grid, samples, seeds and weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.settings import setting_label
 from lh_eval.figures.captions import places, readings, samples_per_cell
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from lh_eval.analysis.seeds import SeededRun
     from lh_eval.store.run import Run
 
 
@@ -37,6 +39,34 @@ def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
         places(cells),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
+    ]
+    return " ".join(sentences)
+
+
+def trained(runs: "Sequence[SeededRun]", cells: "pd.DataFrame") -> str:
+    """Task, grid and samples a cell of several trainings, how they were evaluated, and whose weights they are."""
+    named: dict[str, list[str]] = {}
+    settings: dict[str, str] = {}
+    for recipe, seed, run in runs:
+        model = run.config.get("model")
+        weights = model.get("weights_sha256") if isinstance(model, dict) else None
+        named.setdefault(recipe, []).append(f"{seed} ({weights[:12]})" if weights else str(seed))
+        settings[recipe] = setting_label(run)
+    kinds = set(settings.values())
+    how = f"setting {kinds.pop()}" if len(kinds) == 1 else "settings " + ", ".join(map(": ".join, settings.items()))
+    asked = sorted({int(seed) for one in runs for seed in one.run.frame["seed"]})
+    failed = sum(int(one.run.frame["error"].notna().sum()) for one in runs)
+    task = ", ".join(sorted({task for one in runs for task in one.run.frame["task"]}))
+    sentences = [
+        f"Task {task}; {how}; {samples_per_cell(cells['n'])} samples per cell and training, "
+        f"{int(cells['n'].sum())} in all; seed{'s' if len(asked) != 1 else ''} of the samples "
+        f"{', '.join(map(str, asked)) or 'none'}.",
+        places(cells),
+        *readings(cells),
+        *([f"{failed} samples failed and are not counted."] if failed else []),
+        "Training seeds (weights sha256): "
+        + "; ".join(f"{recipe} {', '.join(seeds)}" for recipe, seeds in named.items())
+        + ".",
     ]
     return " ".join(sentences)
 

@@ -10,7 +10,7 @@ from lh_eval.analysis.settings import labelled, setting_cells, setting_label
 from lh_eval.analysis.timing import timed_by_bench, timed_by_rows
 from lh_eval.figures import captions
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import FigureKind, Width
+from lh_eval.figures.style import RunKind, Width
 from lh_eval.publish.caption import measured, subject
 from lh_eval.publish.writing import writing
 from lh_eval.statistics import rank_correlation
@@ -42,7 +42,7 @@ class FigureOptions:
 
 def write_figures(
     path: str | Path,
-    kind: FigureKind = "heatmap",
+    kind: RunKind = "heatmap",
     *,
     stem: str | Path | None = None,
     options: FigureOptions | None = None,
@@ -62,23 +62,40 @@ def write_figures(
     Raises:
         InputError: the folder is neither, holds no samples, lacks what the kind needs, or cannot be written.
     """
-    from lh_eval.figures.latex import check_latex, typeset
-    from lh_eval.figures.style import save
-
     path, options = Path(path), options or FigureOptions()
-    if options.latex:
-        check_latex()
+    check_options(options)
     sweep = is_sweep(path)
     runs = read_sweep(path).runs if sweep else {path.resolve().name: read_run(path)}
     figure, text = _draw(runs, kind, options, sweep)
+    return save_pages([figure], stem or path / ("sweep" if sweep and kind == "heatmap" else kind), options, text)
+
+
+def check_options(options: FigureOptions) -> None:
+    """Raise InputError if LaTeX is to set the text and is not there."""
     if options.latex:
-        typeset(figure)
-    stem = stem or path / ("sweep" if sweep and kind == "heatmap" else kind)
+        from lh_eval.figures.latex import check_latex
+
+        check_latex()
+
+
+def save_pages(figures: "Sequence[Figure]", stem: str | Path, options: FigureOptions, text: str) -> list[Path]:
+    """Write the pages of a figure, and the caption of all beside the first."""
+    from lh_eval.figures.latex import typeset
+    from lh_eval.figures.style import save
+
+    names = [f"{Path(stem).name}-{place}" for place in range(2, len(figures) + 1)]
+    text += f" Continued in {', '.join(names)}." if names else ""
+    files = []
     with writing(Path(stem).parent, what="folder"):
-        return save(figure, stem, options.formats, caption=text)
+        for figure, name in zip(figures, [Path(stem).name, *names], strict=True):
+            if options.latex:
+                typeset(figure)
+            caption = text if figure is figures[0] else None
+            files += save(figure, Path(stem).with_name(name), options.formats, caption=caption)
+    return files
 
 
-def _draw(runs: Mapping[str, Run], kind: FigureKind, options: FigureOptions, sweep: bool) -> "tuple[Figure, str]":
+def _draw(runs: Mapping[str, Run], kind: RunKind, options: FigureOptions, sweep: bool) -> "tuple[Figure, str]":
     """The figure and its caption."""
     from lh_eval.figures.heatmap import heatmap
     from lh_eval.figures.latency import latency_figure

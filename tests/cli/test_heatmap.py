@@ -98,6 +98,17 @@ def test_kinds_have_names_of_their_own(make_run, tmp_path):
     assert (run / "latency.png").exists()
 
 
+def test_trainings_are_drawn_together(make_run, tmp_path):
+    runs = [make_run(f"norm-s{seed}/dense") for seed in (0, 1)]
+    result = call(*runs, "--kind", "spread", "--format", "png", "--out", tmp_path / "f")
+    assert result.exit_code == 0, result.exception
+    assert sorted(file.name for file in (tmp_path / "f").iterdir()) == ["spread.png", "spread.txt"]
+    assert call(*runs, "--kind", "seeds", "--out", tmp_path / "one.svg").output.split() == [
+        str(tmp_path / "one.svg"),
+        str(tmp_path / "one.txt"),
+    ]
+
+
 def test_a_bench_is_for_latency_alone(make_run):
     result = call(make_run("a"), "--bench", "operator.csv")
     assert "bench must be given for --kind latency, got it for heatmap" in str(result.exception)

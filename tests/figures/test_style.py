@@ -11,7 +11,7 @@ from PIL import Image
 from lh_eval import InputError
 from lh_eval.figures.heatmap import heatmap
 from lh_eval.figures.style import WIDTHS, inches, save, style
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_label, length_labels
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ from lh_eval.lengths import length_label
 )
 def test_length_labels(length, label):
     assert length_label(length) == label
+
+
+def test_lengths_of_one_axis_are_written_in_one_way():
+    assert length_labels([512, 2048, 1048576]) == ["512", "2K", "1M"]
+    assert length_labels([512, 2048, 8000]) == ["512", "2048", "8000"]
 
 
 @pytest.mark.parametrize("width", ["single", "double"])

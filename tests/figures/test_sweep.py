@@ -148,6 +148,28 @@ def test_any_sweep_fits_its_page(
     boxes = [axes.get_window_extent() for axes in figure.axes]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
     assert len(figure.axes) == 1 + scorers * budgets + 1 + difference
+    assert figure.get_figheight() <= 9 + 1e-6
+    grids, bars = boxes[: -1 - difference], boxes[-1 - difference :]
+    gap = min(bar.x0 for bar in bars) - max(box.x1 for box in grids)
+    assert gap == pytest.approx(0.1 * figure.dpi, abs=1)
+    assert all(len(axes.get_xticks()) == len(lengths) for axes in figure.axes[: len(grids)])
+
+
+def test_a_colour_bar_stands_beside_the_panels_where_these_are_few(make_cells, make_settings):
+    figure = sweep_figure(make_settings({"dense": make_cells(), "norm k=8": make_cells()}), width="double")
+    dense, norm, bar = (axes.get_position() for axes in figure.axes)
+    assert 0 < (bar.x0 - norm.x1) * 6.75 < 0.15
+    left, right = dense.x0, 1 - bar.x1
+    assert abs(left - right) * 6.75 < 0.2  # in the middle of the page
+    assert (bar.y0, bar.y1) == pytest.approx((norm.y0, norm.y1))
+
+
+def test_a_matrix_that_is_higher_than_a_page_is_broken_up(make_cells, make_settings):
+    names = [f"scorer{i} k=512" for i in range(12)]
+    figure = sweep_figure(make_settings({name: make_cells(LENGTHS[:2], DEPTHS) for name in names}))
+    assert figure.get_figheight() <= 9
+    assert len(matrix(figure)) == 12
+    assert not [text for text in figure.texts if text.get_fontweight() == "bold"]
 
 
 def test_settings_without_a_budget_are_named_by_their_line(make_cells, make_settings):
