@@ -22,6 +22,7 @@ SPECS = {
     "window": "window:tokens=64",
     "block": "block:size=16,top=3",
     "forced": "forced:k=16,num_levels=2,dense_layers=0/-1,needle=in,question=out",
+    "halved": "halved:k=16,num_levels=2,dense_layers=0/-1",
     "press": "press:knorm,ratio=0.5",
 }
 KEYS = [("trees", 200, depth, trial) for depth in (0.0, 50.0, 100.0) for trial in range(4)]
