@@ -26,25 +26,30 @@ class Halved(Lighthouse):
     """Lighthouse with its queries or its keys left as they were: an ablation, which saves nothing.
 
     With the queries kept, each token attends by its own query to itself and the gathered entries before it, and
-    nothing is scattered; at a token that was gathered that is Lighthouse's own output there. With the keys kept, the
-    gathered queries, pooled ones among them, attend to every token up to the last that they stand for, and are
-    scattered. Its masks take memory that grows with the square of the length.
+    nothing is scattered; at a token that was gathered that is Lighthouse's own output there, if `local` is 1. With the
+    keys kept, the gathered queries, pooled ones among them, attend to every token up to the last that they stand for,
+    and are scattered. Its masks take memory that grows with the square of the length.
 
     Attributes: those of `Lighthouse`, and
 
         keeps: the half that stays as it was.
+        local: with the queries kept, how many of the last tokens each sees whether gathered or not, itself the last.
     """
 
     keeps: Half = "queries"
+    local: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.keeps not in ("queries", "keys"):
             raise InputError(f"keeps of method 'halved' must be queries or keys, got {self.keeps!r}")
+        if self.local < 1:
+            raise InputError(f"local of method 'halved' must be at least 1, got {self.local}")
 
     def to_dict(self) -> dict[str, Any]:
-        """All options as JSON values, and the method's name."""
-        return {"method": "halved", **super().to_dict()}
+        """All options as JSON values, and the method's name; files of before `local` stay what they are."""
+        values = {"method": "halved", **super().to_dict()}
+        return {name: value for name, value in values.items() if (name, value) != ("local", 1)}
 
     def folder_name(self, base: Mapping[str, Any] | None = None) -> str:
         """`<half>-kept-` before Lighthouse's."""
@@ -68,7 +73,7 @@ class Halved(Lighthouse):
 
     def attention_in(self, model: "PreTrainedModel", layers: frozenset[int]) -> "HalfSelected":  # type: ignore[override]
         """The half with the model's rotary embedding, where it needs one."""
-        return HalfSelected(super().attention_in(model, layers), self.keeps)
+        return HalfSelected(super().attention_in(model, layers), self.keeps, self.local)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,10 +83,12 @@ class HalfSelected:
     Attributes:
         selected: the whole operator.
         keeps: the half that is not its.
+        local: tokens that a query which was kept sees in any case.
     """
 
     selected: Selected
     keeps: Half
+    local: int = 1
     title = "halved Lighthouse"
     whole = True
 
@@ -107,12 +114,13 @@ class HalfSelected:
         keys = mean_pyramid(k, layout, rotation).repeat_interleave(groups, dim=1)
         values = mean_pyramid(v, layout).repeat_interleave(groups, dim=1)
         token = torch.arange(layout.tokens, device=q.device)[:, None]
-        itself = token == torch.arange(layout.entries, device=q.device)
-        seen = itself | ((lasts < token) & (inverse >= 0)[:, :, None])
+        entry = torch.arange(layout.entries, device=q.device)  # those from N on are later than any token
+        near = (entry <= token) & (entry > token - self.local)
+        seen = near | ((lasts < token) & (inverse >= 0)[:, :, None])
         return attention(q, keys, values, attn_mask=seen, scale=scale), indices
 
     def kept(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float | None) -> torch.Tensor:
-        """Gathered entries, or every token where the keys are kept."""
+        """Gathered entries, those that are seen as the last ones left out; or every token where the keys are kept."""
         if self.keeps == "queries":
             return self.selected.kept(q, k, v, scale)
         return torch.arange(k.shape[2], device=q.device).expand(*q.shape[:2], -1)

@@ -76,7 +76,7 @@ def test_its_spec_and_its_values_make_it_again(method):
     values = json.loads(json.dumps(method.to_dict()))
     if values is not None:  # options that older files do not have stand there where they are not the default
         absent = method.options.keys() - values.keys()
-        assert absent <= {"rope", "combine"}
+        assert absent <= {"rope", "combine", "local"}
         assert all(method.options[name] == getattr(type(method), name) for name in absent)
     assert isinstance(resolve_setting(str(method.spec), DEFAULTS), Setting)
 

@@ -17,10 +17,10 @@ FEW, ALL = {"k": 4, "tile_k": 4}, {"k": 64}
 def halves(request):
     """Lighthouse with so many kept, and a half of it."""
 
-    def make(keeps, **options):
+    def make(keeps, local=1, **options):
         config = Lighthouse(num_levels=3, combine="finest", rope=request.param, **options)
         whole = Selected(config, rotary=lambda: FREQUENCIES)
-        return whole, HalfSelected(whole if request.param == "after" else Selected(config), keeps)
+        return whole, HalfSelected(whole if request.param == "after" else Selected(config), keeps, local)
 
     return make
 
@@ -48,6 +48,18 @@ def test_with_its_queries_kept_a_gathered_token_has_lighthouses_own_output(halve
     assert 0 < at.float().mean() < 0.5
     torch.testing.assert_close(out[at], expected[at])
     assert not torch.isclose(out[~at], expected[~at]).all(-1).any()
+
+
+def test_with_its_queries_kept_the_last_tokens_are_seen_in_any_case(halves):
+    q, k, v = inputs()
+    dense_near = torch.ones(N, N).tril().triu(-4).bool()
+    _, half = halves("queries", local=N, **FEW)
+    _, near = halves("queries", local=5, **FEW)
+    first = near.attend(q, k, v, None)[0][:, :, :5]
+    torch.testing.assert_close(first[:, :, :4], dense(q, k, v)[:, :, :4])  # no entry of several tokens is done yet
+    whole = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=dense_near, enable_gqa=True)
+    assert not torch.isclose(near.attend(q, k, v, None)[0][:, :, 20:], whole[:, :, 20:]).all(-1).any()
+    assert not torch.equal(half.attend(q, k, v, None)[0], near.attend(q, k, v, None)[0])
 
 
 def test_with_its_keys_kept_a_gathered_token_attends_densely_and_others_by_a_pooled_query(halves):
@@ -90,5 +102,9 @@ def test_names_and_what_cannot_be():
     assert (Halved().prefix_hole, halved.prefix_hole) == (0, 15)
     with pytest.raises(InputError, match="keeps of method 'halved' must be queries or keys, got 'all'"):
         Halved(keeps="all")
+    with pytest.raises(InputError, match="local of method 'halved' must be at least 1, got 0"):
+        Halved(local=0)
+    assert "local" not in Halved().to_dict()
+    assert Halved(local=64).to_dict()["local"] == 64
     with pytest.raises(InputError, match="entries can be forced, as lighthouse, got halved"):
         halved.intervened(needle="in")
