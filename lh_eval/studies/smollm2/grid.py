@@ -1,39 +1,15 @@
-"""Tables of a pretrained checkpoint read under Lighthouse that it was not trained under, from committed rows.
-
-python -m lh_eval.studies.smollm2 --page docs/findings.md
-"""
+"""Tables of the grid over scorers and budgets, and of runs with fewer and fewer layers dense."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
 
 import pandas as pd
-import typer
 
 from lh_eval.analysis.cells import cells_of
-from lh_eval.analysis.settings import setting_cells
 from lh_eval.lengths import length_label
 from lh_eval.statistics import mean_of_rates, wilson
-from lh_eval.store.run import Run, read_run
-from lh_eval.store.sweep import DENSE, read_sweep
-from lh_eval.studies.command import run
-from lh_eval.studies.tables import Shown, block, fill, rate, with_interval
-
-KIND = "smollm2"
-GRID, LAYERS = Path("outputs/smollm2-niah"), Path("outputs/smollm2-layers")
-
-
-def make_blocks(grid: Path, layers: Path) -> dict[str, str]:
-    """Every block by its name; folders as in `smollm2`."""
-    runs = read_sweep(grid).runs
-    cells = setting_cells(runs)
-    few = [read_run(path.parent) for path in layers.glob("*/config.json")]
-    return {
-        "dense": dense_block(cells_of(runs[DENSE])),
-        "lighthouse": lighthouse_block(cells),
-        "layers": layers_block(runs[DENSE], few),
-        "recall": recall_block(cells),
-    }
+from lh_eval.store.run import Run
+from lh_eval.store.sweep import DENSE
+from lh_eval.studies.tables import Shown, block, rate, with_interval
 
 
 def dense_block(cells: pd.DataFrame) -> str:
@@ -42,7 +18,7 @@ def dense_block(cells: pd.DataFrame) -> str:
     mean = mean_of_rates(cells["hits"].tolist(), cells["n"].tolist())
     assert mean is not None
     whole = f"Dense attention: {cells['hits'].sum()} of {cells['n'].sum()}, "
-    note = f"{whole}{with_interval(rate, mean.rate, *mean.interval)}. {_each_interval(cells)}"
+    note = f"{whole}{with_interval(rate, mean.rate, *mean.interval)}. {each_interval(cells)}"
     return block(Shown(shown.rename_axis("depth").reset_index(), note), words=0)
 
 
@@ -50,7 +26,7 @@ def lighthouse_block(cells: pd.DataFrame) -> str:
     """Hits of each scorer and budget over the whole grid."""
     sums = cells[cells["setting"] != DENSE].groupby(["family", "budget"])[["hits", "n"]].sum().reset_index()
     shown = _hits(sums, "family", "budget").rename(columns="k = {:g}".format, index="`{}`".format)
-    return block(Shown(shown.rename_axis("").reset_index(), _each_interval(sums)), words=1)
+    return block(Shown(shown.rename_axis("").reset_index(), each_interval(sums)), words=1)
 
 
 def layers_block(dense: Run, runs: Sequence[Run]) -> str:
@@ -98,24 +74,8 @@ def _lighthouse_layers(one: Run) -> list[int]:
     return sorted(set(range(max(dense))) - set(dense))
 
 
-def _each_interval(cells: pd.DataFrame) -> str:
+def each_interval(cells: pd.DataFrame) -> str:
     """Wilson's interval of each outcome in a table of hits."""
     outcomes = sorted({(int(h), int(n)) for h, n in zip(cells["hits"], cells["n"], strict=True)}, reverse=True)
     intervals = ((f"{h}/{n}", wilson(h, n)) for h, n in outcomes)
     return ", ".join(f"{text} is {low:.2g} to {high:.2g}" for text, (low, high) in intervals) + "."
-
-
-def smollm2(
-    grid: Annotated[Path, typer.Option(help="Sweep over scorers and budgets.")] = GRID,
-    layers: Annotated[Path, typer.Option(help="Folder of runs that differ in their dense layers.")] = LAYERS,
-    page: Annotated[Path | None, typer.Option(help="Page whose blocks are filled; printed if not given.")] = None,
-) -> None:
-    """Make the tables of docs/findings.md, the same ones for the same rows."""
-    blocks = make_blocks(grid, layers)
-    if page is not None:
-        fill(page, KIND, blocks)
-    typer.echo(page if page is not None else "\n".join(blocks.values()))
-
-
-if __name__ == "__main__":
-    run(smollm2)
