@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lh_eval.errors import InputError
-from lh_eval.store.files import read_json, read_samples, write_json
+from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import last_digest, next_digest, with_digest
+from lh_eval.store.files import Samples, read_json, read_samples, write_json
 from lh_eval.store.rows import Key, Row, to_frame
 from lh_eval.store.run import CONFIG, METRICS, SAMPLES, Run
 
@@ -32,11 +34,12 @@ class RunFolder:
     stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, rows: list[Row]) -> None:
+    def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, samples: Samples) -> None:
         self.path = path
         self.config = config
         self._file = file
-        self._rows: dict[Key, Row] = {row.key: row for row in rows}
+        self._rows: dict[Key, Row] = {row.key: row for row in samples.rows}
+        self._digest = last_digest(config, samples.links)
 
     @classmethod
     def open(cls, path: str | Path, config: Mapping[str, Any]) -> "RunFolder":
@@ -48,7 +51,7 @@ class RunFolder:
 
         Raises:
             InputError: the folder holds something else or a run of another configuration, another process writes
-                to it, it cannot be written, or its rows are corrupt.
+                to it, it cannot be written, or its rows are corrupt or not as the run wrote them.
         """
         path = Path(path)
         plain: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
@@ -65,8 +68,10 @@ class RunFolder:
             if not check_folder(path, plain):
                 write_json(path / CONFIG, plain)
             samples = read_samples(path / SAMPLES)
+            written = read_json(path / CONFIG)
+            check_samples(path / SAMPLES, written, samples)
             file.truncate(samples.size)
-            return cls(path, read_json(path / CONFIG), file, samples.rows)
+            return cls(path, written, file, samples)
         except BaseException:
             file.close()
             raise
@@ -74,14 +79,17 @@ class RunFolder:
     def append(self, row: Row) -> None:
         """Write one row so that it survives whatever happens next."""
         size = self._file.seek(0, os.SEEK_END)
+        body = row.to_json().encode()
+        digest = next_digest(self._digest, body)
         try:
-            self._file.write(row.to_json().encode() + b"\n")
+            self._file.write(with_digest(body, digest) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError:
             # A full disk takes half a line; the next row must not be glued to it.
             self._file.truncate(size)
             raise
+        self._digest = digest
         self._rows[row.key] = row
 
     def completed(self) -> set[Key]:
