@@ -70,7 +70,8 @@ class Task(Protocol):
     """Makes samples; the first line of the class docstring is what `lh-eval tasks` lists.
 
     A task that asks several questions about each context says how many in an attribute `questions`: trial t is question
-    t % questions of context t // questions.
+    t % questions of context t // questions. One whose samples are others than those of an earlier release says so in an
+    attribute `version`, 1 if there is none; where that is an option, earlier ones can still be made.
     """
 
     def sample(
@@ -109,6 +110,28 @@ def get_task(spec: str) -> Task:
         InputError: no such task, or a bad option; the message names the nearest.
     """
     return TASKS.build(spec)
+
+
+def version_of(task: Task) -> int:
+    """The version of a task's samples: its attribute `version`, 1 where it has none."""
+    version = getattr(task, "version", 1)
+    return version if type(version) is int else 1
+
+
+def task_as_of(spec: str, version: int) -> Task:
+    """The task of that name as it was in a version, so that rows of before a change can be made again.
+
+    Raises:
+        InputError: as `get_task`, or the task cannot make samples of that version any more.
+    """
+    task = get_task(spec)
+    if version_of(task) == version:
+        return task
+    if not dataclasses.is_dataclass(task) or "version" not in {field.name for field in dataclasses.fields(task)}:
+        raise InputError(
+            f"version of {spec} must be {version_of(task)}, got {version}; the release that ran them makes its samples"
+        )
+    return dataclasses.replace(task, version=version)
 
 
 def questions_of(task: Task) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.progress import unfinished_note
 from lh_eval.analysis.settings import setting_label
 from lh_eval.figures.captions import places, readings, samples_per_cell
 
@@ -39,6 +40,7 @@ def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
         places(cells),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
+        *filter(None, [unfinished_note((setting_label(run), run) for run in runs)]),
     ]
     return " ".join(sentences)
 
@@ -64,6 +66,7 @@ def trained(runs: "Sequence[SeededRun]", cells: "pd.DataFrame") -> str:
         places(cells),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
+        *filter(None, [unfinished_note((f"{recipe} seed {seed}", run) for recipe, seed, run in runs)]),
         "Training seeds (weights sha256): "
         + "; ".join(f"{recipe} {', '.join(seeds)}" for recipe, seeds in named.items())
         + ".",

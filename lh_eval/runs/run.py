@@ -16,6 +16,7 @@ from tqdm import tqdm
 import lh_eval
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.sweep import sweep_summary
+from lh_eval.checkpoints.identity import tokenizer_sha256
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import Interrupted
@@ -105,8 +106,6 @@ def run(
 
 def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
     """Everything that decides a run's rows: its config.json but for "provenance"."""
-    tokenizer = checkpoint.tokenizer
-    text = tokenizer.backend_tokenizer.to_str() if tokenizer.is_fast else json.dumps(tokenizer.get_vocab())
     return {
         "task": grid.task,
         "lengths": list(grid.lengths),
@@ -118,7 +117,7 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         **data_hashes(get_task(grid.task)),
         **setting.to_dict(),
         "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
-        "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "tokenizer_sha256": tokenizer_sha256(checkpoint.tokenizer),
         "device": checkpoint.model.device.type,
         "dtype": checkpoint.dtype,
         "versions": {

@@ -34,8 +34,8 @@ def row_problems(config: Mapping[str, Any], samples: Samples) -> Iterator[RowPro
             yield RowProblem(line, f"the sample of line {done[row.key]} once more")
         elif row.error is None:  # one that failed is run again
             done[row.key] = line
-        if (problem := _broken(digest, link, line, begun)) is not None:
-            yield RowProblem(line, problem)
+        if (broken := _broken(digest, link, line, begun)) is not None:
+            yield RowProblem(line, broken)
         begun |= link.digest is not None
         # what follows is judged by what this line says: one edit is one finding
         digest = link.digest or next_digest(digest, link.body)

@@ -1,4 +1,4 @@
-"""The chain of digests over a run's rows: what was edited, dropped, doubled or moved does not follow from what is before.
+"""The chain of digests over a run's rows: what was edited, dropped, doubled or moved does not follow what is before it.
 
 A line of samples.jsonl ends with `"digest"`: the SHA-256 of the digest before it, as hexadecimal text, and of the
 line's own JSON without that field, as it was written. Before the first row stands the digest of config.json. No secret
@@ -50,7 +50,7 @@ def split_digest(line: bytes) -> Link:
 
 
 def last_digest(config: Mapping[str, Any], links: list[Link]) -> str:
-    """The digest that the next row follows. Rows of before there were digests count: a run that went on holds them too."""
+    """The digest that the next row follows; rows of before there were digests count, so that it holds them too."""
     digest = config_digest(config)
     for link in links:
         digest = next_digest(digest, link.body)
