@@ -20,9 +20,10 @@ def verify(
     from lh_eval.publish.writing import write_text
     from lh_eval.verifying.findings import as_json, lines, summary_line
     from lh_eval.verifying.folders import verify as verify_folders
+    from lh_eval.verifying.run import RunCheck
 
     verified = []
-    for one in verify_folders(runs, model=model):
+    for one in verify_folders(runs, RunCheck(model)):
         verified.append(one)
         for line in lines(one):
             typer.echo(line)

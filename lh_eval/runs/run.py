@@ -26,6 +26,7 @@ from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
 from lh_eval.spec import slug
+from lh_eval.store.digest import DIGESTS
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
 from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
@@ -136,6 +137,7 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         if on_gpu
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
+        DIGESTS: True,
         # what pairs trainings of different recipes; None where the checkpoint does not say
         "training_seed": checkpoint.defaults.training.get("seed"),
         **_measured(checkpoint, grid, setting),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.store.digest import Link, config_digest, next_digest
+from lh_eval.store.digest import DIGESTS, PROVENANCE, Link, config_digest, next_digest
 from lh_eval.store.files import Samples
 from lh_eval.store.rows import Key, Row
 
@@ -26,7 +26,7 @@ class RowProblem(NamedTuple):
 def row_problems(config: Mapping[str, Any], samples: Samples) -> Iterator[RowProblem]:
     """Everything that the file by itself, beside its configuration, says is wrong, line by line."""
     done: dict[Key, int] = {}
-    digest, begun = config_digest(config), False
+    digest, begun = config_digest(config), bool((config.get(PROVENANCE) or {}).get(DIGESTS))
     for line, (row, link) in enumerate(zip(samples.rows, samples.links, strict=True), start=1):
         for problem in _outside(config, row):
             yield RowProblem(line, problem)
@@ -75,7 +75,7 @@ def _outside(config: Mapping[str, Any], row: Row) -> Iterator[str]:
 def _broken(digest: str, link: Link, line: int, begun: bool) -> str | None:
     """What is wrong with a line's digest after the digest before it."""
     if link.digest is None:
-        return "no digest, which lines before it have: it was added or edited" if begun else None
+        return "no digest, which the run's rows have: it was added or edited" if begun else None
     if link.digest == next_digest(digest, link.body):
         return None
     if line == 1:

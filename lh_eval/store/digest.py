@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+PROVENANCE = "provenance"
+DIGESTS = "row_digests"  # under it: every row has a digest, so that one without is no row of before there were any
 _FIELD = re.compile(rb', "digest": "([0-9a-f]{64})"\}\s*$')
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lh_eval.errors import InputError
 from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import PROVENANCE as PROVENANCE
 from lh_eval.store.digest import last_digest, next_digest, with_digest
 from lh_eval.store.files import Samples, read_json, read_samples, write_json
 from lh_eval.store.rows import Key, Row, to_frame
@@ -19,7 +20,6 @@ from lh_eval.store.run import CONFIG, METRICS, SAMPLES, Run
 if TYPE_CHECKING:
     import pandas as pd
 
-PROVENANCE = "provenance"
 _NOT_DECIDING = (PROVENANCE, "setting")  # the second says in other words what "attention" does
 _BEFORE = {"reading": "context"}  # of runs from before it was kept
 

@@ -8,49 +8,55 @@ from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.errors import InputError
 from lh_eval.store.files import read_json
 from lh_eval.store.folder import config_differences
-from lh_eval.store.run import SAMPLES, Run, is_run
+from lh_eval.store.run import METRICS, SAMPLES, Run, is_run
 from lh_eval.store.sweep import SETTING_FIELDS, SWEEP, listed_settings
 from lh_eval.verifying.findings import Finding, Verified
 from lh_eval.verifying.numbers import differences
 from lh_eval.verifying.run import RunCheck
 
+_FILES = (SAMPLES, METRICS, SWEEP)
 
-def verify(paths: Iterable[str | Path], *, model: str | None = None) -> Iterator[Verified]:
+
+def verify(paths: Iterable[str | Path], check: RunCheck) -> Iterator[Verified]:
     """Verify folders of runs, sweeps or suites, and folders that hold such.
 
     Args:
         paths: the folders.
-        model: checkpoint of the runs: its tokenizer makes their prompts again and its weights are compared. The shipped
-            one is looked at for runs that name it, and its tokenizer for all that have the same.
+        check: what each run is verified by.
 
     Yields:
         What each run amounts to, and after the settings of a sweep what sweep.json does.
 
     Raises:
-        InputError: a folder holds no run, or the checkpoint is not here.
+        InputError: a folder holds no run.
     """
-    check = RunCheck(model)
     for path in map(Path, paths):
         yield from _folder(path, check)
 
 
 def _folder(path: Path, check: RunCheck) -> Iterator[Verified]:
-    if is_run(path):
+    if _was_run(path):
         yield check.verify(path)[0]
         return
     inside = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
-    if (path / SWEEP).is_file() or any(map(is_run, inside)):
-        yield from _sweep(path, [folder for folder in inside if is_run(folder)], check)
-        return
-    holding = [folder for folder in inside if _holds_runs(folder)]
-    if not holding:
+    runs = [folder for folder in inside if _was_run(folder)]
+    deeper = [folder for folder in inside if folder not in runs and _holds_runs(folder)]
+    if (path / SWEEP).is_file() or runs:
+        yield from _sweep(path, runs, check)
+    elif not deeper:
         raise InputError(f"run must be a folder with runs, got {path}; give an --out of lh-eval niah or run")
-    for folder in holding:
+    for folder in deeper:
         yield from _folder(folder, check)
 
 
+def _was_run(path: Path) -> bool:
+    """Whether the folder is a run, or what is left of one whose configuration or rows were removed."""
+    rows = path / SAMPLES
+    return is_run(path) or (path / METRICS).is_file() or (rows.is_file() and rows.stat().st_size > 0)
+
+
 def _holds_runs(path: Path) -> bool:
-    return (path / SWEEP).is_file() or any(map(is_run, (file.parent for file in path.rglob(SAMPLES))))
+    return any(_was_run(file.parent) or file.name == SWEEP for name in _FILES for file in path.rglob(name))
 
 
 def _sweep(path: Path, folders: list[Path], check: RunCheck) -> Iterator[Verified]:
@@ -65,7 +71,7 @@ def _sweep(path: Path, folders: list[Path], check: RunCheck) -> Iterator[Verifie
         yield verified
     file = path / SWEEP
     if not file.is_file():
-        yield Verified(path, False, notes=[f"unfinished: no {SWEEP}, which is written when all settings are through"])
+        yield Verified(path, False, notes=[f"no {SWEEP}: a sweep has one when all its settings are through"])
         return
     yield Verified(path, False, findings=[Finding(file, problem) for problem in _summary_problems(file, runs)])
 

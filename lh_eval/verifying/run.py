@@ -26,7 +26,11 @@ class RunCheck:
     """Verifies runs; tokenizers and prompts that they share are made once.
 
     Args:
-        model: checkpoint of the runs, where it is not one that comes with the package.
+        model: checkpoint of the runs: its tokenizer makes their prompts again and its weights are compared. Those that
+            come with the package are looked at for runs that name them, their tokenizers for all that have the same.
+
+    Raises:
+        InputError: that checkpoint is not here.
     """
 
     def __init__(self, model: str | None = None) -> None:
