@@ -17,6 +17,16 @@ def tokenizer_sha256(tokenizer: "PreTrainedTokenizerBase") -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def weights_state(model: "PreTrainedModel") -> int:
+    """A number that changes when a weight is replaced or written to, for as long as the model lives.
+
+    What goes around autograd, `tensor.data.copy_(...)`, is not seen.
+    """
+    tensors = model.state_dict(keep_vars=True).items()
+    # one made in inference mode counts nothing
+    return hash(tuple((name, id(one), 0 if one.is_inference() else one._version) for name, one in tensors))
+
+
 def architecture_sha256(model: "PreTrainedModel") -> str:
     """Hash of a model's configuration: the same weights give other logits under another base of RoPE."""
     config: dict[str, Any] = {

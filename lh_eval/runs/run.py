@@ -6,23 +6,21 @@ import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from tqdm import tqdm
 
-import lh_eval
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.sweep import sweep_summary
-from lh_eval.checkpoints.identity import tokenizer_sha256
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import Interrupted
 from lh_eval.methods.base import Method
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
+from lh_eval.runs.identity import deciding_config
 from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
 from lh_eval.spec import slug
@@ -31,7 +29,6 @@ from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
 from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
-from lh_eval.tasks.building.haystack_text import data_hashes
 
 
 class Finished(NamedTuple):
@@ -103,30 +100,6 @@ def run(
     if not single:
         write_sweep(out, sweep_summary(read_settings(out, names)))
     return Finished(out, metrics, errors[0] if errors else None)
-
-
-def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
-    """Everything that decides a run's rows: its config.json but for "provenance"."""
-    return {
-        "task": grid.task,
-        "lengths": list(grid.lengths),
-        "depths": list(grid.depths),
-        "trials": grid.trials,
-        "seed": grid.seed,
-        # only where it is used: runs of before there was the rule go on
-        **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
-        **data_hashes(get_task(grid.task)),
-        **setting.to_dict(),
-        "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
-        "tokenizer_sha256": tokenizer_sha256(checkpoint.tokenizer),
-        "device": checkpoint.model.device.type,
-        "dtype": checkpoint.dtype,
-        "versions": {
-            "lh_eval": lh_eval.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "transformers", "numpy")},
-        },
-    }
 
 
 def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:

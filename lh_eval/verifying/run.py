@@ -91,7 +91,7 @@ class RunCheck:
         tokenizer = self._tokenizers.of_run(config)
         if tokenizer is None:
             return None, "prompts were not made again: its tokenizer is not at hand; name its checkpoint with --model"
-        task, version = str(config.get("task")), int(config.get("task_version", 1))
+        task, version = str(config.get("task")), _task_version(config)
         try:
             hashes = data_hashes(task_as_of(task, version))
         except InputError as error:
@@ -109,6 +109,13 @@ class RunCheck:
         without = sum(link.digest is None for link in samples.links)
         if without:
             yield f"no digests: {without} rows from before there were any; that none was edited or dropped is not known"
+
+
+def _task_version(config: Mapping[str, Any]) -> int:
+    """The version of the task that made a run's samples; 1 in runs of before it was kept."""
+    prompt = config.get("prompt")
+    version = prompt.get("task_version") if isinstance(prompt, dict) else None
+    return version if isinstance(version, int) else 1
 
 
 def _metrics_problems(run: Run, samples: Samples, notes: list[str]) -> Iterator[str]:
