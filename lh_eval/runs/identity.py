@@ -36,6 +36,7 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         "seed": grid.seed,
         # only where it is used: runs of before there was the rule go on
         **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
+        "task_version": version_of(get_task(grid.task)),
         **data_hashes(get_task(grid.task)),
         "prompt": _prompt(checkpoint, grid),
         **_with_libraries(setting),
@@ -75,7 +76,7 @@ def _prompt(checkpoint: Checkpoint, grid: Grid) -> dict[str, Any]:
     for depth in dict.fromkeys((grid.depths[0], grid.depths[-1])):
         sample = task.sample(checkpoint.tokenizer, length=grid.lengths[0], depth=depth, trial=0, seed=grid.seed)
         digest.update(f"{sample.prompt_sha256} {sample.scoring} {sample.answers}\n".encode())
-    return {"task_version": version_of(task), "template": None, "sha256": digest.hexdigest()}
+    return {"template": None, "sha256": digest.hexdigest()}
 
 
 def _versions(device: str) -> dict[str, str | None]:

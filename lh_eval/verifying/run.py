@@ -113,8 +113,7 @@ class RunCheck:
 
 def _task_version(config: Mapping[str, Any]) -> int:
     """The version of the task that made a run's samples; 1 in runs of before it was kept."""
-    prompt = config.get("prompt")
-    version = prompt.get("task_version") if isinstance(prompt, dict) else None
+    version = config.get("task_version")
     return version if isinstance(version, int) else 1
 
 

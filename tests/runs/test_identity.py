@@ -88,7 +88,7 @@ CHANGES = {
     "engine.matmul_precision": _precision,
     "tokenizer_sha256": _tokenizer,
     "prompt.sha256": _words,
-    "prompt.task_version": _version,
+    "task_version": _version,
     "versions.tokenizers": _library,
 }
 
