@@ -34,6 +34,12 @@ class Sample:
         needle_end: index after its last token.
         spans: start and end of every needle, the first one's too; that one if not given.
         depth: true depth in percent of the context where the needle starts.
+        opening: tokens ahead of all that a needle may lie in: those that begin a text, and the task's introduction.
+        placed: whether the depth that was asked for places the needle; it does not where needles lie anywhere, nor
+            where there is no context.
+        stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
+            in a text is the text's affair.
+        removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
     """
 
     context_ids: list[int]
@@ -48,6 +54,10 @@ class Sample:
     needle_end: int
     spans: tuple[tuple[int, int], ...] = ()
     depth: float
+    opening: int = 0
+    placed: bool = True
+    stands: tuple[int, ...] = ()
+    removed: int | None = None
 
     def __post_init__(self) -> None:
         if not self.answers:
@@ -82,7 +92,7 @@ class Task(Protocol):
         Args:
             tokenizer: a transformers tokenizer.
             length: tokens of context and question together.
-            depth: where the needle starts, in percent of the context's filler.
+            depth: where the needle starts, in percent of the context; see `tasks.building.depth`.
             trial: number of the sample within its (length, depth) cell.
             seed: seed of the whole run.
 

@@ -11,6 +11,7 @@ import lh_eval
 from lh_eval.checkpoints.identity import architecture_sha256, tokenizer_sha256
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.answering import end_ids
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.tasks.base import get_task, version_of
@@ -36,6 +37,7 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         "seed": grid.seed,
         # only where it is used: runs of before there was the rule go on
         **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
+        **({"depth_tolerance": grid.depth_tolerance} if grid.depth_tolerance != DEPTH_TOLERANCE else {}),
         "task_version": version_of(get_task(grid.task)),
         **data_hashes(get_task(grid.task)),
         "prompt": _prompt(checkpoint, grid),

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.checkpoints.loading import Checkpoint
+from lh_eval.engine.guards import by_reason
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import Interrupted
 from lh_eval.methods.base import Method
@@ -37,11 +39,13 @@ class Finished(NamedTuple):
     path: its folder.
     metrics: what metrics.json of each setting holds, by setting name.
     first_error: why the first sample that could not be run failed; None where none did.
+    invalid: how many of those were refused for what they are, by the reason, each told by its first sample.
     """
 
     path: Path
     metrics: dict[str, dict[str, Any]]
     first_error: str | None
+    invalid: Mapping[str, int] = MappingProxyType({})
 
     @property
     def failed(self) -> int:
@@ -99,7 +103,7 @@ def run(
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
         write_sweep(out, sweep_summary(read_settings(out, names)))
-    return Finished(out, metrics, errors[0] if errors else None)
+    return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 
 def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
@@ -172,6 +176,7 @@ def _rounds(
             reading=setting.reading,
             seed=grid.seed,
             batch_size=batch_size,
+            depth_tolerance=grid.depth_tolerance,
         )
         tried |= waiting
 
