@@ -48,11 +48,12 @@ clean:  ## remove what builds and tools left behind; an editable install needs `
 
 figures:  ## draw the committed figures again from their rows
 	$(PYTHON) -m lh_eval curves outputs/training/lh-passkey
-	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json outputs/*/*/samples.jsonl))
+	$(PYTHON) -m lh_eval heatmap $(dir $(wildcard outputs/*/sweep.json))
 
 findings:  ## make the tables and figures of docs/findings.md again from their rows
-	$(PYTHON) -m lh_eval heatmap outputs/smollm2-niah $(dir $(wildcard outputs/smollm2-layers/*/samples.jsonl))
+	$(PYTHON) -m lh_eval heatmap outputs/smollm2-niah
 	$(PYTHON) -m lh_eval.studies.smollm2 --page docs/findings.md
+	$(PYTHON) -m lh_eval.studies.branches.tables outputs/branches --page docs/findings.md
 	$(PYTHON) -m lh_eval.studies.grid outputs/grid --page docs/findings.md
 	$(PYTHON) -m lh_eval curves outputs/grid/training --out outputs/grid
 	$(PYTHON) -m lh_eval heatmap outputs/grid/passkey/*-k256-s?/dense --kind seeds --out outputs/grid

@@ -11,6 +11,10 @@ class InputError(ValueError):
     """
 
 
+class InvalidSampleError(InputError):
+    """A sample that cannot be scored, whatever a model says to it: its row has the reason, and no score."""
+
+
 class Interrupted(BaseException):
     """The user's Ctrl-C stopped what can be gone on with; the message says where it lies and how to go on.
 

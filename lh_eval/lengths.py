@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from lh_eval.errors import InputError
 
+DEPTH_TOLERANCE = 2.0  # points of the context that a needle may be off the depth that was asked for
+
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 

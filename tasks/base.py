@@ -34,6 +34,12 @@ class Sample:
         needle_end: index after its last token.
         spans: start and end of every needle, the first one's too; that one if not given.
         depth: true depth in percent of the context where the needle starts.
+        opening: tokens ahead of all that a needle may lie in: those that begin a text, and the task's introduction.
+        placed: whether the depth that was asked for places the needle; it does not where needles lie anywhere, nor
+            where there is no context.
+        stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
+            in a text is the text's affair.
+        removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
     """
 
     context_ids: list[int]
@@ -48,6 +54,10 @@ class Sample:
     needle_end: int
     spans: tuple[tuple[int, int], ...] = ()
     depth: float
+    opening: int = 0
+    placed: bool = True
+    stands: tuple[int, ...] = ()
+    removed: int | None = None
 
     def __post_init__(self) -> None:
         if not self.answers:
@@ -70,7 +80,8 @@ class Task(Protocol):
     """Makes samples; the first line of the class docstring is what `lh-eval tasks` lists.
 
     A task that asks several questions about each context says how many in an attribute `questions`: trial t is question
-    t % questions of context t // questions.
+    t % questions of context t // questions. One whose samples are others than those of an earlier release says so in an
+    attribute `version`, 1 if there is none; where that is an option, earlier ones can still be made.
     """
 
     def sample(
@@ -81,7 +92,7 @@ class Task(Protocol):
         Args:
             tokenizer: a transformers tokenizer.
             length: tokens of context and question together.
-            depth: where the needle starts, in percent of the context's filler.
+            depth: where the needle starts, in percent of the context; see `tasks.building.depth`.
             trial: number of the sample within its (length, depth) cell.
             seed: seed of the whole run.
 
@@ -109,6 +120,28 @@ def get_task(spec: str) -> Task:
         InputError: no such task, or a bad option; the message names the nearest.
     """
     return TASKS.build(spec)
+
+
+def version_of(task: Task) -> int:
+    """The version of a task's samples: its attribute `version`, 1 where it has none."""
+    version = getattr(task, "version", 1)
+    return version if type(version) is int else 1
+
+
+def task_as_of(spec: str, version: int) -> Task:
+    """The task of that name as it was in a version, so that rows of before a change can be made again.
+
+    Raises:
+        InputError: as `get_task`, or the task cannot make samples of that version any more.
+    """
+    task = get_task(spec)
+    if version_of(task) == version:
+        return task
+    if not dataclasses.is_dataclass(task) or "version" not in {field.name for field in dataclasses.fields(task)}:
+        raise InputError(
+            f"version of {spec} must be {version_of(task)}, got {version}; the release that ran them makes its samples"
+        )
+    return dataclasses.replace(task, version=version)
 
 
 def questions_of(task: Task) -> int:

@@ -7,8 +7,10 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.plan import generated_sample, spec_of
+from lh_eval.tasks.building.standing import standings
 from lh_eval.tasks.building.vocabulary import vocabulary, vocabulary_pool
 from lh_eval.tasks.niah import check_count
 
@@ -39,6 +41,7 @@ class CommonWords:
     name: ClassVar[str] = "cwe"
     uses_depth: ClassVar[bool] = False
     haystack: ClassVar[str] = "needles"
+    version: ClassVar[int] = 2
     common: int = 10
     times: int = 30
     rare: int = 3
@@ -81,6 +84,7 @@ class CommonWords:
         rest = pool.join(others[[count] * rare])[0][: room - len(ids)] if len(ids) < room else ids[:0]
         first = [int((items == word).argmax()) for word in common]
         texts = vocabulary("list")
+        asked = standings([texts[word] for word in common], [QUESTION.format(common=self.common)])
         return generated_sample(
             tokenizer,
             context_ids=head + np.concatenate([ids, rest]).tolist(),
@@ -91,5 +95,7 @@ class CommonWords:
                 (len(head) + int(starts[i]), len(head) + int(starts[i] + pool.lengths[word]))
                 for i, word in zip(first, common, strict=True)
             ],
-            depth=100 * int(starts[first[0]]) / room,
+            opening=len(head),
+            placed=False,
+            stands=tuple(self.times + times for times in asked),
         )

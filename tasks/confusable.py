@@ -38,6 +38,7 @@ class Confusable(PlannedTask):
     haystack: str = "prose"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("distractors", self.distractors, 0, _CHANGES)
 
     def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:

@@ -7,9 +7,10 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.filler import filler_words
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.plan import generated_sample, spec_of
 from lh_eval.tasks.building.pools import pool_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class FrequentWords:
     name: ClassVar[str] = "fwe"
     uses_depth: ClassVar[bool] = False
     haystack: ClassVar[str] = "needles"
+    version: ClassVar[int] = 2
     alpha: float = 2.0
 
     def __post_init__(self) -> None:
@@ -81,7 +83,9 @@ class FrequentWords:
                 (len(head) + int(starts[i]), len(head) + int(starts[i] + pool.lengths[word]))
                 for i, word in zip(first, asked, strict=True)
             ],
-            depth=100 * int(starts[first[0]]) / room,
+            opening=len(head),
+            placed=False,
+            stands=tuple(counts[1 : 1 + _ASKED].tolist()),
         )
 
     def _counts(self, sizes: np.ndarray, room: int) -> np.ndarray:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lh_eval.errors import InputError
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.tasks.base import TASKS, Sample, context_rng
+from lh_eval.tasks.building.depth import points_off
+from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.haystack import FIXED, RecordTemplate
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
-from lh_eval.tasks.building.plan import encode, generated_sample, spec_of
+from lh_eval.tasks.building.plan import generated_sample, spec_of
 from lh_eval.tasks.building.vocabulary import vocabulary
 from lh_eval.tasks.niah import check_count
 
@@ -27,7 +30,8 @@ class KeyValue:
     """One of as many key-value records as the length holds, keys and values UUIDs; several questions a context.
 
     A trial's context is the same at all depths and for all its questions: the depth and the question only choose the
-    record that is asked for, the nearest to the depth first. Questions shorter than the longest one possible begin
+    record that is asked for, the nearest to the depth first. Where the context has fewer records near the depth than
+    questions, the further ones change places with the nearest. Questions shorter than the longest one possible begin
     with further line breaks.
 
     Measures: exact lookup at every depth of one and the same context.
@@ -39,6 +43,7 @@ class KeyValue:
 
     name: ClassVar[str] = "kv"
     haystack: ClassVar[str] = "needles"
+    version: ClassVar[int] = 2
     questions: int = 8
 
     def __post_init__(self) -> None:
@@ -63,20 +68,34 @@ class KeyValue:
                 f"{len(records.starts)}; raise it or lower the option questions"
             )
 
-        distances = np.abs(records.starts - len(records.filler.ids) * depth / 100)
-        asked = int(distances.argsort(kind="stable")[trial % self.questions])
-        start, end = int(records.starts[asked]), int(records.ends[asked])
+        context = [*head, *records.filler.ids.tolist()]
+        starts, sizes = len(head) + records.starts, records.ends - records.starts
+        opening = int(starts[0])
+        off = points_off(starts, size=sizes, opening=opening, context=len(context), depth=depth)
+        order = off.argsort(kind="stable").tolist()
+        asked, nearest = order[trial % self.questions], order[0]
+        start, size = int(starts[asked]), int(sizes[asked])
+        if off[asked] > DEPTH_TOLERANCE and asked != nearest:
+            start = _exchange(context, asked, nearest, starts, sizes)
         key = pool.join(FIXED + records.keys[[asked]])[0].tolist()
         breaks = _line_breaks(tokenizer, longest - len(before) - len(key) - len(after))
         return generated_sample(
             tokenizer,
-            context_ids=head + records.filler.ids.tolist(),
+            context_ids=context,
             question_ids=[*breaks, *before, *key, *after],
             answers=(vocabulary("uuid")[records.values[asked]],),
             scoring="all",
-            spans=[(len(head) + start, len(head) + end)],
-            depth=100 * start / len(records.filler.ids),
+            spans=[(start, start + size)],
+            opening=opening,
+            stands=(1,),
         )
+
+
+def _exchange(context: list[int], asked: int, other: int, starts: np.ndarray, sizes: np.ndarray) -> int:
+    """Put two of a context's records in each other's place; returns where the asked one then starts."""
+    left, right = (slice(int(starts[i]), int(starts[i] + sizes[i])) for i in sorted((asked, other)))
+    context[left.start : right.stop] = [*context[right], *context[left.stop : right.start], *context[left]]
+    return left.start if asked > other else right.stop - int(sizes[asked])
 
 
 def _line_breaks(tokenizer: "PreTrainedTokenizerBase", count: int) -> list[int]:

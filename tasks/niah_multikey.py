@@ -32,6 +32,7 @@ class NiahMultikey1(HaystackOption, NiahTask):
     haystack: str = "prose"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("keys", self.keys, 1, 1000)
 
     def counts(self) -> Counts:

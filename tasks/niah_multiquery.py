@@ -25,6 +25,7 @@ class NiahMultiquery(HaystackOption, NiahTask):
     haystack: str = "prose"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("queries", self.queries, 1, 1000)
 
     def counts(self) -> Counts:

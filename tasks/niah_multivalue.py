@@ -25,6 +25,7 @@ class NiahMultivalue(HaystackOption, NiahTask):
     haystack: str = "prose"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("values", self.values, 1, 1000)
 
     def counts(self) -> Counts:

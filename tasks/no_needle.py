@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import TASKS, Sample, context_rng, get_task
+from lh_eval.tasks.base import TASKS, Sample, context_rng, get_task, version_of
 from lh_eval.tasks.building.haystack import draw_haystack
 from lh_eval.tasks.building.plan import spec_of
 
@@ -36,6 +36,11 @@ class NoNeedle:
         if _haystack(get_task(self.of)) == "needles":
             raise InputError(f"of must be a task with a haystack between its needles, got {self.of!r}")
 
+    @property
+    def version(self) -> int:
+        """That of the task's samples."""
+        return version_of(get_task(self.of))
+
     def sample(
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
     ) -> Sample:
@@ -47,7 +52,14 @@ class NoNeedle:
         for start, end in sample.spans:
             context[start:end] = draw_haystack(_haystack(task), tokenizer, end - start, rng).ids.tolist()
         place = sample.needle_start
-        return dataclasses.replace(sample, context_ids=context, needle_end=place, spans=((place, place),))
+        return dataclasses.replace(
+            sample,
+            context_ids=context,
+            needle_end=place,
+            spans=((place, place),),
+            stands=() if sample.scoring == "choice" and not sample.stands else (0,) * len(sample.answers),
+            removed=sample.needle_end - sample.needle_start,
+        )
 
 
 def _haystack(task: Any) -> str:

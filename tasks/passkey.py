@@ -4,7 +4,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
-from lh_eval.tasks.building.placing import build_sample
+from lh_eval.tasks.building.placing import VERSION, build_sample
+from lh_eval.tasks.building.versions import check_version
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -20,7 +21,15 @@ class Passkey:
 
     Measures: retrieval with nothing to mistake the needle for; one in ten is chance.
     Source: Peng, Ghosh, Quesnelle 2026, arXiv:2605.06554, the needle-in-a-haystack evaluation.
+
+    Attributes:
+        version: 1 makes the samples of rows of before depths were held to the context.
     """
+
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        check_version(self.version, VERSION)
 
     def sample(
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
@@ -36,4 +45,5 @@ class Passkey:
             length=length,
             depth=depth,
             rng=rng,
+            version=self.version,
         )

@@ -34,6 +34,7 @@ class TwoHop(PlannedTask):
     haystack: str = "prose"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("distractors", self.distractors, 0, len(PEOPLE) - 1)
 
     def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:

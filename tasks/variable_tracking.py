@@ -46,6 +46,7 @@ class VariableTracking(PlannedTask):
     haystack: str = "noise"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("chains", self.chains, 1, 100)
         check_count("hops", self.hops, 0, 100)
 

@@ -1,5 +1,6 @@
 """Settings of the whole suite: no network, no deadline for examples, the same in every CI run, a thread a process."""
 
+import dataclasses
 import gc
 import os
 import sys
@@ -68,9 +69,9 @@ def make_run(tmp_path, make_row):
                 for depth in config["depths"]:
                     for trial in range(2):
                         got = float(score(length, depth, trial))
-                        run.append(
-                            make_row(length=length, depth=float(depth), trial=trial, score=got, selection_recall=recall)
-                        )
+                        row = make_row(length=length, depth=float(depth), trial=trial, score=got)
+                        told = {"task": config["task"], "reading": config.get("reading", "context")}
+                        run.append(dataclasses.replace(row, selection_recall=recall, **told))
             run.finish(metrics_of(run.as_run()))
         return tmp_path / path
 

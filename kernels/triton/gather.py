@@ -22,6 +22,7 @@ from lh_eval.kernels.triton.common import (
 from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 8192
+_ROTATED_TILE_BYTES = 16384  # the angles are read once for more rows
 
 
 def gather(
@@ -51,7 +52,7 @@ def gather(
     D = q.shape[3]
     first = stored_level(layout)
     results = tuple(q.new_empty(B, H, S, D) for _ in tensors)
-    rows = block_rows(q, _TILE_BYTES)
+    rows = block_rows(q, _ROTATED_TILE_BYTES if rotation else _TILE_BYTES)
     blocks = blocks_of(S, rows)
     _gather_kernel(
         (blocks * B * H, len(tensors), 1),

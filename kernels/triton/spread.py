@@ -14,7 +14,7 @@ from lh_eval.kernels.triton.common import block_dim, block_rows, blocks_of, choo
 from lh_eval.kernels.triton.launch import Launcher
 
 _TILE_BYTES = 32768
-_ROTATED_TILE_BYTES = 8192  # which holds as much of the angles besides
+_ROTATED_TILE_BYTES = 16384  # which holds as much of the angles besides
 COMBINE = {"sum": 0, "finest": 1, "mean": 2}
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.compare import compare, difference
+from lh_eval.analysis.progress import unfinished
 from lh_eval.analysis.settings import describe_setting
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import DENSE
@@ -39,7 +40,7 @@ def sweep_table(runs: Mapping[str, Run], *, questions: int = 1) -> "pd.DataFrame
     Returns:
         Columns `setting`, `reading`, `mean_rate` with `ci_low` and `ci_high`, `n`, `selection_recall`; beside dense,
         on the samples that both have, `difference` with `difference_low` and `difference_high`, samples `gained` and
-        `lost`, and McNemar's exact `p`. Missing where there is none.
+        `lost`, and McNemar's exact `p`; where a run is, `unfinished`: `292 of 840`. Missing where there is none.
     """
     import pandas as pd
 
@@ -53,8 +54,10 @@ def sweep_table(runs: Mapping[str, Run], *, questions: int = 1) -> "pd.DataFrame
             overall = compare(runs[DENSE].frame, run.frame, questions=questions).overall.iloc[0]
             row |= {new: overall[old] for old, new in _COMPARED.items()}
             row |= {column: int(overall[column]) for column in ("gained", "lost")} | {"p": overall["p"]}
+        row["unfinished"] = str(unfinished(run) or "")
         rows.append(row)
-    columns = ["setting", "reading", *_MEANS, *_COMPARED.values(), "gained", "lost", "p"]
+    marked = ["unfinished"] if any(row["unfinished"] for row in rows) else []
+    columns = ["setting", "reading", *_MEANS, *_COMPARED.values(), "gained", "lost", "p", *marked]
     return pd.DataFrame(rows, columns=columns).astype({"gained": "Int64", "lost": "Int64"})
 
 

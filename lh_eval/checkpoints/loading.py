@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
+from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.checkpoints.settings import CheckpointSettings
@@ -30,6 +30,7 @@ class Checkpoint:
         name: name for results: of the folder, on the hub, or of the shipped checkpoint.
         folder: where its files lie.
         file_sha256: hash of its weights' files (`weights_sha256`); None where it comes from memory.
+        loaded: its weights as they were loaded from those files, as `weights_state` has them.
         settings: what its `lighthouse.json` says, or None.
         device: where it lies, such as "cuda".
         dtype: precision of its weights, such as "bfloat16".
@@ -43,11 +44,18 @@ class Checkpoint:
     settings: CheckpointSettings | None
     device: str
     dtype: str
+    loaded: int | None = None
+    _hashed: dict[int, str] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @functools.cached_property
+    @property
     def sha256(self) -> str:
-        """Hash of its weights: of their files, or of the tensors themselves where there are none."""
-        return self.file_sha256 or tensors_sha256(self.model)
+        """Hash of its weights: of their files, or of the tensors themselves where those are not the files' any more."""
+        state = weights_state(self.model)
+        if self.file_sha256 is not None and state == self.loaded:
+            return self.file_sha256
+        if state not in self._hashed:
+            self._hashed[state] = tensors_sha256(self.model)
+        return self._hashed[state]
 
     @property
     def defaults(self) -> CheckpointSettings:
@@ -112,8 +120,9 @@ def load_checkpoint(
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
+    model = model.to(torch_device).eval()
     return Checkpoint(
-        model=model.to(torch_device).eval(),
+        model=model,
         tokenizer=tokenizer,
         name=name,
         folder=folder,
@@ -121,6 +130,7 @@ def load_checkpoint(
         settings=settings,
         device=str(torch_device),
         dtype=str(torch_dtype).removeprefix("torch."),
+        loaded=weights_state(model),
     )
 
 

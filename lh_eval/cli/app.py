@@ -27,6 +27,7 @@ from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run
 from lh_eval.cli.table import table
 from lh_eval.cli.train import train
+from lh_eval.cli.verify import verify
 from lh_eval.errors import InputError, Interrupted, unknown_name
 
 
@@ -58,6 +59,7 @@ _COMMANDS = (
     compare,
     table,
     report,
+    verify,
     rescore,
     methods,
     scorers,

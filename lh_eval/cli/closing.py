@@ -13,7 +13,7 @@ _SCORER = "pooled-qk"  # which holds the most of a needle at about the cost of `
 
 
 def closing_lines(finished: "Finished") -> Iterator[str]:
-    """A line or two for each setting, two for what Lighthouse loses of what dense finds, and one for what failed."""
+    """A line or two for each setting, two for what Lighthouse loses of what dense finds, and those for what failed."""
     from lh_eval.lengths import length_label
     from lh_eval.store.sweep import is_sweep, read_sweep
 
@@ -29,6 +29,13 @@ def closing_lines(finished: "Finished") -> Iterator[str]:
         yield from lost_lines({name: run for name, run in runs.items() if name in finished.metrics})
     if finished.first_error is not None:
         yield f"failed: {finished.failed}, the first with {finished.first_error}; the same command tries them again"
+    yield from invalid_lines(finished)
+
+
+def invalid_lines(finished: "Finished") -> Iterator[str]:
+    """A line for each reason for which samples were refused rather than scored."""
+    for reason, count in finished.invalid.items():
+        yield f"not valid, so not scored: {count}; {reason}"
 
 
 def recall_by_length(metrics: dict[str, Any]) -> dict[int, str]:

@@ -33,6 +33,7 @@ def compare(
     """Compare two runs on the samples that both have: rates, difference with interval, exact test, Holm."""
     from lh_eval.analysis.compare import compare as compare_frames
     from lh_eval.analysis.pairing import questions_of_task
+    from lh_eval.analysis.progress import unfinished_note
     from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.publish.comparison import write_comparison, write_difference
@@ -52,6 +53,8 @@ def compare(
         questions=questions_of_task(str(first[0].frame["task"].iloc[0])) if len(first[0].frame) else 1,
     )
     names = side_labels(first, second)
+    if note := unfinished_note([*(("A", run) for run in first), *(("B", run) for run in second)]):
+        compared = compared._replace(notes=[*compared.notes, note.rstrip(".")])
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
         folders = ", ".join(str(run.path) for run in runs)
         typer.echo(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_layers, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
@@ -116,6 +117,8 @@ def intervene(
     typer.echo(interventions_text(table).to_string(index=False))
     typer.echo(f"table: {files[0]}")
     typer.echo(f"figure: {files[2]}")
+    for line in invalid_lines(finished):
+        typer.echo(line)
     if finished.failed:
         typer.echo(f"failed: {finished.failed}, the first with {finished.first_error}")
         raise typer.Exit(1)

@@ -93,6 +93,7 @@ def describe(registry: Registry[Any]) -> list[dict[str, Any]]:
         options = {
             name: None if default_of(field) is dataclasses.MISSING else default_of(field)
             for name, field in option_fields(cls).items()
+            if name != "version"  # which only rows of before a change are made with
         }
         text = inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
         entries.append({"name": name, "options": options, "description": text})

@@ -15,6 +15,7 @@ from lh_eval.cli.shared import (
     Budgets,
     Combine,
     DenseLayers,
+    DepthTolerance,
     Device,
     Dtype,
     Haystack,
@@ -31,6 +32,7 @@ from lh_eval.cli.shared import (
     TrustRemoteCode,
     UntilCi,
 )
+from lh_eval.lengths import DEPTH_TOLERANCE
 
 if TYPE_CHECKING:
     from lh_eval.checkpoints.loading import Checkpoint
@@ -63,6 +65,7 @@ def niah(
     ] = None,
     until_ci: UntilCi = None,
     max_trials: MaxTrials = None,
+    depth_tolerance: DepthTolerance = DEPTH_TOLERANCE,
     seed: Seed = 0,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -120,6 +123,7 @@ def niah(
         seed=seed,
         until_ci=until_ci,
         max_trials=max_trials,
+        depth_tolerance=depth_tolerance,
     )
     if dry_run:
         for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):

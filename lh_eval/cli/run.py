@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
+from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
@@ -15,6 +16,7 @@ from lh_eval.cli.shared import (
     Budgets,
     Combine,
     DenseLayers,
+    DepthTolerance,
     Device,
     Dtype,
     Haystack,
@@ -32,6 +34,7 @@ from lh_eval.cli.shared import (
     TrustRemoteCode,
     UntilCi,
 )
+from lh_eval.lengths import DEPTH_TOLERANCE
 
 
 def run(
@@ -54,6 +57,7 @@ def run(
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
     until_ci: UntilCi = None,
     max_trials: MaxTrials = None,
+    depth_tolerance: DepthTolerance = DEPTH_TOLERANCE,
     seed: Seed = 0,
     threshold: Threshold = RULER_THRESHOLD,
     device: Device = "auto",
@@ -105,6 +109,7 @@ def run(
         trials=trials,
         until_ci=until_ci,
         max_trials=max_trials,
+        depth_tolerance=depth_tolerance,
     )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
@@ -121,6 +126,9 @@ def run(
     for file in write_results(results, folder):
         typer.echo(f"table: {file}")
     failed = [one for one in finished if one.failed]
+    for one in finished:
+        for line in invalid_lines(one):
+            typer.echo(line)
     if failed:
         typer.echo(f"failed: {sum(one.failed for one in failed)}, the first with {failed[0].first_error}")
         raise typer.Exit(1)

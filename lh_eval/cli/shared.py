@@ -63,6 +63,10 @@ UntilCi = Annotated[
 MaxTrials = Annotated[
     int | None, typer.Option(help=f"With --until-ci, the most trials of a cell; {MOST_TRIALS} if not given.")
 ]
+DepthTolerance = Annotated[
+    float,
+    typer.Option(help="Points of the context that a needle may be off its depth; cells that cannot are refused."),
+]
 Threshold = Annotated[float, typer.Option(help="Rate that a length must reach to be effective; RULER's if not given.")]
 Seed = Annotated[int, typer.Option(help="Seed of all samples.")]
 BatchSize = Annotated[

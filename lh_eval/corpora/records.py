@@ -102,12 +102,22 @@ def _from_files(pattern: str) -> "Dataset":
     options = {"sample_by": "document"} if kind == "text" else {}
     try:
         with _quiet():
-            return datasets.load_dataset(kind, data_files=paths, split="train", **options)
+            # what `datasets` has of a file it finds again by path and time, which a copy may keep: by content, too
+            return datasets.load_dataset(kind, name=_content(paths), data_files=paths, split="train", **options)
     except Exception as error:
         cause = error.__cause__ or error
         # of an empty file `datasets` says no more than StopIteration
         said = "no data" if isinstance(cause, StopIteration) else _first_line(cause)
         raise InputError(f"file must be readable as {kind}, got {pattern!r}: {said}") from None
+
+
+def _content(paths: list[str]) -> str:
+    """A name for what the files hold."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with Path(path).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return f"sha256-{digest.hexdigest()[:16]}"
 
 
 def _from_hub(origin: Origin) -> "Dataset":

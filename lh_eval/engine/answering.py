@@ -13,6 +13,7 @@ from lh_eval.engine.asking import Asking
 from lh_eval.errors import InputError
 from lh_eval.scoring.base import is_decided
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.encoding import encode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -85,13 +86,11 @@ def _right_ids(tokenizer: Any, sample: Sample) -> list[int]:
         return [sample.choice_ids[_right(sample)]]
     text = tokenizer.decode(sample.question_ids, clean_up_tokenization_spaces=False)
     space = "" if text[-1:].isspace() or text[-1:] in tuple("\"'`“‘([{") else " "
-    alone, whole = (
-        tokenizer.encode(part, add_special_tokens=False) for part in (text, f"{text}{space}{sample.answer}")
-    )
+    alone, whole = (encode(tokenizer, part) for part in (text, f"{text}{space}{sample.answer}"))
     if whole[: len(alone)] == alone and len(whole) > len(alone):
         return whole[len(alone) :]
     # the question's last token would grow into the answer: as it stands, the answer follows on its own
-    ids: list[int] = tokenizer.encode(f"{space}{sample.answer}", add_special_tokens=False)
+    ids = encode(tokenizer, f"{space}{sample.answer}")
     if not ids:
         raise InputError(f"answer must have tokens, got {sample.answer!r}")
     return ids
@@ -106,16 +105,18 @@ def _right(sample: Sample) -> int:
 
 
 def _check_finite(logits: torch.Tensor, samples: Sequence[Sample]) -> None:
-    """Raise InputError rather than take NaN for the largest."""
+    """Raise InputError rather than take NaN for the largest, or for a probability's share."""
     looked_at = [
-        row[sample.choice_ids] if sample.scoring == "choice" else row.max()[None]
+        # -inf is how a model rules out what it never says; nan anywhere is in every probability
+        torch.cat([row.max()[None], row[sample.choice_ids]])
         for row, sample in zip(logits, samples, strict=True)
     ]
     if torch.cat(looked_at).isfinite().all():  # of all rows: a GPU is waited for once
         return
-    for found, sample in zip(looked_at, samples, strict=True):
+    for row, found, sample in zip(logits, looked_at, samples, strict=True):
         if not (finite := found.isfinite()).all():
-            what = "logits of the choices" if sample.scoring == "choice" else "logits after the question"
+            of_choices = sample.scoring == "choice" and not row[sample.choice_ids].isfinite().all()
+            what = "logits of the choices" if of_choices else "logits after the question"
             raise InputError(
                 f"{what} must be finite, got {found[~finite][0].item()}; "
                 "look for inf or nan in the weights, or try another --dtype"
@@ -213,7 +214,13 @@ def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: S
         if waiting:
             width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
             logits = asked.read([draft + draft[-1:] * (width - len(draft)) for draft in drawn])
-            drawn = logits.argmax(-1)[:, None].tolist()
+            best, drawn_ids = logits.max(-1)
+            if not best.isfinite().all():
+                raise InputError(
+                    f"logits of the answer must be finite, got {best[~best.isfinite()][0].item()}; "
+                    "look for inf or nan in the weights, or try another --dtype"
+                )
+            drawn = drawn_ids[:, None].tolist()
     return texts
 
 

@@ -10,6 +10,7 @@ from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.samples import SampleRunner
 from lh_eval.engine.sharing import Sharing, sharing_of
 from lh_eval.errors import InputError
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import get_task
@@ -28,6 +29,7 @@ def iterate_rows(
     seed: int = 0,
     batch_size: int | None = None,
     sharing: bool = True,
+    depth_tolerance: float = DEPTH_TOLERANCE,
 ) -> Iterator[Row]:
     """Run samples, and yield each row as soon as its batch is through.
 
@@ -40,6 +42,8 @@ def iterate_rows(
         seed: seed of all samples.
         batch_size: samples at once; what memory holds if None.
         sharing: whether what samples have in common is read once; the rows are the same without.
+        depth_tolerance: points of the context that a needle may be off its depth; the row of one further off has an
+            error.
 
     Raises:
         InputError: an argument cannot be used. A sample that fails is no error, but a row with one.
@@ -51,7 +55,7 @@ def iterate_rows(
     task = get_task(keys[0][0])
     with method.attach(model, reading=reading) as reader:
         prefiller = Prefiller(reader, sharing=sharing)
-        runner = SampleRunner(prefiller, method, tokenizer, task, seed, reading, positions(model))
+        runner = SampleRunner(prefiller, method, tokenizer, task, seed, reading, positions(model), depth_tolerance)
         sizes = {length: batch_size or fitting_batch_size(model, length) for length in {key[1] for key in keys}}
         shared = Sharing()
         if sharing:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from lh_eval.engine.guards import check_answer, check_sample
 from lh_eval.engine.positions import positions_of
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.prompting import Outcome, run_batch
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
 from lh_eval.scoring.base import score_text
 from lh_eval.store.rows import Key, Row
@@ -40,6 +42,7 @@ class SampleRunner:
         seed: seed of all samples.
         reading: how prompts are read.
         positions: tokens that the model was made for; rows of samples that take more are marked.
+        depth_tolerance: points of the context that a needle may be off its depth.
     """
 
     prefiller: Prefiller
@@ -49,6 +52,7 @@ class SampleRunner:
     seed: int
     reading: Reading
     positions: int | None = None
+    depth_tolerance: float = DEPTH_TOLERANCE
 
     @property
     def whole(self) -> bool:
@@ -67,10 +71,12 @@ class SampleRunner:
         for key in keys:
             begin = time.perf_counter()
             _, length, depth, trial = key
+            sample = None
             try:
                 sample = self.task.sample(self.tokenizer, length=length, depth=depth, trial=trial, seed=self.seed)
+                check_sample(self.tokenizer, sample, length=length, depth=depth, tolerance=self.depth_tolerance)
             except Exception as error:
-                yield self._row(key, None, None, time.perf_counter() - begin, error=_one_line(error))
+                yield self._row(key, sample, None, time.perf_counter() - begin, error=_one_line(error))
             else:
                 built.append(_Built(key, sample, time.perf_counter() - begin))
         # a question may be a token longer than another, which moves the end of the context; where it may end anywhere,
@@ -103,6 +109,8 @@ class SampleRunner:
                 width=width,
                 pyramid=self.method.pyramid,
             )
+            for outcome in outcomes:
+                check_answer(outcome.answer)
             scores = [
                 score_text(sample.scoring, outcome.answer.prediction, sample.answers)
                 for sample, outcome in zip(samples, outcomes, strict=True)

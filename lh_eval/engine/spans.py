@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.modeling.spans import Span, Spans
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.encoding import encode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -31,7 +32,7 @@ def _answer(tokenizer: "PreTrainedTokenizerBase", sample: Sample, needles: tuple
     """The last place in each needle where an answer stands as tokens of its own; the needles if there is none."""
     ids = sample.prompt_ids
     texts = [f"{space}{answer}" for answer in sample.answers for space in ("", " ")]
-    told = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+    told = [encode(tokenizer, text) for text in texts]
     told += [[token] for choice, token in zip(sample.choices, sample.choice_ids, strict=True) if choice in texts]
     # of equal places the longest, so that a space counts where it is part of the token alone
     told = sorted(filter(None, told), key=len)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.checkpoints.loading import load_tokenizer
 from lh_eval.errors import InputError
 from lh_eval.runs.grid import DEPTHS, Grid
+from lh_eval.runs.trials import check_trials
 from lh_eval.tasks.base import Sample, get_task
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def documents(
     source = tokenizer or pretrained
     tokens = _load_tokenizer(source) if source is None or isinstance(source, str) else source
     task = get_task(lh_task)
+    check_trials(task, tokens, grid)
     rows = []
     for _task, length, depth, trial in grid:
         sample = task.sample(tokens, length=length, depth=depth, trial=trial, seed=seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import lh_eval.tasks
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.base import TASKS, get_task, version_of
 from lh_eval.tasks.building.published import Published
 
 PREFIX = "lh_"  # of the tasks' names in lm-eval
@@ -20,7 +20,7 @@ _TEXT = """\
 include: {base}
 task: {task}
 {tag}{generation}metadata:
-  version: 1.0
+  version: {version}.0
   lh_task: {name}
 """
 
@@ -50,7 +50,14 @@ def yaml_files() -> dict[str, str]:
             choice, most, tag = sample.scoring == "choice", sample.max_new_tokens, ""
         generation = "" if choice else f"generation_kwargs:\n  until: []\n  max_gen_toks: {most}\n"
         base = "_choice" if choice else "_generate"
-        files[f"{name}.yaml"] = _TEXT.format(base=base, task=PREFIX + name, tag=tag, generation=generation, name=name)
+        files[f"{name}.yaml"] = _TEXT.format(
+            base=base,
+            task=PREFIX + name,
+            tag=tag,
+            generation=generation,
+            name=name,
+            version=version_of(get_task(name)),
+        )
     return files
 
 

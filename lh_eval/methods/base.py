@@ -69,11 +69,13 @@ class Method(abc.ABC):
             the method at once; "context": the context alone is, question and answer attend densely to what it kept.
         budget_option: the option that figures take for its budget; None where it has none.
         causal: what a token becomes depends on no later token, so that to read a prompt in parts is to read it whole.
+        libraries: packages that run it, whose versions are part of what decides its rows.
     """
 
     readings: ClassVar[tuple[Reading, ...]] = ("prompt", "context")
     budget_option: ClassVar[str | None] = None
     causal: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], defaults: "CheckpointSettings") -> "Method":  # noqa: ARG003

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -45,6 +44,7 @@ class Press(Method):
 
     readings = ("context",)
     budget_option = "ratio"
+    libraries = ("kvpress",)
 
     def __post_init__(self) -> None:
         if not 0 <= self.ratio < 1:
@@ -77,10 +77,6 @@ class Press(Method):
         if isinstance(model, load_kvpress().SUPPORTED_MODELS):
             return None
         return f"kvpress is not tested with {type(model).__name__}"
-
-    def measure(self, model: "PreTrainedModel", ids: torch.Tensor, name: str) -> dict[str, Any]:  # noqa: ARG002
-        """The version of kvpress."""
-        return {"kvpress": version("kvpress")}
 
     @contextmanager
     def attach(

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.off_depths import points_off
+from lh_eval.analysis.progress import unfinished_note
 from lh_eval.analysis.settings import setting_label
 from lh_eval.figures.captions import places, readings, samples_per_cell
+from lh_eval.lengths import DEPTH_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +40,10 @@ def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
         f"Task {tasks}; {model_text}; {samples_per_cell(cells['n'])} samples per cell, {int(cells['n'].sum())} in all; "
         f"seed{'s' if len(seeds) != 1 else ''} {', '.join(map(str, seeds)) or 'none'}.",
         places(cells),
+        *_off_depths(runs),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
+        *filter(None, [unfinished_note((setting_label(run), run) for run in runs)]),
     ]
     return " ".join(sentences)
 
@@ -62,13 +67,21 @@ def trained(runs: "Sequence[SeededRun]", cells: "pd.DataFrame") -> str:
         f"{int(cells['n'].sum())} in all; seed{'s' if len(asked) != 1 else ''} of the samples "
         f"{', '.join(map(str, asked)) or 'none'}.",
         places(cells),
+        *_off_depths(one.run for one in runs),
         *readings(cells),
         *([f"{failed} samples failed and are not counted."] if failed else []),
+        *filter(None, [unfinished_note((f"{recipe} seed {seed}", run) for recipe, seed, run in runs)]),
         "Training seeds (weights sha256): "
         + "; ".join(f"{recipe} {', '.join(seeds)}" for recipe, seeds in named.items())
         + ".",
     ]
     return " ".join(sentences)
+
+
+def _off_depths(runs: "Iterable[Run]") -> list[str]:
+    """A sentence where needles are further from their depths than a run of today allows unasked."""
+    off = points_off(run.frame for run in runs)
+    return [f"Needles start up to {off:.1f} points of the context off these depths."] if off > DEPTH_TOLERANCE else []
 
 
 def of_comparison(values: "Mapping[str, Any]", names: tuple[str, str]) -> str:

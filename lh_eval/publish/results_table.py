@@ -25,6 +25,8 @@ def results_text(table: "pd.DataFrame") -> "pd.DataFrame":
     ]
     shown["n"] = table["n"].astype(str)
     shown["effective"] = [NOTHING if pd.isna(value) else length_label(int(value)) for value in table["effective"]]
+    if "unfinished" in table:
+        shown["unfinished"] = table["unfinished"]
     return shown
 
 

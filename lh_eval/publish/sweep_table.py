@@ -26,6 +26,8 @@ def sweep_text(table: "pd.DataFrame") -> "pd.DataFrame":
     for name in ("gained", "lost"):
         shown[name] = [NOTHING if pd.isna(value) else str(value) for value in table[name]]
     shown["p"] = [p_value(None if pd.isna(value) else value) for value in table["p"]]
+    if "unfinished" in table:
+        shown["unfinished"] = table["unfinished"]
     return shown
 
 

@@ -12,6 +12,7 @@ from lh_eval.errors import InputError
 from lh_eval.methods.base import Method
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
+from lh_eval.runs.trials import check_trials
 from lh_eval.tasks.base import get_task
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def check_method(checkpoint: Checkpoint, method: Method) -> None:
 def check_grid(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", grid: Grid, *, beyond_positions: bool
 ) -> None:
-    """Make the first and the last sample of each cell, and see whether the model has positions for them.
+    """Make the first and the last sample of each cell, and see whether the model has positions for them; then all.
 
     As in RULER, what is generated counts: prompt and `max_new_tokens` must fit together.
 
@@ -67,7 +68,8 @@ def check_grid(
 
     Raises:
         InputError: a sample cannot be made, as where a task has fewer trials than a cell may get, memory does not hold
-            it, the model has too few positions, or nothing ends a generated text.
+            it, the model has too few positions, nothing ends a generated text, a needle does not lie at its depth, or
+            two trials have one prompt.
     """
     most = None if beyond_positions else positions(model)
     if most is not None and grid.lengths[-1] > most:  # before such a sample is made, which may take long
@@ -91,6 +93,7 @@ def check_grid(
             )
         if most is not None and positions_of(sample) > most:
             _refuse(most, length, sample.max_new_tokens)
+    check_trials(task, tokenizer, grid)
 
 
 def _refuse(most: int, length: int, generated: int = 0) -> None:

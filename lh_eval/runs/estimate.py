@@ -61,6 +61,7 @@ def estimate(
                     reading=setting.reading,
                     seed=grid.seed,
                     batch_size=1,
+                    depth_tolerance=grid.depth_tolerance,
                 )
             )
         yield Estimate(setting.name, sorted(rows, key=lambda row: row.length), len(grid.depths) * grid.trials)

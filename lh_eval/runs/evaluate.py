@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.checkpoints.loading import Checkpoint, as_checkpoint
 from lh_eval.engine.rows import iterate_rows
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import DEPTHS, Grid
@@ -29,6 +30,7 @@ def evaluate(
     reading: Reading | None = None,
     batch_size: int | None = None,
     beyond_positions: bool = False,
+    depth_tolerance: float = DEPTH_TOLERANCE,
 ) -> "pd.DataFrame":
     """Evaluate a checkpoint on a task under a setting.
 
@@ -46,6 +48,7 @@ def evaluate(
         batch_size: samples at once; what memory holds if None.
         beyond_positions: run samples whose prompt and answer take more than the model's `max_position_embeddings` and
             mark their rows, instead of refusing them.
+        depth_tolerance: points of the context that a needle may be off its depth; cells further off are refused.
 
     Returns:
         A row a sample: the fields of `Row`.
@@ -54,7 +57,14 @@ def evaluate(
         InputError: an argument cannot be used; no sample was run then.
     """
     checkpoint = as_checkpoint(checkpoint, tokenizer)
-    grid = Grid(task=task, lengths=lengths, depths=depths, trials=trials, seed=seed)  # type: ignore[arg-type]
+    grid = Grid(
+        task=task,
+        lengths=lengths,  # type: ignore[arg-type]
+        depths=depths,  # type: ignore[arg-type]
+        trials=trials,
+        seed=seed,
+        depth_tolerance=depth_tolerance,
+    )
     resolved = resolve_setting(setting, checkpoint.defaults, reading)
     check_settings(checkpoint, grid, [resolved], beyond_positions=beyond_positions)
     rows = iterate_rows(
@@ -65,5 +75,6 @@ def evaluate(
         reading=resolved.reading,
         seed=grid.seed,
         batch_size=batch_size,
+        depth_tolerance=grid.depth_tolerance,
     )
     return to_frame(rows)

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
+from lh_eval.lengths import DEPTH_TOLERANCE
 
 if TYPE_CHECKING:
     from lh_eval.store.rows import Key
@@ -29,6 +30,7 @@ class Grid:
         seed: seed of all samples.
         until_ci: cells get more trials until their 95 % interval, from end to end, is at most so wide; see `stopping`.
         max_trials: with `until_ci`, the most trials of a cell; 200 (or `trials`, if more) if not given.
+        depth_tolerance: points of the context that a needle may be off its depth.
 
     Raises:
         InputError: a value is of the wrong type or out of range, or a length or depth is there twice.
@@ -41,6 +43,7 @@ class Grid:
     seed: int = 0
     until_ci: float | None = None
     max_trials: int | None = None
+    depth_tolerance: float = DEPTH_TOLERANCE
 
     def __post_init__(self) -> None:
         if not isinstance(self.task, str):
@@ -55,6 +58,9 @@ class Grid:
             if not _within(value, Integral, least):
                 raise InputError(f"{name} must be an integer from {least} on, got {value!r}")
             object.__setattr__(self, name, int(value))
+        if not _within(self.depth_tolerance, Real, 0, 100):
+            raise InputError(f"depth_tolerance must be from 0 to 100 points, got {self.depth_tolerance!r}")
+        object.__setattr__(self, "depth_tolerance", float(self.depth_tolerance))
         self._check_rule()
 
     def _check_rule(self) -> None:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.errors import InputError
 from lh_eval.scoring.base import get_rule, score_text
+from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import DIGESTS
 from lh_eval.store.files import read_json, read_samples
 from lh_eval.store.folder import PROVENANCE, RunFolder
 from lh_eval.store.rows import Row
-from lh_eval.store.run import CONFIG, SAMPLES, is_run
+from lh_eval.store.run import CONFIG, SAMPLES, read_config
 
 
 class Rescored(NamedTuple):
@@ -44,9 +46,9 @@ def rescore(path: str | Path, scoring: str | None = None) -> Rescored:
     path = Path(path)
     if scoring is not None:
         get_rule(scoring)
-    if not is_run(path):
-        raise InputError(f"run must be a folder with {CONFIG} and {SAMPLES}, got {path}; give an --out of lh-eval niah")
-    newest = {row.key: row for row in read_samples(path / SAMPLES).rows}
+    config, samples = read_config(path), read_samples(path / SAMPLES)
+    check_samples(path / SAMPLES, config, samples)
+    newest = {row.key: row for row in samples.rows}
     before = [newest[key] for key in sorted(newest)]
     return Rescored(path, before, [_scored(row, scoring or row.scoring) for row in before])
 
@@ -66,7 +68,7 @@ def write_rescored(rescored: Rescored, out: str | Path, scoring: str | None = No
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"out must be a new or empty folder, got {out} which holds something; choose another --out")
     config = read_json(rescored.path / CONFIG)
-    provenance = {**config.get(PROVENANCE, {}), "rescored_from": rescored.path.resolve().name}
+    provenance = {**config.get(PROVENANCE, {}), "rescored_from": rescored.path.resolve().name, DIGESTS: True}
     with RunFolder.open(out, {**config, "rescored": scoring or "as before", PROVENANCE: provenance}) as run:
         for row in rescored.after:
             run.append(row)

@@ -6,30 +6,31 @@ import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from tqdm import tqdm
 
-import lh_eval
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.checkpoints.loading import Checkpoint
+from lh_eval.engine.guards import by_reason
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.errors import Interrupted
 from lh_eval.methods.base import Method
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
+from lh_eval.runs.identity import deciding_config
 from lh_eval.runs.setting import Setting, resolve_setting, side_by_side
 from lh_eval.runs.stopping import due
 from lh_eval.spec import slug
+from lh_eval.store.digest import DIGESTS
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
 from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
-from lh_eval.tasks.building.haystack_text import data_hashes
 
 
 class Finished(NamedTuple):
@@ -38,11 +39,13 @@ class Finished(NamedTuple):
     path: its folder.
     metrics: what metrics.json of each setting holds, by setting name.
     first_error: why the first sample that could not be run failed; None where none did.
+    invalid: how many of those were refused for what they are, by the reason, each told by its first sample.
     """
 
     path: Path
     metrics: dict[str, dict[str, Any]]
     first_error: str | None
+    invalid: Mapping[str, int] = MappingProxyType({})
 
     @property
     def failed(self) -> int:
@@ -100,33 +103,7 @@ def run(
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
         write_sweep(out, sweep_summary(read_settings(out, names)))
-    return Finished(out, metrics, errors[0] if errors else None)
-
-
-def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
-    """Everything that decides a run's rows: its config.json but for "provenance"."""
-    tokenizer = checkpoint.tokenizer
-    text = tokenizer.backend_tokenizer.to_str() if tokenizer.is_fast else json.dumps(tokenizer.get_vocab())
-    return {
-        "task": grid.task,
-        "lengths": list(grid.lengths),
-        "depths": list(grid.depths),
-        "trials": grid.trials,
-        "seed": grid.seed,
-        # only where it is used: runs of before there was the rule go on
-        **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
-        **data_hashes(get_task(grid.task)),
-        **setting.to_dict(),
-        "model": {"name": checkpoint.name, "weights_sha256": checkpoint.sha256},
-        "tokenizer_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "device": checkpoint.model.device.type,
-        "dtype": checkpoint.dtype,
-        "versions": {
-            "lh_eval": lh_eval.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "transformers", "numpy")},
-        },
-    }
+    return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 
 def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
@@ -137,6 +114,7 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         if on_gpu
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
+        DIGESTS: True,
         # what pairs trainings of different recipes; None where the checkpoint does not say
         "training_seed": checkpoint.defaults.training.get("seed"),
         **_measured(checkpoint, grid, setting),
@@ -198,6 +176,7 @@ def _rounds(
             reading=setting.reading,
             seed=grid.seed,
             batch_size=batch_size,
+            depth_tolerance=grid.depth_tolerance,
         )
         tried |= waiting
 

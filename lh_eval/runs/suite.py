@@ -51,8 +51,8 @@ def load_suite(name: str, *, seed: int = 0, haystack: str | None = None, **overr
         name: one of `suite_names()`, or a TOML file.
         seed: seed of all samples.
         haystack: the haystack of every task that takes one; None is each one's own.
-        overrides: `lengths`, `depths` or `trials` for all tasks, in place of the file's, and `until_ci` and
-            `max_trials`, which files do not have; None is the file's.
+        overrides: `lengths`, `depths` or `trials` for all tasks, in place of the file's, and `until_ci`,
+            `max_trials` and `depth_tolerance`, which files do not have; None is the file's.
 
     Raises:
         InputError: no such suite, or the file is not one.

@@ -7,7 +7,8 @@ from typing import Any
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError
 from lh_eval.runs.checking import check_settings
-from lh_eval.runs.run import Finished, deciding_config, run
+from lh_eval.runs.identity import deciding_config
+from lh_eval.runs.run import Finished, run
 from lh_eval.runs.setting import Setting
 from lh_eval.runs.suite import Suite
 from lh_eval.spec import slug

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
+from lh_eval.store.digest import Link, split_digest
 from lh_eval.store.rows import Row
 
 
@@ -16,10 +17,12 @@ class Samples(NamedTuple):
     """What a samples file holds.
 
     rows: its rows in the order written.
+    links: the same as the chain of digests sees them.
     size: bytes up to the end of the last whole line; what comes after is the line that a kill tore.
     """
 
     rows: list[Row]
+    links: list[Link]
     size: int
 
 
@@ -104,13 +107,15 @@ def read_samples(path: Path) -> Samples:
         raise InputError(f"{path} must be a readable file, got {short(error)}") from None
     lines = list(io.BytesIO(data))
     rows: list[Row] = []
+    links: list[Link] = []
     size = 0
     for number, line in enumerate(lines, start=1):
         last = number == len(lines)
         if last and not line.endswith(b"\n"):
             break
+        link = split_digest(line)
         try:
-            rows.append(Row.from_json(line))
+            rows.append(Row.from_json(link.body))
         except InputError as error:
             raise InputError(f"{path} line {number}: {error}") from None
         except ValueError as error:
@@ -120,8 +125,9 @@ def read_samples(path: Path) -> Samples:
             raise InputError(
                 f"{path} must have a row on every line, got {short(error)} on line {number}; remove that line"
             ) from None
+        links.append(link)
         size += len(line)
-    return Samples(rows, size)
+    return Samples(rows, links, size)
 
 
 def short(error: Exception) -> str:

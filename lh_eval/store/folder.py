@@ -11,14 +11,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
-from lh_eval.store.files import json_bytes, read_json, read_samples, replace_file, short, write_all, write_json
+from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import PROVENANCE as PROVENANCE
+from lh_eval.store.digest import last_digest, next_digest, with_digest
+from lh_eval.store.files import (
+    Samples,
+    json_bytes,
+    read_json,
+    read_samples,
+    replace_file,
+    short,
+    write_all,
+    write_json,
+)
 from lh_eval.store.rows import Key, Row, to_frame
 from lh_eval.store.run import CONFIG, METRICS, SAMPLES, Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PROVENANCE = "provenance"
 _NOT_DECIDING = (PROVENANCE, "setting")  # the second says in other words what "attention" does
 _BEFORE = {"reading": "context"}  # of runs from before it was kept
 
@@ -33,11 +44,12 @@ class RunFolder:
     stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any], file: io.FileIO, rows: list[Row]) -> None:
+    def __init__(self, path: Path, config: dict[str, Any], file: io.FileIO, samples: Samples) -> None:
         self.path = path
         self.config = config
         self._file = file
-        self._rows: dict[Key, Row] = {row.key: row for row in rows}
+        self._rows: dict[Key, Row] = {row.key: row for row in samples.rows}
+        self._digest = last_digest(config, samples.links)
 
     @classmethod
     def open(cls, path: str | Path, config: Mapping[str, Any]) -> "RunFolder":
@@ -49,7 +61,7 @@ class RunFolder:
 
         Raises:
             InputError: the folder holds something else or a run of another configuration, another process writes
-                to it, it cannot be written, or its rows are corrupt.
+                to it, it cannot be written, or its rows are corrupt or not as the run wrote them.
         """
         path = Path(path)
         plain: dict[str, Any] = json.loads(json.dumps(config, allow_nan=False))
@@ -66,8 +78,10 @@ class RunFolder:
             if not check_folder(path, plain):
                 write_json(path / CONFIG, plain)
             samples = read_samples(path / SAMPLES)
+            written = read_json(path / CONFIG)
+            check_samples(path / SAMPLES, written, samples)
             file.truncate(samples.size)
-            return cls(path, read_json(path / CONFIG), file, samples.rows)
+            return cls(path, written, file, samples)
         except OSError as error:
             file.close()
             raise InputError(f"out must be a folder that can be written, got {path} ({short(error)})") from None
@@ -82,8 +96,10 @@ class RunFolder:
             InputError: it cannot be written, or the file is no longer where it was; the message says what is kept.
         """
         size = self._file.seek(0, os.SEEK_END)
+        body = row.to_json().encode()
+        digest = next_digest(self._digest, body)
         try:
-            write_all(self._file.fileno(), row.to_json().encode() + b"\n")
+            write_all(self._file.fileno(), with_digest(body, digest) + b"\n")
             os.fsync(self._file.fileno())
         except OSError as error:
             try:
@@ -92,6 +108,7 @@ class RunFolder:
                 self._file.close()  # nothing must be glued to that half; the next opening cuts it
             raise self._unwritable(short(error)) from None
         self._check_there()
+        self._digest = digest
         self._rows[row.key] = row
 
     def completed(self) -> set[Key]:
@@ -124,8 +141,8 @@ class RunFolder:
 
     def _unwritable(self, reason: str) -> InputError:
         return InputError(
-            f"out must be a folder that can be written, got {self.path} ({reason}); its {len(self._rows)} rows are kept: "
-            "make that possible, and the same command goes on from there"
+            f"out must be a folder that can be written, got {self.path} ({reason}); its {len(self._rows)} rows are "
+            "kept: make that possible, and the same command goes on from there"
         )
 
     def _check_there(self) -> None:

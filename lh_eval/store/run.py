@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.store.files import read_json, read_samples
+from lh_eval.store.checking import check_samples
+from lh_eval.store.files import Samples, read_json, read_samples
 from lh_eval.store.rows import to_frame
 
 if TYPE_CHECKING:
@@ -33,9 +34,21 @@ def read_run(path: str | Path) -> Run:
     """Read a run without changing it; it may be unfinished, or still being written.
 
     Raises:
-        InputError: the folder is not a run, or its configuration or rows are corrupt.
+        InputError: the folder is not a run, its configuration or rows are corrupt, or `check_samples` refuses them.
     """
     path = Path(path)
+    config = read_config(path)
+    samples = read_samples(path / SAMPLES)
+    check_samples(path / SAMPLES, config, samples)
+    return as_run(path, config, samples)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a run's configuration.
+
+    Raises:
+        InputError: the folder is not a run, or its configuration is corrupt.
+    """
     if not is_run(path):
         raise InputError(f"run must be a folder with {CONFIG} and {SAMPLES}, got {path}; give an --out of lh-eval niah")
     config = read_json(path / CONFIG)
@@ -43,8 +56,12 @@ def read_run(path: str | Path) -> Run:
         values = config.get(name, [])
         if not isinstance(values, list) or not all(map(_is_number, values)):
             raise InputError(f"{path / CONFIG} must list numbers under {name}, got {values!r}; restore the file")
-    # a sample that failed and was run again has several rows; the newest counts
-    newest = {row.key: row for row in read_samples(path / SAMPLES).rows}
+    return config
+
+
+def as_run(path: Path, config: dict[str, Any], samples: Samples) -> Run:
+    """The run of what was read; of a sample that failed and was run again the newest row counts."""
+    newest = {row.key: row for row in samples.rows}
     return Run(path, config, to_frame(newest.values()))
 
 

@@ -14,7 +14,7 @@ from lh_eval.store.run import CONFIG, Run, is_run, read_run
 
 SWEEP = "sweep.json"
 DENSE = "dense"
-_SETTING_FIELDS = ("attention", "setting", "reading")
+SETTING_FIELDS = ("attention", "setting", "reading")
 
 
 class Sweep(NamedTuple):
@@ -41,7 +41,7 @@ def setting_name(scorer: str | None = None, k: int | None = None) -> str:
 
 
 def check_sweep(
-    path: Path, configs: Mapping[str, Mapping[str, Any]], *, setting_fields: Collection[str] = _SETTING_FIELDS
+    path: Path, configs: Mapping[str, Mapping[str, Any]], *, setting_fields: Collection[str] = SETTING_FIELDS
 ) -> None:
     """Refuse a folder that a sweep cannot be written to, or go on in, before any of its settings runs.
 
@@ -60,7 +60,7 @@ def check_sweep(
     if not path.is_dir():
         check_folder(path, {})
         return
-    listed = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    listed = listed_settings(path / SWEEP) if (path / SWEEP).exists() else []
     others = sorted({*listed, *(run.name for run in path.iterdir() if is_run(run))} - configs.keys())
     ours = _without(next(iter(configs.values())), setting_fields)
     for name in others:
@@ -78,7 +78,7 @@ def check_sweep(
 
 
 def read_settings(
-    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = _SETTING_FIELDS
+    path: str | Path, names: Iterable[str], *, setting_fields: Collection[str] = SETTING_FIELDS
 ) -> dict[str, Run]:
     """Read what sweep.json is to set side by side: the settings' runs, dense first.
 
@@ -93,7 +93,7 @@ def read_settings(
         InputError: a setting is no run, differs in another field, or asked other questions.
     """
     path = Path(path)
-    earlier = _listed(path / SWEEP) if (path / SWEEP).exists() else []
+    earlier = listed_settings(path / SWEEP) if (path / SWEEP).exists() else []
     runs = _read_runs(path, [*names, *earlier])
     shared = {name: _without(run.config, setting_fields) for name, run in runs.items()}
     for name, config in shared.items():
@@ -119,7 +119,7 @@ def read_sweep(path: str | Path) -> Sweep:
     """
     path = Path(path)
     if (path / SWEEP).exists():
-        return Sweep(path, _read_runs(path, _listed(path / SWEEP)))
+        return Sweep(path, _read_runs(path, listed_settings(path / SWEEP)))
     if not is_sweep(path):
         raise InputError(
             f"sweep must be a folder of runs, got {path}; give an --out of lh-eval niah with several settings"
@@ -132,7 +132,7 @@ def is_sweep(path: Path) -> bool:
     return (path / SWEEP).is_file() or (path.is_dir() and not is_run(path) and any(map(is_run, path.iterdir())))
 
 
-def _listed(file: Path) -> list[str]:
+def listed_settings(file: Path) -> list[str]:
     """Names of the settings that a sweep.json lists."""
     try:
         return [str(entry["name"]) for entry in read_json(file)["settings"]]

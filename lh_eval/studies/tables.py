@@ -61,6 +61,11 @@ def signed(value: float) -> str:
     return text.lstrip("+−") if float(text.replace("−", "-")) == 0 else text
 
 
+def nats(value: float) -> str:
+    """A log-probability with two digits."""
+    return NOTHING if pd.isna(value) else f"{value:.2f}".replace("-", "−")
+
+
 def with_interval(write: Callable[[float], str], value: float, low: float, high: float) -> str:
     """A number with its interval, where it has one."""
     return write(value) if pd.isna(low) else f"{write(value)} ({write(low)} to {write(high)})"

@@ -3,17 +3,20 @@
 The text is a circle of units (sentences, statements, entries). A `Group` is a run of units that several questions are
 about; it is put at the depth, and the filler is the text itself, what comes before the group and what comes after.
 The questions of one group share their context, token for token: what a shorter question leaves of the length is more of
-the text, ahead of it.
+the text, ahead of it. Where the group is so large a part of the context that a question's needle would not lie at the
+depth, each of its questions has a context of its own instead, about the units that answer it.
 """
 
 import dataclasses
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from lh_eval.errors import InputError
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.scoring.base import wants_all
 from lh_eval.tasks.base import Sample, sample_rng
+from lh_eval.tasks.building.depth import depth_at, points_off
 from lh_eval.tasks.building.encoding import encode_all
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.room import room_for
@@ -97,6 +100,16 @@ class _Encoded:
     questions: list[list[list[int]]]
     least: int
 
+    def near(self, group: Group, questions: int, head: int, before: int, context: int, depth: float) -> bool:
+        """Whether the needle of each of a group's questions is near a depth, `before` tokens ahead of the group."""
+        units = [item.units[0] for item in group.items[:questions]]
+        starts = self.units.bounds[units]
+        places = head + before + starts - self.units.bounds[group.first]
+        sizes = self.units.bounds[[unit + 1 for unit in units]] - starts
+        return bool(
+            (points_off(places, size=sizes, opening=head, context=context, depth=depth) <= DEPTH_TOLERANCE).all()
+        )
+
 
 _encoded: weakref.WeakKeyDictionary[Any, dict["DocumentTask", _Encoded]] = weakref.WeakKeyDictionary()
 
@@ -113,6 +126,7 @@ class DocumentTask:
             its needle no token. What is answered then was known before.
     """
 
+    version: ClassVar[int] = 2
     questions: int = 4
     closed_book: int = 0
 
@@ -152,25 +166,32 @@ class DocumentTask:
             ids = head + questions[which]
             start = max(1, len(head))
             nowhere = ((start, start),)
-            return self._sample(tokenizer, group.items[which], ids[:start], ids[start:], nowhere, float(depth))
+            sample = self._sample(tokenizer, group.items[which], ids[:start], ids[start:], nowhere, len(head))
+            return dataclasses.replace(sample, depth=float(depth), placed=False, removed=0)
 
         least = len(head) + encoded.least
         check_length(length, least)
         longest = max(map(len, questions))
-        size = encoded.units.size(group.first, group.last)
+        first, last = group.first, group.last
+        size = encoded.units.size(first, last)
         room = length - len(head) - size - longest
         before = round(room * depth / 100)
+        if not encoded.near(group, self.questions, len(head), before, length - longest, depth):
+            first, last = min(group.items[which].units), max(group.items[which].units)
+            size = encoded.units.size(first, last)
+            room = length - len(head) - size - longest
+            wanted = room if depth == 100 else round((length - longest) * depth / 100) - len(head)
+            before = min(max(0, wanted), room)
         after, slack = room - before, longest - len(questions[which])
-        left, middle, right = encoded.units.around(group.first, group.last, before, after + slack)
+        left, middle, right = encoded.units.around(first, last, before, after + slack)
         context = [*head, *left.tolist(), *middle.tolist(), *right[:after].tolist()]
-        shift = len(head) + before - int(encoded.units.bounds[group.first])
+        shift = len(head) + before - int(encoded.units.bounds[first])
         spans = tuple(
             (shift + int(encoded.units.bounds[unit]), shift + int(encoded.units.bounds[unit + 1]))
             for unit in group.items[which].units
         )
-        true_depth = 100 * before / room if room else float(depth)
         question = right[after:].tolist() + questions[which]
-        return self._sample(tokenizer, group.items[which], context, question, spans, true_depth)
+        return self._sample(tokenizer, group.items[which], context, question, spans, len(head))
 
     def _encode(self, tokenizer: "PreTrainedTokenizerBase") -> _Encoded:
         """The document's token ids, made once per tokenizer, and gone with it."""
@@ -193,7 +214,7 @@ class DocumentTask:
         context: list[int],
         question: list[int],
         spans: tuple[tuple[int, int], ...],
-        depth: float,
+        opening: int,
     ) -> Sample:
         return Sample(
             context_ids=context,
@@ -205,5 +226,6 @@ class DocumentTask:
             needle_start=spans[0][0],
             needle_end=spans[0][1],
             spans=spans,
-            depth=depth,
+            depth=depth_at(spans[0][0], len(context)),
+            opening=opening,
         )

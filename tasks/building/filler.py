@@ -24,11 +24,18 @@ class Filler(NamedTuple):
     """Filler text as tokens.
 
     ids: [n] int64 token ids.
-    boundaries: ascending positions in 0..n before which no word is cut: the start of each word, and the end n.
+    boundaries: ascending positions in 0..n where needles lie best: the start of each word or sentence, and the end n.
+    words: further ones, between the words of a sentence, for where those are too far apart; None where there are none.
     """
 
     ids: np.ndarray
     boundaries: np.ndarray
+    words: np.ndarray | None = None
+
+    @property
+    def finest(self) -> np.ndarray:
+        """Every position where a needle may lie."""
+        return self.boundaries if self.words is None else np.union1d(self.boundaries, self.words)
 
 
 def draw_filler(tokenizer: "PreTrainedTokenizerBase", n: int, rng: np.random.Generator) -> Filler:

@@ -7,6 +7,7 @@ import numpy as np
 from lh_eval.tasks.building.filler import Filler, draw_filler
 from lh_eval.tasks.building.haystack_text import prose
 from lh_eval.tasks.building.pools import Pool, pool_of
+from lh_eval.tasks.building.units import begins_word
 from lh_eval.tasks.building.vocabulary import TextKind, vocabulary
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def noise(tokenizer: "PreTrainedTokenizerBase", n: int) -> Filler:
     pool = pool_of(tokenizer, "the sentences of noise", lambda: _NOISE)
     rounds = 1 + n // len(pool.ids)
     ids, starts = pool.join(np.tile(np.arange(len(_NOISE)), rounds))
-    return Filler(ids[:n], np.append(starts[starts < n], n))
+    words = np.tile(begins_word(tokenizer, pool.ids), rounds)[:n].nonzero()[0]
+    return Filler(ids[:n], np.append(starts[starts < n], n), words)
 
 
 class Records(NamedTuple):

@@ -3,13 +3,16 @@
 import dataclasses
 import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from lh_eval.errors import InputError
+from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.tasks.base import Sample, sample_rng
+from lh_eval.tasks.building.depth import depth_at, needle_position
 from lh_eval.tasks.building.document import cell_name, shown_answer
+from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.haystack_text import prose
-from lh_eval.tasks.building.placing import check_depth, leading_special_ids, place_answers, position_at, splice
+from lh_eval.tasks.building.placing import check_depth, leading_special_ids, place_answers, splice
 from lh_eval.tasks.building.room import room_for
 
 if TYPE_CHECKING:
@@ -33,20 +36,21 @@ class Entry(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-_sizes: weakref.WeakKeyDictionary[Any, dict[tuple["InsertedTask", int], int]] = weakref.WeakKeyDictionary()
+_sizes: weakref.WeakKeyDictionary[Any, dict[tuple["InsertedTask", int], tuple[int, int]]] = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
 class InsertedTask:
     """What tasks of rows in prose share: trial t is the t-th row that fits, in an order drawn for each cell.
 
-    Rows that are longer than `length` are passed over, never cut.
+    Rows that are longer than `length`, or too long to start at the depth, are passed over, never cut.
 
     Attributes:
         haystack: the prose, as `load_text` takes it.
         closed_book: 1 leaves text and prose out, the control: the prompt is the question alone, shorter than `length`.
     """
 
+    version: ClassVar[int] = 2
     haystack: str = "moby_dick"
     closed_book: int = 0
 
@@ -80,14 +84,14 @@ class InsertedTask:
             start = end = max(1, len(head))
             context, question, true_depth = ids[:start], ids[start:], float(depth)
         else:
-            text = tokenizer.encode(entry.text, add_special_tokens=False)
+            text = encode(tokenizer, entry.text)
             rng = sample_rng(cell_name(self), length=length, depth=depth, trial=trial, seed=seed)
             filler = prose(tokenizer, length - len(head) - len(text) - len(question), rng, source=self.haystack)
-            position = position_at(filler, depth)
+            position, _ = needle_position(filler, [], opening=len(head), size=len(text), depth=depth)
             body, (place,) = splice(filler, [(position, text)])
             context, start = head + body, len(head) + place
             end = start + len(text)
-            true_depth = 100 * position / len(filler.ids) if len(filler.ids) else float(depth)
+            true_depth = depth_at(start, len(context))
         return Sample(
             context_ids=context,
             question_ids=question,
@@ -100,6 +104,9 @@ class InsertedTask:
             needle_start=start,
             needle_end=end,
             depth=true_depth,
+            opening=len(head),
+            placed=not self.closed_book,
+            removed=0 if self.closed_book else None,
         )
 
     def _row(self, tokenizer: "PreTrainedTokenizerBase", length: int, depth: float, trial: int, seed: int) -> int:
@@ -108,22 +115,29 @@ class InsertedTask:
         name = f"{cell_name(self)} order"
         order = sample_rng(name, length=length, depth=depth, trial=0, seed=seed).permutation(len(characters)).tolist()
         sizes = _sizes.setdefault(tokenizer, {})
+        head = len(leading_special_ids(tokenizer))
         fitting = 0
         for row in order:
             if characters[row] > 8 * length:
                 continue
             if (self, row) not in sizes:
                 entry = self.entry(row)
-                text = len(tokenizer.encode(entry.text)) if entry.text else 0
-                sizes[self, row] = text + len(_question_ids(tokenizer, entry)[0])
-            if sizes[self, row] <= length:
+                text = len(encode(tokenizer, entry.text)) if entry.text else 0
+                sizes[self, row] = text, len(_question_ids(tokenizer, entry)[0])
+            text, question = sizes[self, row]
+            if text + question + head <= length and _reaches(text, length - question, depth):
                 fitting += 1
             if fitting > trial:
                 return row
         raise InputError(
-            f"length must be such that {trial + 1} rows fit whole, got {length}, which holds {fitting} of "
-            f"{len(order)}; take a greater length or fewer trials"
+            f"length must be such that {trial + 1} rows fit whole at depth {depth:g}, got {length}, which holds "
+            f"{fitting} of {len(order)}; take a greater length or fewer trials"
         )
+
+
+def _reaches(text: int, context: int, depth: float) -> bool:
+    """Whether a text of so many tokens can start at a depth of a context; any can at its ends."""
+    return depth in (0, 100) or 100 * (context - text) / context >= depth - DEPTH_TOLERANCE
 
 
 def _question_ids(tokenizer: "PreTrainedTokenizerBase", entry: Entry) -> tuple[list[int], list[int], int]:
@@ -131,4 +145,4 @@ def _question_ids(tokenizer: "PreTrainedTokenizerBase", entry: Entry) -> tuple[l
     if entry.scoring == "choice":
         return *place_answers(tokenizer, entry.question, entry.choices), 0
     most = room_for(tokenizer, entry.answers, entry.scoring)
-    return tokenizer.encode(entry.question, add_special_tokens=False), [], most
+    return encode(tokenizer, entry.question), [], most

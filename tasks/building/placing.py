@@ -8,12 +8,16 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
+from lh_eval.tasks.building.encoding import encode, encode_all
 from lh_eval.tasks.building.filler import Filler, draw_filler
+from lh_eval.tasks.building.standing import standings, times_standing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 DIGITS = list("0123456789")
+VERSION = 2  # of the samples of tasks that are made here
 
 
 def check_depth(depth: float) -> None:
@@ -55,7 +59,7 @@ def place_answers(
         InputError: the answers are not one distinct token each.
     """
     texts = [f"{question} {answer}" for answer in answers]
-    encoded = tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+    encoded = encode_all(tokenizer, texts)
     columns = zip(*encoded, strict=False)
     shared = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
     rests = [tuple(ids[shared:]) for ids in encoded]
@@ -65,22 +69,20 @@ def place_answers(
     return encoded[0][:shared], [rest[0] for rest in rests]
 
 
-def position_at(filler: Filler, depth: float) -> int:
-    """The word boundary nearest to a depth: 0 is before the filler, 100 after it; of two as near, the first."""
-    return int(filler.boundaries[np.abs(filler.boundaries - len(filler.ids) * depth / 100).argmin()])
-
-
-def splice(filler: Filler, pieces: Sequence[tuple[int, list[int]]]) -> tuple[list[int], list[int]]:
+def splice(
+    filler: Filler, pieces: Sequence[tuple[int, list[int]]], *, behind: bool = False
+) -> tuple[list[int], list[int]]:
     """Insert pieces into filler.
 
     Args:
         filler: what they go into.
         pieces: (position in the filler, token ids) of each; at one position they keep their order.
+        behind: the first piece comes behind the others of its position.
 
     Returns:
         The token ids, and where each piece starts in them.
     """
-    order = sorted(range(len(pieces)), key=lambda i: pieces[i][0])
+    order = sorted(range(len(pieces)), key=lambda i: (pieces[i][0], behind and i == 0))
     parts: list[np.ndarray] = []
     starts = [0] * len(pieces)
     taken = size = 0
@@ -105,6 +107,7 @@ def build_sample(
     depth: float,
     rng: np.random.Generator,
     distractors: Sequence[str] = (),
+    version: int = VERSION,
 ) -> Sample:
     """Make the prompt `[bos] filler needle filler question` of exactly `length` tokens, for an answer of one digit.
 
@@ -114,10 +117,11 @@ def build_sample(
         question: text that ends where " " and the answer follow.
         answer: the right digit.
         length: tokens of the prompt.
-        depth: percent of the filler that comes before the needle.
+        depth: percent of the context at which the needle starts.
         rng: the sample's random generator.
         distractors: texts placed at random word boundaries, none where the needle or another one is as long as there
             are enough.
+        version: 1 takes `depth` for a percent of the filler, whatever that is of the context.
 
     Raises:
         InputError: a length or depth out of range, or a tokenizer that cannot place the answer.
@@ -126,18 +130,25 @@ def build_sample(
     check_length(length)
     head = leading_special_ids(tokenizer)
     question_ids, choice_ids = place_answers(tokenizer, question, DIGITS)
-    inserted = [tokenizer.encode(text, add_special_tokens=False) for text in (needle, *distractors)]
+    inserted = [encode(tokenizer, text) for text in (needle, *distractors)]
     # at least a token of filler for each distractor: the needle's place is then never another's
     least = len(head) + sum(map(len, inserted)) + len(question_ids) + len(distractors)
     check_length(length, least)
 
     filler = draw_filler(tokenizer, length - least + len(distractors), rng)
+    while version > 1 and times_standing(answer, _last_word(tokenizer, filler)):  # what is left of a word that was cut
+        filler = draw_filler(tokenizer, len(filler.ids), rng)
     position = position_at(filler, depth)
     free = filler.boundaries[filler.boundaries != position]
     others: list[int] = []
     if distractors:
         others = rng.choice(free, size=len(distractors), replace=len(free) < len(distractors)).tolist()
-    body, starts = splice(filler, list(zip([position, *others], inserted, strict=True)))
+    behind = False
+    if version > 1:
+        sizes = list(map(len, inserted))
+        beside = list(zip(others, sizes[1:], strict=True))
+        position, behind = needle_position(filler, beside, opening=len(head), size=sizes[0], depth=depth)
+    body, starts = splice(filler, list(zip([position, *others], inserted, strict=True)), behind=behind)
     return Sample(
         context_ids=head + body,
         question_ids=question_ids,
@@ -146,5 +157,14 @@ def build_sample(
         choice_ids=choice_ids,
         needle_start=len(head) + starts[0],
         needle_end=len(head) + starts[0] + len(inserted[0]),
-        depth=100 * position / len(filler.ids) if len(filler.ids) else float(depth),
+        depth=depth_at(len(head) + starts[0], len(head) + len(body))
+        if version > 1
+        else share_at(position, filler, depth),
+        opening=len(head),
+        stands=standings([answer], [needle, question]) if version > 1 else (),
     )
+
+
+def _last_word(tokenizer: "PreTrainedTokenizerBase", filler: Filler) -> str:
+    start = filler.boundaries[-2] if len(filler.boundaries) > 1 else 0
+    return str(tokenizer.decode(filler.ids[start:].tolist()))

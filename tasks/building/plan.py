@@ -13,9 +13,13 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, context_rng, sample_rng
+from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
+from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.filler import Filler
-from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids, position_at, splice
+from lh_eval.tasks.building.placing import VERSION, check_depth, check_length, leading_special_ids, splice
 from lh_eval.tasks.building.room import room_for
+from lh_eval.tasks.building.standing import standings
+from lh_eval.tasks.building.versions import check_version
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -46,16 +50,22 @@ class Plan:
     in_order: bool = False
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class PlannedTask(abc.ABC):
     """A task that plans its prompts; subclasses are frozen dataclasses whose fields are their options.
 
     Attributes:
+        version: 1 makes the samples of rows of before depths were held to the context.
         name: under which it is registered.
         uses_depth: the depth moves something; where it does not, each depth has samples of its own.
     """
 
     name: ClassVar[str]
     uses_depth: ClassVar[bool] = True
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        check_version(self.version, VERSION)
 
     @abc.abstractmethod
     def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
@@ -70,19 +80,27 @@ class PlannedTask(abc.ABC):
             rng = context_rng(spec, length=length, trial=trial, seed=seed)
         else:
             rng = sample_rng(spec, length=length, depth=depth, trial=trial, seed=seed)
-        return lay_out(tokenizer, self.plan(tokenizer, rng), length=length, depth=depth, rng=rng)
+        plan = self.plan(tokenizer, rng)
+        return lay_out(tokenizer, plan, length=length, depth=depth, rng=rng, version=self.version)
 
 
 def spec_of(name: str, task: Any) -> str:
-    """A task's name with all its options, those left at their defaults too."""
-    options = [f"{field.name}={getattr(task, field.name)}" for field in dataclasses.fields(task)]
+    """A task's name with all its options but its version, those left at their defaults too."""
+    fields = [field.name for field in dataclasses.fields(task) if field.name != "version"]
+    options = [f"{name}={getattr(task, name)}" for name in fields]
     return f"{name}:{','.join(options)}"
 
 
 def lay_out(
-    tokenizer: "PreTrainedTokenizerBase", plan: Plan, *, length: int, depth: float, rng: np.random.Generator
+    tokenizer: "PreTrainedTokenizerBase",
+    plan: Plan,
+    *,
+    length: int,
+    depth: float,
+    rng: np.random.Generator,
+    version: int = VERSION,
 ) -> Sample:
-    """Make the prompt of a plan, exactly `length` tokens.
+    """Make the prompt of a plan, exactly `length` tokens; version 1 takes `depth` for a percent of the filler.
 
     Raises:
         InputError: a length or depth out of range, or a tokenizer that cannot write the answer.
@@ -98,23 +116,34 @@ def lay_out(
 
     filler = plan.haystack(length - least + len(inserted), rng)
     inner = filler.boundaries[1:-1] if len(filler.boundaries) > 2 else filler.boundaries
+    if version > 1 and len(inner) < len(inserted) and len(filler.finest) > 2:
+        inner = filler.finest[1:-1]
     others = rng.choice(inner, size=len(inserted), replace=len(inner) < len(inserted))
+    behind = False
     if plan.in_order:
         count = len(plan.needles)
         positions = [*np.sort(others[:count]).tolist(), *others[count:].tolist()]
-    else:
+    elif version == 1:
         positions = [position_at(filler, depth), *others[1:].tolist()]
-    body, starts = splice(filler, list(zip(positions, inserted, strict=True)))
+    else:
+        sizes = list(map(len, inserted))
+        beside = list(zip(others[1:].tolist(), sizes[1:], strict=True))
+        first, behind = needle_position(filler, beside, opening=len(head), size=sizes[0], depth=depth)
+        positions = [first, *others[1:].tolist()]
+    body, starts = splice(filler, list(zip(positions, inserted, strict=True)), behind=behind)
     spans = [(len(head) + start, len(head) + start + len(ids)) for start, ids in zip(starts, inserted, strict=True)]
-    return generated_sample(
+    sample = generated_sample(
         tokenizer,
         context_ids=head + body,
         question_ids=question,
         answers=plan.answers,
         scoring=plan.scoring,
         spans=spans[: len(plan.needles)],
-        depth=100 * positions[0] / len(filler.ids),
+        opening=len(head),
+        placed=not plan.in_order,
+        stands=standings(plan.answers, [*plan.needles, plan.question]),
     )
+    return sample if version > 1 else dataclasses.replace(sample, depth=share_at(positions[0], filler, depth))
 
 
 def generated_sample(
@@ -125,7 +154,9 @@ def generated_sample(
     answers: tuple[str, ...],
     scoring: str,
     spans: list[tuple[int, int]],
-    depth: float,
+    opening: int,
+    stands: tuple[int, ...],
+    placed: bool = True,
 ) -> Sample:
     """A sample whose answer is generated.
 
@@ -148,11 +179,8 @@ def generated_sample(
         needle_start=spans[0][0],
         needle_end=spans[0][1],
         spans=tuple(spans),
-        depth=depth,
+        depth=depth_at(spans[0][0], len(context_ids)),
+        opening=opening,
+        placed=placed,
+        stands=stands,
     )
-
-
-def encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
-    """The tokens of a text alone, without special ones."""
-    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
-    return ids

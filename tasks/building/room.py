@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.scoring.base import wants_all
+from lh_eval.tasks.building.encoding import encode_all
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -15,5 +16,5 @@ def room_for(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str], scori
     """The tokens of the answer and some more: of all parts where all are asked for, else of the longest answer."""
     every = wants_all(scoring)
     wanted = [", ".join(answers)] if every else answers
-    encoded = tokenizer([f" {text}" for text in wanted], add_special_tokens=False)["input_ids"]
+    encoded = encode_all(tokenizer, [f" {text}" for text in wanted])
     return max(map(len, encoded)) + _SLACK * (1 + (len(answers) if every else 1))

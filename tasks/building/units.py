@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
+_SPACES = ("\u0120", "\u2581", " ")  # as BPE of bytes, SentencePiece and others write one ahead of a word
+
+
 class Units:
     """Units of a text as token ids, read in a circle: after the last comes the first.
 
@@ -23,6 +26,7 @@ class Units:
 
     Attributes:
         ids: [T] int64 token ids of the whole text.
+        begins: [T] whether a word begins with the token.
         bounds: [U + 1] int64 where each unit starts in it, and its end T.
     """
 
@@ -32,6 +36,7 @@ class Units:
         if not lengths.all():
             raise InputError("tokenizer must make tokens of the text, got none; use the model's own tokenizer")
         self.ids = np.concatenate(encoded).astype(np.int64)
+        self.begins = begins_word(tokenizer, self.ids)
         self.bounds = np.concatenate([[0], np.cumsum(lengths)])
 
     def draw(self, n: int, rng: np.random.Generator) -> Filler:
@@ -39,11 +44,11 @@ class Units:
         size = len(self.ids)
         first = int(rng.integers(len(self.bounds) - 1))
         start = int(self.bounds[first])
-        ids = self.ids[(start + np.arange(n)) % size]
+        places = (start + np.arange(n)) % size
         once = np.concatenate([self.bounds[first:-1], self.bounds[:first] + size]) - start
         laps = np.arange(-(-n // size) + 1)[:, None] * size
         starts = (laps + once).ravel()
-        return Filler(ids, np.append(starts[starts < n], n))
+        return Filler(self.ids[places], np.append(starts[starts < n], n), self.begins[places].nonzero()[0])
 
     def size(self, first: int, last: int) -> int:
         """Tokens of units first..last."""
@@ -61,6 +66,16 @@ class Units:
         left = self.ids[(end + np.arange(-before, 0) % rest) % size] if before else self.ids[:0]
         right = self.ids[(end + np.arange(after) % rest) % size] if after else self.ids[:0]
         return left, self.ids[start:end], right
+
+
+def begins_word(tokenizer: "PreTrainedTokenizerBase", ids: np.ndarray) -> np.ndarray:
+    """[n] whether each of n token ids begins with a space, so that what is put ahead of it cuts no word.
+
+    False for all where the tokenizer writes spaces in a way that is not known here.
+    """
+    known, places = np.unique(ids, return_inverse=True)
+    tokens = tokenizer.convert_ids_to_tokens(known.tolist())
+    return np.array([isinstance(token, str) and token.startswith(_SPACES) for token in tokens], dtype=bool)[places]
 
 
 _made: weakref.WeakKeyDictionary[Any, dict[Any, Units]] = weakref.WeakKeyDictionary()

@@ -77,7 +77,7 @@ def test_light_imports(arguments):
     [
         (
             ["niha"],
-            "tasks, train, got 'niha'; did you mean 'niah'?",
+            "tasks, train, verify, got 'niha'; did you mean 'niah'?",
         ),
         (["scorer"], "did you mean 'scorers'?"),
         (["scorers", "--jsno"], "--jsno"),

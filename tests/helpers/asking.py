@@ -52,4 +52,5 @@ class Trees:
             needle_end=at + len(needles[0]),
             spans=((at, at + len(needles[0])), (start, start + len(needles[1]))),
             depth=depth,
+            placed=False,
         )

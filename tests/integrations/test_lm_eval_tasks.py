@@ -202,9 +202,11 @@ def told(monkeypatch):
 
 
 def test_generated_documents(told):
-    (doc,) = documents(lh_task="told", tokenizer=byte_tokenizer(), lengths=300, depths=0, trials=1)["test"]
+    (doc,) = documents(lh_task="told", tokenizer=byte_tokenizer(), lengths=300, depths=100, trials=1)["test"]
     assert (doc["answers"], doc["scoring"], doc["max_new_tokens"]) == (["red", "blue"], "all", 5)
     assert "gold" not in doc
+    with pytest.raises(InputError, match=r"got the needle of trial 0 95\.4 points off depth 0 at length 300"):
+        documents(lh_task="told", tokenizer=byte_tokenizer(), lengths=300, depths=0, trials=1)
     assert generated_result(doc, [" blue or green"]) == {"acc": 0.5}
 
 

@@ -1,5 +1,8 @@
+import pytest
+
 from lh_eval.analysis.settings import setting_cells
 from lh_eval.publish import caption
+from lh_eval.store.rows import to_frame
 from lh_eval.store.run import read_run
 
 
@@ -10,6 +13,24 @@ def test_it_names_task_model_grid_samples_and_seeds(make_run):
         "Task passkey; model lh-passkey (weights sha256 0123456789ab); 2 samples per cell, 8 in all; seed 0. "
         "Context lengths 1K, 2K tokens; needle depths 0, 100 %."
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"depth": 40.0}, "Needles start up to 10.1 points of the context off these depths."),
+        ({"depth": 49.0}, None),
+        ({"depth": 0.0}, None),  # the first place, whatever is ahead of it
+        ({"depth": 40.0, "task": "vt"}, None),  # which the depth does not place
+        ({"depth": 40.0, "needle_end": 2040}, None),  # a control
+        ({"depth": 40.0, "task": "not_installed"}, "Needles start up to 10.1 points of the context off these depths."),
+    ],
+)
+def test_needles_off_their_depths_are_told(make_run, make_row, changes, said):
+    run = read_run(make_run("dense"))
+    run = run._replace(frame=to_frame([make_row(**changes)]))
+    text = caption.measured([run], setting_cells({"dense": run}))
+    assert (said in text) if said else "Needles start" not in text
 
 
 def test_a_comparison_names_both_sides_weights_seeds_and_tests():

@@ -40,7 +40,9 @@ def assert_same_rows(left, right):
 def test_the_shipped_checkpoint_retrieves(checkpoint, task):
     frame = rows(checkpoint, task=task, lengths=[1024])
     assert frame["score"].mean() >= 0.8
-    assert (frame["true_depth"] - frame["depth"]).abs().max() < 2
+    assert (frame["true_depth"] == 100 * frame["needle_start"] / frame["context_tokens"]).all()
+    assert (frame["true_depth"] - frame["depth"])[frame["depth"] == 50].abs().max() < 2
+    assert (frame["needle_end"] == frame["context_tokens"])[frame["depth"] == 100].all()
 
 
 @pytest.mark.parametrize("lighthouse", [{}, LIGHTHOUSE], ids=["dense", "lighthouse"])
@@ -119,7 +121,7 @@ def test_a_sample_that_fails_costs_no_other(checkpoint, monkeypatch):
     run_batch = module.run_batch
 
     def failing(prefiller, tokenizer, samples, **options):
-        if any(sample.depth > 99 for sample in samples):
+        if any(sample.depth > 80 for sample in samples):
             raise RuntimeError("out of\nluck")
         return run_batch(prefiller, tokenizer, samples, **options)
 
@@ -152,16 +154,16 @@ def test_any_error_of_a_model_is_a_row(checkpoint):
     config = GPT2Config(n_positions=256, n_embd=16, n_layer=2, n_head=2, vocab_size=len(checkpoint.tokenizer))
     model = GPT2LMHeadModel(config).eval()
     frame = evaluate(
-        model, checkpoint.tokenizer, task="passkey", lengths=[128, 512], depths=[0, 50], trials=1, beyond_positions=True
+        model, checkpoint.tokenizer, task="passkey", lengths=[256, 512], depths=[0, 50], trials=1, beyond_positions=True
     )
-    assert frame.groupby("length")["score"].count().to_dict() == {128: 2, 512: 0}
+    assert frame.groupby("length")["score"].count().to_dict() == {256: 2, 512: 0}
     assert frame.loc[frame["length"] == 512, "error"].str.startswith("IndexError: ").all()
 
 
 def test_a_model_of_nan_has_no_answers(checkpoint):
     model = copy.deepcopy(checkpoint.model)
     model.model.layers[1].self_attn.q_proj.weight.data.fill_(float("nan"))
-    frame = evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[128], depths=[0, 50], trials=2)
+    frame = evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[256], depths=[0, 50], trials=2)
     assert frame["prediction"].isna().all()
     assert frame["error"].str.startswith("InputError: logits of the choices must be finite, got nan;").all()
 

@@ -9,6 +9,7 @@ import pytest
 
 from lh_eval import InputError
 from lh_eval.analysis.cells import metrics_of
+from lh_eval.store.digest import config_digest, next_digest
 from lh_eval.store.folder import RunFolder
 from lh_eval.store.run import read_run
 
@@ -19,7 +20,9 @@ def test_a_new_run_holds_config_and_rows(tmp_path, make_row):
     with RunFolder.open(tmp_path / "a" / "b", CONFIG) as run:
         run.append(make_row())
     assert json.loads((tmp_path / "a/b/config.json").read_text()) == CONFIG
-    assert (tmp_path / "a/b/samples.jsonl").read_text() == make_row().to_json() + "\n"
+    row, digest = (tmp_path / "a/b/samples.jsonl").read_text().rsplit(', "digest": ', 1)
+    assert row + "}" == make_row().to_json()
+    assert digest == f'"{next_digest(config_digest(CONFIG), make_row().to_json().encode())}"}}\n'
     assert sorted(os.listdir(tmp_path / "a/b")) == ["config.json", "samples.jsonl"]
 
 

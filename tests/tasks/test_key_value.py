@@ -6,6 +6,7 @@ from transformers import PreTrainedTokenizerFast
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import get_task
+from lh_eval.tasks.building.depth import deviation
 
 RECORD = re.compile(r"\nKey ([\da-f-]{36}) has value ([\da-f-]{36})\.")
 
@@ -26,10 +27,23 @@ def test_the_answer_is_the_value_of_the_key(tokenizer):
 
 
 def test_context_is_the_same_for_the_questions_of_a_group_at_all_depths(tokenizer):
-    first = [make(tokenizer, trial=trial, depth=depth) for trial in range(3) for depth in (0, 50, 100)]
+    # long enough for three records within 2 points of the context
+    places = [(trial, depth) for trial in range(3) for depth in (0, 50, 100)]
+    first = [make(tokenizer, trial=trial, depth=depth, length=12_000) for trial, depth in places]
     assert len({tuple(sample.context_ids) for sample in first}) == 1
     assert len({sample.answer for sample in first}) == 9
-    assert make(tokenizer, trial=3).context_ids != first[0].context_ids
+    assert make(tokenizer, trial=3, length=12_000).context_ids != first[0].context_ids
+
+
+def test_in_a_short_context_the_asked_record_changes_places_with_the_nearest(tokenizers):
+    tokenizer = tokenizers["bpe"]  # records of different sizes
+    for depth in (0, 30, 100):
+        samples = [make(tokenizer, trial=trial, depth=depth, length=2200) for trial in range(3)]
+        texts = [RECORD.findall(tokenizer.decode(sample.context_ids)) for sample in samples]
+        assert texts[0] != texts[2]
+        assert sorted(texts[0]) == sorted(texts[1]) == sorted(texts[2])
+        assert len({sample.answer for sample in samples}) == 3
+        assert all(deviation(sample, depth) <= 2 for sample in samples)
 
 
 def test_the_first_question_asks_for_the_record_nearest_to_the_depth(tokenizers):
@@ -39,9 +53,11 @@ def test_the_first_question_asks_for_the_record_nearest_to_the_depth(tokenizers)
     records = [match.start() for match in RECORD.finditer(tokenizer.decode(samples[0].context_ids))]
     assert starts == sorted(starts)
     assert (starts[0], starts[-1]) == (records[0], records[-1])
-    assert all(abs(sample.depth - depth) < 4 for sample, depth in zip(samples, (0, 25, 50, 75, 100), strict=True))
-    others = [make(tokenizer, trial=trial).needle_start for trial in range(3)]
-    middle = records.index(starts[2])
+    assert all(deviation(sample, depth) <= 2 for sample, depth in zip(samples, (0, 25, 50, 75, 100), strict=True))
+    others = [make(tokenizer, trial=trial, length=12_000).needle_start for trial in range(3)]
+    text = tokenizer.decode(make(tokenizer, length=12_000).context_ids)
+    records = [match.start() for match in RECORD.finditer(text)]
+    middle = records.index(others[0])
     assert sorted(others) == records[middle - 1 : middle + 2]
 
 

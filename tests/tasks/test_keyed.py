@@ -39,6 +39,24 @@ def test_the_asked_record_is_first_or_last_at_the_ends(tokenizer):
         assert last.needle_end == len(last.context_ids)
 
 
+def test_no_other_record_has_the_asked_digit(tokenizers):
+    seen = set()
+    for trial in range(30):
+        text = tokenizers["byte"].decode(
+            (sample := get_task("keyed").sample(tokenizers["byte"], length=1000, depth=50, trial=trial)).context_ids
+        )
+        digits = [digit for _, digit in RECORD.findall(text)]
+        assert digits.count(sample.answer) == 1
+        seen.add(frozenset(set(digits) - {sample.answer}))
+    assert frozenset.union(*seen) == set("0123456789")
+    old = get_task("keyed:version=1")
+    text = [
+        tokenizers["byte"].decode(old.sample(tokenizers["byte"], length=1000, depth=50, trial=t).context_ids)
+        for t in range(9)
+    ]
+    assert any(len({digit for _, digit in RECORD.findall(one)}) < 8 for one in text)
+
+
 def test_the_others_lie_anywhere(tokenizers):
     places = []
     for trial in range(30):

@@ -27,9 +27,12 @@ def test_exact_length_and_needle(tokenizer, length, depth, trial, seed):
     assert tokenizer.decode(prompt).count(" The pass key is ") <= 2
 
     head = leading_special_ids(tokenizer)
-    filler = len(sample.context_ids) - len(head) - (sample.needle_end - sample.needle_start)
-    assert sample.depth == 100 * (sample.needle_start - len(head)) / filler
-    assert abs(sample.depth - depth) <= 100 * 8 / filler  # no word has more tokens than bytes
+    assert sample.depth == 100 * sample.needle_start / len(sample.context_ids)
+    assert sample.opening == len(head)
+    # no word has more tokens than bytes, and the needle ends before the context does
+    room = len(sample.context_ids) - (sample.needle_end - sample.needle_start)
+    nearest = min(max(len(sample.context_ids) * depth / 100, len(head)), room)
+    assert abs(sample.needle_start - nearest) <= max(8, 0.02 * len(sample.context_ids))
 
 
 @same_tokenizer
@@ -46,8 +49,8 @@ def test_ends_of_the_context(tokenizer):
     first = TASK.sample(tokenizer, length=500, depth=0, trial=0)
     last = TASK.sample(tokenizer, length=500, depth=100, trial=0)
     assert first.context_ids[: len(head)] == head
-    assert (first.needle_start, first.depth) == (len(head), 0)
-    assert (last.needle_end, last.depth) == (len(last.context_ids), 100)
+    assert first.needle_start == len(head)
+    assert last.needle_end == len(last.context_ids)
 
 
 def test_needle_never_splits_a_word(tokenizers):
@@ -86,6 +89,17 @@ def test_answers_and_seeds_vary(tokenizers):
 def test_a_sample_stays_the_same_between_versions(tokenizers):
     sample = TASK.sample(tokenizers["byte"], length=4096, depth=50, trial=0, seed=0)
     assert sample.prompt_sha256 == "1375030caacc6871d567194c7f180947ad50ba064a259cfae93a68f417304790"
+
+
+def test_no_cut_word_says_the_answer(tokenizers):
+    # 59 + 2 bytes hold the needle, the question and a space with one character of a word
+    old = [
+        get_task("passkey:version=1").sample(tokenizers["byte"], length=61, depth=0, trial=trial)
+        for trial in range(400)
+    ]
+    new = [TASK.sample(tokenizers["byte"], length=61, depth=0, trial=trial) for trial in range(400)]
+    assert any(tokenizers["byte"].decode(sample.context_ids).endswith(f" {sample.answer}") for sample in old)
+    assert not any(tokenizers["byte"].decode(sample.context_ids).endswith(f" {sample.answer}") for sample in new)
 
 
 def test_shortest_length(tokenizer):

@@ -10,7 +10,7 @@ from lh_eval.checkpoints.catalog import CATALOG
 from lh_eval.checkpoints.loading import load_tokenizer
 from lh_eval.checkpoints.locating import SHIPPED
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import get_task
+from lh_eval.tasks.base import task_as_of
 from lh_eval.tasks.building.marking import Piece, around_needles, prompt_pieces
 
 _BESIDE = 220  # characters that are shown on either side of a needle
@@ -55,16 +55,16 @@ class Prompts:
             return PromptExcerpt(note="The sample could not be made when it was run.")
         name = self._model or _model_name(config)
         if (name, digest) not in self._made:
-            self._made[name, digest] = self._make(name, row)
+            self._made[name, digest] = self._make(name, row, int(config.get("task_version", 1)))
         return self._made[name, digest]
 
-    def _make(self, name: str, row: Mapping[str, Any]) -> PromptExcerpt:
+    def _make(self, name: str, row: Mapping[str, Any], version: int) -> PromptExcerpt:
         tokenizer = self._tokenizer(name)
         if isinstance(tokenizer, str):
             return PromptExcerpt(note=f"The prompt cannot be shown: {tokenizer}")
         try:
             places = {"length": int(row["length"]), "trial": int(row["trial"]), "seed": int(row["seed"])}
-            sample = get_task(row["task"]).sample(tokenizer, depth=float(row["depth"]), **places)
+            sample = task_as_of(row["task"], version).sample(tokenizer, depth=float(row["depth"]), **places)
         except Exception as error:  # a task is anyone's code
             return PromptExcerpt(note=f"The prompt cannot be made again: {textwrap.shorten(str(error), 300)}")
         if sample.prompt_sha256 != row["prompt_sha256"]:

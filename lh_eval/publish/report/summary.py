@@ -8,6 +8,7 @@ from typing import Any
 from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.compare import difference
 from lh_eval.analysis.effective import effective_length, rates_by_length
+from lh_eval.analysis.progress import Progress, unfinished
 from lh_eval.analysis.settings import setting_label
 from lh_eval.errors import InputError
 from lh_eval.statistics import MeanRate, mean_of_rates
@@ -28,6 +29,7 @@ class Summary:
         by_length: mean over depths of each length.
         n: samples that count.
         errors: samples that failed to run.
+        unfinished: how far a run is that has samples to go; None where it has none.
         recall: mean selection recall of the cells; None where nothing was selected.
         effective: longest length that passes with all shorter ones, RULER's threshold; None where none does.
         difference: from dense on the same samples, as `compare.difference` has it; None where there is none.
@@ -43,6 +45,7 @@ class Summary:
     by_length: dict[int, MeanRate]
     n: int
     errors: int
+    unfinished: Progress | None
     recall: float | None
     effective: int | None
     difference: dict[str, Any] | None
@@ -67,6 +70,7 @@ def summarise(run: Run, baseline: Run | None) -> Summary:
         by_length=by_length,
         n=int(cells["n"].sum()),
         errors=int(run.frame["error"].notna().sum()),
+        unfinished=unfinished(run),
         recall=None if recall != recall else recall,
         effective=effective_length({length: mean.rate for length, mean in by_length.items()}),
         difference=apart,

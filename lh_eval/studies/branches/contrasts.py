@@ -42,6 +42,13 @@ class Contrast(NamedTuple):
     of: Sequence[str]
 
 
+def primary_places(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What is measured where primary outcomes are: the stage's end, the own setting, the longest trained length."""
+    ended = outcomes[(outcomes["kept"] == LIGHTHOUSE) & (outcomes["read_as"] == OWN)]
+    asked = (ended["reading"] == "prompt") & (ended["length"] == ended["trained_length"])
+    return ended[(ended["reading"] == "training") | asked.fillna(value=False)]
+
+
 def contrasts_of(outcomes: pd.DataFrame) -> list[Contrast]:
     """The protocol's contrasts on the cells that there are: scorers against `norm`, k, and RoPE's place."""
     cells = outcomes.drop_duplicates("cell").dropna(subset=["scorer"])
@@ -76,17 +83,12 @@ def contrasts_table(outcomes: pd.DataFrame) -> Table:
     rows: list[dict[str, Any]] = []
     contrasts = contrasts_of(outcomes)
     places = ["kept", "reading", "read_as", "length"]
-    trained = outcomes["trained_length"].max()
+    first = primary_places(outcomes).index
     for names, group in outcomes[outcomes["read_as"].isin([OWN, "dense"])].groupby(places, dropna=False, sort=False):
         place = dict(zip(places, names, strict=True))
-        ended = place["kept"] == LIGHTHOUSE and place["read_as"] == OWN
         for outcome, parts in (PRIMARY | SECONDARY).items():
             values = by_training(group, parts)
-            primary = (
-                ended
-                and outcome in PRIMARY
-                and (place["reading"] == "training" or (place["reading"] == "prompt" and place["length"] == trained))
-            )
+            primary = outcome in PRIMARY and bool(group.index.isin(first).all())
             for contrast in contrasts:
                 found = compared(values, contrast)
                 if found:

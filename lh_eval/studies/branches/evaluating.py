@@ -17,6 +17,7 @@ from lh_eval.studies.branches.plan import Cell
 
 INTERVENED = "interventions"
 _DONE = "evaluation.json"
+_TOLERANCE = 100.0  # points: version 1 of the tasks takes a depth for a percent of the filler
 
 
 class Samples(NamedTuple):
@@ -30,7 +31,8 @@ class Samples(NamedTuple):
     seed: samples of a trunk have this plus the trunk's seed: the branches of a trunk share their prompts.
     """
 
-    tasks: Sequence[str] = ("keyed:records=8", "keyed:records=64", "passkey")
+    # the samples that the protocol was written for
+    tasks: Sequence[str] = ("keyed:version=1", "keyed:records=64,version=1", "passkey:version=1")
     length: int = 16384
     others: Sequence[int] = (4096, 32768)
     depths: Sequence[float] = (15, 30, 50, 70, 85)
@@ -119,6 +121,7 @@ def _run(checkpoint: Checkpoint, folder: Path, reads: Reads, task: str, samples:
         depths=tuple(samples.depths),
         trials=samples.trials,
         seed=samples.seed + seed,
+        depth_tolerance=_TOLERANCE,
     )
     if reads.name == INTERVENED:
         return intervene(checkpoint, grid, reads.settings[0], folder / slug(task)).failed

@@ -1,5 +1,6 @@
 """Reads the experiment's rows back: one number a training, checkpoint, way of reading and outcome."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,11 @@ def _losses(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _task_name(spec: str) -> str:
+    """A task without its version, which rows of before there was another do not name."""
+    return re.sub(r"[:,]version=1$", "", spec)
+
+
 def _evaluation(folder: Path, training: dict[str, Any]) -> list[dict[str, Any]]:
     run = read_run(folder)
     attention = run.config["attention"]
@@ -95,7 +101,7 @@ def _evaluation(folder: Path, training: dict[str, Any]) -> list[dict[str, Any]]:
                     "reading": run.config["reading"],
                     "read_as": read_as,
                     "length": length,
-                    "outcome": f"{run.config['task']} {outcome}",
+                    "outcome": f"{_task_name(run.config['task'])} {outcome}",
                     "value": cells.groupby("depth")[column].mean().mean(),
                     "n": len(cells),
                 }

@@ -9,14 +9,16 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from lh_eval.figures.style import save
 from lh_eval.publish.tabular import csv_text
 from lh_eval.publish.writing import write_text
 from lh_eval.studies.branches.contrasts import contrasts_table, readings_table
+from lh_eval.studies.branches.figures import caption, trunks_figure
 from lh_eval.studies.branches.interventions import interventions_table, read_interventions
 from lh_eval.studies.branches.outcomes import TYPES, read_outcomes
 from lh_eval.studies.branches.training import ROWS
 from lh_eval.studies.command import run
-from lh_eval.studies.tables import fill
+from lh_eval.studies.tables import block, fill
 
 KIND = "branches"
 OUTCOMES = "outcomes.csv"
@@ -27,7 +29,7 @@ def tables(
     folder: Annotated[Path, typer.Argument(help="Folder of the experiment.")],
     page: Annotated[Path | None, typer.Option(help="Page whose blocks `<!-- branches: NAME -->` are filled.")] = None,
 ) -> None:
-    """Write outcomes.csv, forced.csv and the tables into the folder: the same ones for the same rows."""
+    """Write outcomes.csv, forced.csv, tables and a figure into the folder: the same ones for the same rows."""
     files = []
     if (folder / ROWS).is_dir() or not (folder / OUTCOMES).exists():
         files.append(write_text(folder / OUTCOMES, csv_text(read_outcomes(folder))))
@@ -38,9 +40,15 @@ def tables(
     made = {"contrasts": contrasts_table(outcomes), "readings": readings_table(outcomes)}
     if (folder / FORCED).exists():
         made["interventions"] = interventions_table(pd.read_csv(folder / FORCED))
+    files += save(trunks_figure(outcomes), folder / "trunks", caption=caption(outcomes))
     files += [file for name, table in made.items() for file in table.write(folder, name)]
     if page is not None:
-        fill(page, KIND, {name: table.markdown for name, table in made.items()})
+        blocks = {
+            f"{name}{end}": block(shown, words=table.words)
+            for name, table in made.items()
+            for end, shown in table.shown.items()
+        }
+        fill(page, KIND, blocks)
         files.append(page)
     for file in files:
         typer.echo(file)

@@ -48,7 +48,18 @@ def lighthouse_table(grid: Grid) -> Table:
     recalls = [f"{name}{length}" for name in (_RECALL, _FIRST, _LATER) for length in lengths]
     table = pd.DataFrame(rows, columns=["recipe", "task", "trainings", "observations", *_RATES, *_TESTS, *recalls])
     table = with_holm(table, ["task"])
-    return Table(table, {"": Shown(_as_text(table, lengths), _NOTE)}, 2)
+    return Table(table, {"": Shown(_as_text(table, lengths), _NOTE + _unfinished(grid))}, 2)
+
+
+def _unfinished(grid: Grid) -> str:
+    """Which evaluations are, in a sentence with a space before it; empty where none is."""
+    parts = [
+        f"{recipe}, seed {group['seed'][training]}, {task}, {attention}: {left}"
+        for recipe, group in grid.recipes.items()
+        for (training, task, attention), left in grid.unfinished.items()
+        if training in group.index
+    ]
+    return f" Unfinished: {'; '.join(parts)} samples." if parts else ""
 
 
 def _as_text(table: pd.DataFrame, lengths: list[int]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ A recipe is read from train.json; names of folders say only which evaluation bel
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -16,6 +16,7 @@ import pandas as pd
 from lh_eval.analysis.cells import cells
 from lh_eval.analysis.curves import Curve, read_curves
 from lh_eval.analysis.pairing import align
+from lh_eval.analysis.progress import Progress, unfinished
 from lh_eval.errors import InputError
 from lh_eval.store.files import read_json
 from lh_eval.store.folder import PROVENANCE
@@ -44,10 +45,12 @@ class Grid:
             `longest` tokens of its sequences, sha256 of the `weights` that were evaluated, final losses (held-out
             text in nats per byte) and `tokens_per_second_<attention>` at the longest length.
         samples: rows by training (its index), task and attention.
+        unfinished: of those that have samples to go, how far they are.
     """
 
     trainings: pd.DataFrame
     samples: dict[tuple[int, str, Attention], pd.DataFrame]
+    unfinished: dict[tuple[int, str, Attention], Progress] = field(default_factory=dict)
 
     @property
     def recipes(self) -> dict[str, pd.DataFrame]:
@@ -68,7 +71,7 @@ class Grid:
 
     def only(self, which: "pd.Series | list[int]") -> "Grid":
         """The grid with the trainings where `which` is true, or which it lists."""
-        return Grid(self.trainings.loc[which], self.samples)
+        return Grid(self.trainings.loc[which], self.samples, self.unfinished)
 
     def evaluated(
         self, trainings: Iterable[int], tasks: Sequence[str], attentions: Sequence[Attention] = ("dense",)
@@ -102,7 +105,7 @@ def read_grid(path: Path) -> Grid:
             f"grid must hold {TRAINING}/<name>/{TRAIN_CONFIG}, got {path} without one; copy the trainings there"
         )
     tasks = sorted(folder for folder in path.iterdir() if folder.is_dir() and folder.name != TRAINING)
-    found: dict[tuple[Any, ...], tuple[dict[str, Any], dict[tuple[str, Attention], pd.DataFrame]]] = {}
+    found: dict[tuple[Any, ...], tuple[dict[str, Any], dict[tuple[str, Attention], Run]]] = {}
     for curve in read_curves([path / TRAINING]):
         training = _read_training(curve)
         sweeps = [task / curve.path.name for task in tasks if is_sweep(task / curve.path.name)]
@@ -114,10 +117,14 @@ def read_grid(path: Path) -> Grid:
                 f"trainings must differ in recipe or seed, got {training['recipe']} with seed {training['seed']} "
                 f"twice; remove {curve.path} or the other"
             )
-        found[*order, training["seed"]] = training, {key: run.frame for key, run in runs.items()}
-    trainings, frames = zip(*(found[key] for key in sorted(found)), strict=True)
-    samples = {(training, *key): frame for training, own in enumerate(frames) for key, frame in own.items()}
-    return Grid(pd.DataFrame(trainings).astype({"k": "Int64", "num_levels": "Int64"}), samples)
+        found[*order, training["seed"]] = training, runs
+    trainings, evaluations = zip(*(found[key] for key in sorted(found)), strict=True)
+    every = {(training, *key): run for training, own in enumerate(evaluations) for key, run in own.items()}
+    return Grid(
+        pd.DataFrame(trainings).astype({"k": "Int64", "num_levels": "Int64"}),
+        {key: run.frame for key, run in every.items()},
+        {key: left for key, run in every.items() if (left := unfinished(run)) is not None},
+    )
 
 
 def _read_training(curve: Curve) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def write_run(tokenizer):
                     "seed": 0, "needle_start": sample.needle_start, "needle_end": sample.needle_end,
                     "context_tokens": len(sample.context_ids), "prompt_sha256": sample.prompt_sha256,
                     "answer": sample.answer, "prediction": sample.answer, "score": 1.0, "seconds": 0.1,
-                    "selection_recall": None,
+                    "selection_recall": None, "reading": config.get("reading", "context"),
                 }  # fmt: skip
                 run.append(Row(**values | changes(length, depth, trial)))
             run.finish(metrics_of(run.as_run()))

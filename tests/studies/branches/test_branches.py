@@ -7,9 +7,12 @@ import pytest
 from tiny_training import TINY, to_toml
 
 from lh_eval.studies.branches.__main__ import branches
+from lh_eval.studies.branches.evaluating import Samples
+from lh_eval.studies.branches.outcomes import _task_name
 from lh_eval.studies.branches.tables import tables
 from lh_eval.studies.branches.training import Recipes
 from lh_eval.studies.command import run
+from lh_eval.tasks.base import canonical_task
 from lh_eval.training.recipe.branch import branch_of
 from lh_eval.training.recipe.config import TrainingConfig
 
@@ -18,7 +21,7 @@ PHASE = {"steps": 2, "length": 256, "tokens_per_step": 512, "mix": {"copy": 1, "
 
 
 def _recipe(path, **values):
-    model = {**TINY["model"], "max_position_embeddings": 1024}
+    model = {**TINY["model"], "max_position_embeddings": 2048}
     values = {**TINY, "model": model, "optimizer": WSD, "phases": [PHASE], **values}
     path.write_text(to_toml(values))
     return str(path)
@@ -36,7 +39,7 @@ def options(tmp_path_factory):
         "k": "16,32",
         "rope": "before",
         "tasks": "passkey",
-        "length": "512",
+        "length": "1024",
         "trials": 1,
         "workers": 0,
         "trunk": _recipe(folder / "trunk.toml", name="trunk", stages=dense, phases=[gated], keep_state=True),
@@ -44,7 +47,7 @@ def options(tmp_path_factory):
             folder / "lighthouse.toml",
             name="lighthouse",
             stages=under,
-            phases=[{**PHASE, "length": 512, "tokens_per_step": 4096}],
+            phases=[{**PHASE, "length": 1024, "tokens_per_step": 4096}],
             keep={"lighthouse": 2},
             keep_state=True,
         ),
@@ -70,7 +73,7 @@ def test_every_cell_is_trained_and_read_in_every_way(done):
     own = ended[ended["cell"] == "norm-k16"]
     assert set(own.loc[own["reading"] == "prompt", "read_as"]) == {"own", "dense", "random"}
     assert set(own.loc[own["reading"] == "context", "read_as"]) == {"own"}
-    assert set(own["length"]) == {128, 512, 1024}
+    assert set(own["length"]) == {256, 1024, 2048}
     assert set(own["n"]) == {5}
     assert set(outcomes.loc[outcomes["cell"] == "random-k16", "kept"]) == {"lighthouse", "dense-1", "dense-2"}
     assert outcomes.groupby("seed")["trunk"].nunique().tolist() == [1, 1]
@@ -156,3 +159,8 @@ def test_shipped_recipes_are_the_protocols():
         assert branch_of(trunk.lasting([400, 100]), "", config).steps == 500 + config.steps
         assert config.model == grid.model
         assert lighthouse.optimizer.final_lr == dense.optimizer.lr
+
+
+def test_outcomes_do_not_name_the_version_of_before():
+    assert [_task_name(spec) for spec in Samples().tasks] == ["keyed", "keyed:records=64", "passkey"]
+    assert [canonical_task(spec) for spec in Samples().tasks] == list(Samples().tasks)

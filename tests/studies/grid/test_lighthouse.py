@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -75,3 +76,13 @@ def test_without_lighthouse_there_is_no_row(tmp_path):
     table = lighthouse_table(read_grid(write_grid(tmp_path, lambda *_: 0.5, recipes=["dense"], seeds=[0])))
     assert table.values.empty
     assert table.shown[""].text.empty
+
+
+def test_the_note_names_what_is_unfinished(grid):
+    def note():
+        return lighthouse_table(read_grid(grid)).markdown
+
+    assert "Unfinished" not in note()
+    file = grid / "passkey" / "qk-k256-s1" / "qk-k256" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"trials": 12}))
+    assert "Unfinished: qk k=256 L=3, seed 1, passkey, lighthouse: 40 of 48 samples." in note()

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lh_eval.errors import InputError
+from lh_eval.tasks.building.depth import deviation
 from lh_eval.tasks.building.document import Document, DocumentTask, Group, Item, gather_items
 from lh_eval.tasks.building.placing import leading_special_ids
 
@@ -37,16 +38,26 @@ def test_exact_length_needle_and_depth(tokenizer, length, depth, trial, seed):
     assert sample.context_ids[: len(leading_special_ids(tokenizer))] == leading_special_ids(tokenizer)
     # the needle is there once, however often the rest goes round
     assert tokenizer.decode(sample.prompt_ids).count(needle) == 1
-    assert abs(sample.depth - depth) <= 100 / min(60, length - 90)
+    assert sample.depth == 100 * sample.needle_start / len(sample.context_ids)
+    if 5 < depth < 80 or depth in (0, 100):  # beyond them the last sentence may not fit behind it
+        assert deviation(sample, depth) <= 2
 
 
 @pytest.mark.parametrize("depth", [0, 40, 100])
 def test_questions_of_a_group_share_their_context(tokenizer, depth):
-    samples = [Facts().sample(tokenizer, length=600, depth=depth, trial=trial) for trial in range(20)]
+    samples = [Facts().sample(tokenizer, length=6000, depth=depth, trial=trial) for trial in range(20)]
     for one, other in zip(samples[::2], samples[1::2], strict=True):
         assert one.context_ids == other.context_ids
         assert one.answer != other.answer
     assert len({tuple(sample.context_ids) for sample in samples}) == 10
+    assert len({sample.answer for sample in samples}) == 20
+
+
+def test_in_a_short_context_each_question_has_one_of_its_own(tokenizer):
+    # the other fact of the group, 30 to 60 characters away, would be beyond 2 points of the context
+    samples = [Facts().sample(tokenizer, length=600, depth=40, trial=trial) for trial in range(20)]
+    assert len({tuple(sample.context_ids) for sample in samples}) > 10
+    assert all(deviation(sample, 40) <= 2 for sample in samples)
     assert len({sample.answer for sample in samples}) == 20
 
 

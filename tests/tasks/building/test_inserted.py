@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lh_eval.errors import InputError
+from lh_eval.tasks.building.depth import deviation
 from lh_eval.tasks.building.inserted import Entry, InsertedTask
 from lh_eval.tasks.building.placing import leading_special_ids
 
@@ -23,7 +24,12 @@ class Notes(InsertedTask):
 
 
 @same_tokenizer
-@given(length=st.integers(400, 3000), depth=st.floats(0, 100), trial=st.integers(0, 11), seed=st.integers(0, 9))
+@given(
+    length=st.integers(1000, 3000),
+    depth=st.floats(5, 80) | st.sampled_from([0.0, 100.0]),
+    trial=st.integers(0, 11),
+    seed=st.integers(0, 9),
+)
 def test_exact_length_and_needle(tokenizer, length, depth, trial, seed):
     sample = Notes().sample(tokenizer, length=length, depth=depth, trial=trial, seed=seed)
     assert len(sample.prompt_ids) == length
@@ -32,8 +38,8 @@ def test_exact_length_and_needle(tokenizer, length, depth, trial, seed):
     assert tokenizer.decode(sample.question_ids) == f"\n\nWhich note? {row}"
     head = leading_special_ids(tokenizer)
     assert sample.context_ids[: len(head)] == head
-    filler = length - len(sample.question_ids) - len(head) - (sample.needle_end - sample.needle_start)
-    assert sample.depth == 100 * (sample.needle_start - len(head)) / filler
+    assert sample.depth == 100 * sample.needle_start / len(sample.context_ids)
+    assert deviation(sample, depth) <= 2
 
 
 def test_rows_come_once_each_in_an_order_of_the_cell(tokenizers):
@@ -51,8 +57,18 @@ def test_rows_come_once_each_in_an_order_of_the_cell(tokenizers):
 def test_what_does_not_fit_is_passed_over_and_never_cut(tokenizers):
     answers = {Notes().sample(tokenizers["byte"], length=100, depth=0, trial=trial).answer for trial in range(7)}
     assert answers == {f"note {row}" for row in range(7)}  # 8 bytes, 12 a sentence, 15 the question
-    with pytest.raises(InputError, match="length must be such that 8 rows fit whole, got 100, which holds 7 of 12"):
+    with pytest.raises(
+        InputError, match="length must be such that 8 rows fit whole at depth 0, got 100, which holds 7 of 12"
+    ):
         Notes().sample(tokenizers["byte"], length=100, depth=0, trial=7)
+
+
+def test_what_cannot_start_at_the_depth_is_passed_over(tokenizers):
+    # at 75 % of 285 bytes of context, 2 points more: 8 bytes and 12 a sentence in 77
+    answers = {Notes().sample(tokenizers["byte"], length=300, depth=75, trial=trial).answer for trial in range(6)}
+    assert answers == {f"note {row}" for row in range(6)}
+    with pytest.raises(InputError, match="7 rows fit whole at depth 75, got 300, which holds 6 of 12"):
+        Notes().sample(tokenizers["byte"], length=300, depth=75, trial=6)
 
 
 def test_closed_book_asks_the_same_alone(tokenizer):

@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.building.depth import deviation
 from lh_eval.tasks.building.placing import leading_special_ids
 from lh_eval.tasks.building.plan import PlannedTask, spec_of
 
@@ -73,7 +74,11 @@ def test_depth_moves_the_first_needle_and_nothing_before_it(tokenizer, spec):
     samples = [make(spec, tokenizer, length=3000, depth=depth) for depth in depths]
     starts = [sample.needle_start for sample in samples]
     assert starts == sorted(starts)
-    assert (samples[0].depth, samples[-1].depth) == (0, 100)
+    assert [deviation(sample, depth) for sample, depth in zip(samples, depths, strict=True)][:: len(depths) - 1] == [
+        0,
+        0,
+    ]
+    assert samples[0].needle_start == samples[0].opening
     assert samples[-1].needle_end == len(samples[-1].context_ids)
     for sample in samples:
         assert sample.question_ids == samples[-1].question_ids
@@ -83,10 +88,24 @@ def test_depth_moves_the_first_needle_and_nothing_before_it(tokenizer, spec):
         assert rest == samples[-1].context_ids[:-size]
 
 
-def test_depth_is_near_what_was_asked_for(prose_bpe):
-    for spec in ("niah_single_1", "niah_multikey_2", "nonlexical"):
-        for depth in (10, 25, 50, 90):
-            assert abs(make(spec, prose_bpe, length=16_384, depth=depth).depth - depth) < 1
+@pytest.mark.parametrize("spec", ["niah_single_1", "niah_multikey_2", "nonlexical", "vt"])
+def test_depth_is_percent_of_the_context(prose_bpe, spec):
+    for depth in (10, 25, 50, 90):
+        sample = make(spec, prose_bpe, length=16_384, depth=depth)
+        assert sample.depth == 100 * sample.needle_start / len(sample.context_ids)
+        assert deviation(sample, depth) <= 2
+        assert sample.placed == (spec != "vt")
+
+
+def test_version_1_is_of_before(prose_bpe):
+    old, new = (
+        [make(f"niah_single_2{version}", prose_bpe, length=400, trial=trial) for trial in range(5)]
+        for version in (":version=1", "")
+    )
+    assert [(one.answer, one.question_ids) for one in old] == [(one.answer, one.question_ids) for one in new]
+    assert max(deviation(one, 50) for one in old) > 2 >= max(deviation(one, 50) for one in new)
+    with pytest.raises(InputError, match="version must be from 1 to 2, got 3"):
+        get_task("niah_single_2:version=3")
 
 
 @pytest.mark.parametrize("spec", GENERATED)

@@ -1,0 +1,34 @@
+"""`lh-eval verify RUN...`: are these runs what they say?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites, or that hold such.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Checkpoint of the runs, whose weights are compared and whose tokenizer makes the prompts."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="File for what was found, as JSON.")] = None,
+) -> None:
+    """Check runs: rows, digests, answers, scores, prompts made again, metrics and hashes. 1 if something is wrong."""
+    from lh_eval.publish.writing import write_text
+    from lh_eval.verifying.findings import as_json, lines, summary_line
+    from lh_eval.verifying.folders import verify as verify_folders
+    from lh_eval.verifying.run import RunCheck
+
+    verified = []
+    for one in verify_folders(runs, RunCheck(model)):
+        verified.append(one)
+        for line in lines(one):
+            typer.echo(line)
+    typer.echo(summary_line(verified))
+    if json is not None:
+        typer.echo(f"json: {write_text(json, as_json(verified), option='json')}")
+    if any(one.findings for one in verified):
+        raise typer.Exit(1)
