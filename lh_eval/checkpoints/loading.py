@@ -2,13 +2,14 @@
 
 import contextlib
 import dataclasses
-import textwrap
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
+from lh_eval.checkpoints.checking import check_config, check_vocabulary, explained
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
@@ -18,6 +19,8 @@ from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:
-        InputError: a model comes without its tokenizer, or a checkpoint with one.
+        InputError: a model comes without its tokenizer, or with another's, or a checkpoint with one.
     """
     if isinstance(model, Checkpoint):
         if tokenizer is not None:
@@ -75,6 +78,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
         return model
     if tokenizer is None:
         raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    check_vocabulary(model, tokenizer)
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
@@ -109,17 +113,23 @@ def load_checkpoint(
 
     from transformers import AutoTokenizer
 
+    check_config(folder)
     know_architecture(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
         with _as_input_error(folder, "model"):
             model, report = _load_model(
-                folder, dtype=torch_dtype, use_safetensors=True, output_loading_info=True, **source
+                folder,
+                dtype=torch_dtype,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # the report names them, and they are refused below
+                **source,
             )
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
-    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
-        raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
+    _check_report(report, folder)
+    check_vocabulary(model, tokenizer)
     model = model.to(torch_device).eval()
     return Checkpoint(
         model=model,
@@ -155,18 +165,29 @@ def _load_model(folder: Path, **options: Any) -> Any:
         return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
 
 
+def _check_report(report: dict[str, Any], folder: Path) -> None:
+    """Refuse weights that are not the model's, which transformers would fill with random numbers; name what is left."""
+    if missing := sorted(report["missing_keys"]):
+        raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
+    if mismatched := sorted(report["mismatched_keys"]):
+        name, got, expected = mismatched[0]
+        raise InputError(
+            f"{name} must be of the shape {list(expected)} that config.json says, got {list(got)} in {str(folder)!r}"
+        )
+    if extra := sorted(report["unexpected_keys"]):
+        named = ", ".join(extra[:3]) + (f" and {len(extra) - 3} more" if len(extra) > 3 else "")
+        _log.warning("%s holds weights that its config.json has no place for, and that are not used: %s", folder, named)
+
+
 @contextlib.contextmanager
 def _as_input_error(folder: Path, part: str) -> Iterator[None]:
-    """Turn what transformers raises about bad files into one line."""
-    from safetensors import SafetensorError
-
+    """Turn what transformers raises about bad files, which may be anything, into one line."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
+    except Exception as error:
         if "trust_remote_code" in str(error):
             raise InputError(
                 f"model must be of an architecture that transformers knows, got {str(folder)!r} with code of its own; "
                 "read that code, then pass --trust-remote-code"
             ) from None
-        reason = textwrap.shorten(str(error) or type(error).__name__, 200, placeholder=" ...")
-        raise InputError(f"{part} must be loadable from {str(folder)!r}, got: {reason}") from error
+        raise explained(error, folder, part) from error

@@ -87,7 +87,8 @@ def weight_files(folder: Path) -> list[Path]:
     """The safetensors files that hold a checkpoint's weights.
 
     Raises:
-        InputError: the folder is no checkpoint, has pickled weights only, or lacks a file that its index names.
+        InputError: the folder is no checkpoint, has pickled weights only, or its index names a file that is not there
+            or lies elsewhere.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"model must be a transformers checkpoint folder, got {str(folder)!r} without config.json")
@@ -95,10 +96,7 @@ def weight_files(folder: Path) -> list[Path]:
     if single.is_file():
         return [single]
     if index.is_file():
-        try:
-            files = [folder / file for file in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again") from None
+        files = [folder / file for file in _shards(index)]
         for file in files:
             if not file.is_file():
                 raise InputError(f"model must have all its weights, got {str(folder)!r} without {file.name}")
@@ -109,6 +107,22 @@ def weight_files(folder: Path) -> list[Path]:
             "convert them with save_pretrained"
         )
     raise InputError(f"model must have its weights in model.safetensors, got {str(folder)!r} without it")
+
+
+def _shards(index: Path) -> list[str]:
+    """The names of the files that an index lists."""
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        outside = [
+            name for name in names if Path(name).name != name
+        ]  # a link, as the hub's cache has, is another thing
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        names, outside = [], []
+    if not names:
+        raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again")
+    if outside:
+        raise InputError(f"{index} must name files beside it, got {outside[0]!r}; put them there and save it again")
+    return names
 
 
 def weights_sha256(files: list[Path]) -> str:

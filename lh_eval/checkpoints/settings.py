@@ -41,7 +41,9 @@ class CheckpointSettings:
         if not path.exists():
             return None
         try:
-            return cls._parse(json.loads(path.read_text(encoding="utf-8")))
+            values = json.loads(path.read_text(encoding="utf-8"))
+            json.dumps(values, allow_nan=False)  # Python reads NaN, which JSON does not have
+            return cls._parse(values)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (ValueError, OSError) as error:  # not JSON, not UTF-8, not readable

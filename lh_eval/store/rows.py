@@ -25,6 +25,7 @@ def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
 
 
 _LISTED = Strict(False)  # a list passes for a tuple
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's column holds
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], _LISTED]
 _Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
@@ -85,14 +86,14 @@ class Row:
     """
 
     task: str
-    length: int
+    length: Whole
     depth: float
     true_depth: float | None
-    trial: int
-    seed: int
-    needle_start: int | None
-    needle_end: int | None
-    context_tokens: int | None
+    trial: Whole
+    seed: Whole
+    needle_start: Whole | None
+    needle_end: Whole | None
+    context_tokens: Whole | None
     prompt_sha256: str | None
     answer: str | None
     prediction: str | None
@@ -104,13 +105,13 @@ class Row:
     scoring: str = "choice"
     first_token_logprob: float | None = None
     answer_logprob: float | None = None
-    rank: int | None = None
-    peak_bytes: int | None = None
+    rank: Whole | None = None
+    peak_bytes: Whole | None = None
     beyond_positions: bool = False
     dropped: DroppedHeads | None = None
     reading: str = "context"
     margin: float | None = None
-    remainder: int | None = None
+    remainder: Whole | None = None
     question_recall: Share | None = None
     last_token_recall: Share | None = None
     needle_levels: Shares | None = None

@@ -1,16 +1,17 @@
 """The byte-level Llama's configuration, checked before anything is trained."""
 
 import dataclasses
+import json
 import textwrap
 from typing import Any
 
 from transformers import LlamaConfig
 
+from lh_eval.checkpoints.checking import check_sizes
 from lh_eval.errors import InputError, unknown_name
 
 # These follow from the tokenizer and the recipe.
 _DERIVED = {"vocab_size", "bos_token_id", "eos_token_id", "pad_token_id", "attention_dropout"}
-_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
 
 
 def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
@@ -27,9 +28,11 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
     for name in arguments:  # LlamaConfig takes any name, and a misspelt one would do nothing
         if name not in known:
             raise unknown_name("model's argument", name, known)
-    for name in _SIZES:
-        if name in arguments and (type(arguments[name]) is not int or arguments[name] < 1):
-            raise InputError(f"{name} must be a positive integer, got {arguments[name]!r}")
+    check_sizes(arguments)
+    try:
+        json.dumps(arguments, allow_nan=False)
+    except ValueError:
+        raise InputError(f"model must have finite numbers, got {arguments!r}") from None
     try:
         config = LlamaConfig(**arguments, **derived, attention_dropout=0.0)
     except Exception as error:  # huggingface_hub's validation has classes of its own
