@@ -2,15 +2,15 @@
 
 import contextlib
 import dataclasses
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
-from lh_eval.checkpoints.checking import check_config, check_vocabulary, explained
+from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
+from lh_eval.checkpoints.diagnosis import check_report, explained
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
@@ -19,8 +19,6 @@ from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:
-        InputError: a model comes without its tokenizer, or with another's, or a checkpoint with one.
+        InputError: a model comes without its tokenizer, or a checkpoint with one.
     """
     if isinstance(model, Checkpoint):
         if tokenizer is not None:
@@ -78,7 +76,6 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
         return model
     if tokenizer is None:
         raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
-    check_vocabulary(model, tokenizer)
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
@@ -113,8 +110,8 @@ def load_checkpoint(
 
     from transformers import AutoTokenizer
 
-    check_config(folder)
     know_architecture(folder)
+    check_config_values(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
         with _as_input_error(folder, "model"):
@@ -128,8 +125,12 @@ def load_checkpoint(
             )
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
-    _check_report(report, folder)
-    check_vocabulary(model, tokenizer)
+    check_report(report, folder)
+    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
+        raise InputError(
+            f"vocab_size must be at least the tokenizer's {len(tokenizer)}, got {rows} in {str(folder)!r}; "
+            "tokens behind it have no embedding"
+        )
     model = model.to(torch_device).eval()
     return Checkpoint(
         model=model,
@@ -165,26 +166,12 @@ def _load_model(folder: Path, **options: Any) -> Any:
         return AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
 
 
-def _check_report(report: dict[str, Any], folder: Path) -> None:
-    """Refuse weights that are not the model's, which transformers would fill with random numbers; name what is left."""
-    if missing := sorted(report["missing_keys"]):
-        raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
-    if mismatched := sorted(report["mismatched_keys"]):
-        name, got, expected = mismatched[0]
-        raise InputError(
-            f"{name} must be of the shape {list(expected)} that config.json says, got {list(got)} in {str(folder)!r}"
-        )
-    if extra := sorted(report["unexpected_keys"]):
-        named = ", ".join(extra[:3]) + (f" and {len(extra) - 3} more" if len(extra) > 3 else "")
-        _log.warning("%s holds weights that its config.json has no place for, and that are not used: %s", folder, named)
-
-
 @contextlib.contextmanager
 def _as_input_error(folder: Path, part: str) -> Iterator[None]:
-    """Turn what transformers raises about bad files, which may be anything, into one line."""
+    """Turn what transformers raises about bad files into one line."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # whatever libraries make of files that are not what they expect
         if "trust_remote_code" in str(error):
             raise InputError(
                 f"model must be of an architecture that transformers knows, got {str(folder)!r} with code of its own; "

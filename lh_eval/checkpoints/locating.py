@@ -87,8 +87,7 @@ def weight_files(folder: Path) -> list[Path]:
     """The safetensors files that hold a checkpoint's weights.
 
     Raises:
-        InputError: the folder is no checkpoint, has pickled weights only, or its index names a file that is not there
-            or lies elsewhere.
+        InputError: the folder is no checkpoint, has pickled weights only, or lacks a file that its index names.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"model must be a transformers checkpoint folder, got {str(folder)!r} without config.json")
@@ -96,8 +95,15 @@ def weight_files(folder: Path) -> list[Path]:
     if single.is_file():
         return [single]
     if index.is_file():
-        files = [folder / file for file in _shards(index)]
+        try:
+            files = [folder / file for file in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            files = []
+        if not files:
+            raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again")
         for file in files:
+            if file.parent != folder:
+                raise InputError(f"{index} must name files of its own folder, got {str(file)!r}; do not load it")
             if not file.is_file():
                 raise InputError(f"model must have all its weights, got {str(folder)!r} without {file.name}")
         return files
@@ -107,22 +113,6 @@ def weight_files(folder: Path) -> list[Path]:
             "convert them with save_pretrained"
         )
     raise InputError(f"model must have its weights in model.safetensors, got {str(folder)!r} without it")
-
-
-def _shards(index: Path) -> list[str]:
-    """The names of the files that an index lists."""
-    try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        outside = [
-            name for name in names if Path(name).name != name
-        ]  # a link, as the hub's cache has, is another thing
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        names, outside = [], []
-    if not names:
-        raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again")
-    if outside:
-        raise InputError(f"{index} must name files beside it, got {outside[0]!r}; put them there and save it again")
-    return names
 
 
 def weights_sha256(files: list[Path]) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from lh_eval.store.rows import Key
 
 DEPTHS = (0.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)  # percent; the paper's
-_TRIALS_OF_A_CELL = 10**6  # more say nothing more, and all keys of a run are held in memory
 MOST_TRIALS = 200  # of a cell with `until_ci`, if not given
+_MOST = {"trials": 10**6, "seed": 2**63 - 1}  # a cell's samples; what tables hold
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ class Grid:
         object.__setattr__(self, "task", canonical_task(self.task))
         object.__setattr__(self, "lengths", tuple(map(int, self._checked("lengths", "token counts", Integral, 1))))
         object.__setattr__(self, "depths", tuple(map(float, self._checked("depths", "percentages", Real, 0, 100))))
-        for name, least, most in (("trials", 1, _TRIALS_OF_A_CELL), ("seed", 0, 2**63 - 1)):
-            value = getattr(self, name)
+        for name, least in (("trials", 1), ("seed", 0)):
+            value, most = getattr(self, name), _MOST[name]
             if not _within(value, Integral, least, most):
                 raise InputError(f"{name} must be an integer from {least} to {most}, got {value!r}")
             object.__setattr__(self, name, int(value))
@@ -79,9 +79,9 @@ class Grid:
         object.__setattr__(self, "until_ci", float(self.until_ci))
         if self.max_trials is None:
             object.__setattr__(self, "max_trials", max(MOST_TRIALS, self.trials))
-        elif not _within(self.max_trials, Integral, self.trials, _TRIALS_OF_A_CELL):
+        elif not _within(self.max_trials, Integral, self.trials, _MOST["trials"]):
             raise InputError(
-                f"max_trials must be an integer from trials = {self.trials} to {_TRIALS_OF_A_CELL}, "
+                f"max_trials must be an integer from trials = {self.trials} to {_MOST['trials']}, "
                 f"got {self.max_trials!r}"
             )
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import math
 import textwrap
 from typing import Any
 
 from transformers import LlamaConfig
 
-from lh_eval.checkpoints.checking import check_sizes
+from lh_eval.checkpoints.config_values import check_sizes
 from lh_eval.errors import InputError, unknown_name
 
 # These follow from the tokenizer and the recipe.
@@ -33,6 +34,10 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
         json.dumps(arguments, allow_nan=False)
     except ValueError:
         raise InputError(f"model must have finite numbers, got {arguments!r}") from None
+    rotary = arguments.get("rope_parameters")
+    theta = rotary.get("rope_theta", 1.0) if isinstance(rotary, dict) else 1.0
+    if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
+        raise InputError(f"rope_theta must be a positive number, got {theta!r}")
     try:
         config = LlamaConfig(**arguments, **derived, attention_dropout=0.0)
     except Exception as error:  # huggingface_hub's validation has classes of its own
