@@ -80,7 +80,7 @@ class RunFolder:
             samples = read_samples(path / SAMPLES)
             written = read_json(path / CONFIG)
             check_samples(path / SAMPLES, written, samples)
-            file.truncate(samples.size)
+            os.ftruncate(file.fileno(), samples.size)
             return cls(path, written, file, samples)
         except OSError as error:
             file.close()
@@ -103,7 +103,7 @@ class RunFolder:
             os.fsync(self._file.fileno())
         except OSError as error:
             try:
-                self._file.truncate(size)  # a full disk takes half a line
+                os.ftruncate(self._file.fileno(), size)  # a full disk takes half a line
             except OSError:
                 self._file.close()  # nothing must be glued to that half; the next opening cuts it
             raise self._unwritable(short(error)) from None

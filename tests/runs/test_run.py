@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 
 import pytest
 
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.engine import samples
 from lh_eval.errors import InputError, Interrupted
+from lh_eval.interrupts import heed
 from lh_eval.methods.lighthouse import Lighthouse
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.run import run
@@ -171,3 +173,25 @@ def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the
     assert frames[0].equals(frames[1])
     with pytest.raises(InputError, match="until_ci"):
         run(checkpoint, grid(trials=2), [DENSE], tmp_path / "cut")
+
+
+def test_a_termination_leaves_rows_and_metrics(checkpoint, tmp_path, monkeypatch):
+    run_batch, calls = samples.run_batch, []
+
+    def terminated(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return run_batch(*arguments, **options)
+
+    monkeypatch.setattr(samples, "run_batch", terminated)
+    monkeypatch.setattr("lh_eval.interrupts._received", [])
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    heed()
+    try:
+        with pytest.raises(Interrupted, match="the same command goes on"):
+            run(checkpoint, grid(depths=(0.0, 50.0, 100.0)), [DENSE], tmp_path, batch_size=1)
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert json.loads((tmp_path / "metrics.json").read_text())["n"] == 1
