@@ -11,7 +11,7 @@ def know_architecture(folder: Path) -> None:
     """Have transformers know flash-linear-attention's architectures where the folder's is none of its own.
 
     Raises:
-        InputError: config.json is no JSON object, or nobody knows the architecture and the folder brings no code for it.
+        InputError: config.json is no JSON object, or of an architecture that nobody knows and that brings no code.
     """
     from transformers import PreTrainedConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING

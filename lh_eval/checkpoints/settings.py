@@ -26,9 +26,13 @@ class CheckpointSettings:
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write `lighthouse.json` into a checkpoint folder."""
+        """Write `lighthouse.json` into a checkpoint folder.
+
+        Raises:
+            ValueError: a number is NaN or infinite, which JSON does not have.
+        """
         values = {"config": self.config.to_dict(), "dense_layers": list(self.dense_layers), "training": self.training}
-        (folder / FILE_NAME).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        (folder / FILE_NAME).write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "CheckpointSettings | None":
@@ -41,9 +45,7 @@ class CheckpointSettings:
         if not path.exists():
             return None
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            json.dumps(values, allow_nan=False)  # Python reads NaN, which JSON does not have
-            return cls._parse(values)
+            return cls._parse(json.loads(path.read_text(encoding="utf-8")))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (ValueError, OSError) as error:  # not JSON, not UTF-8, not readable
@@ -58,6 +60,10 @@ class CheckpointSettings:
         for name in ("config", "training"):
             if not isinstance(values.get(name, {}), dict):
                 raise InputError(f"{name} must be an object, got {values[name]!r}")
+        try:
+            json.dumps(values, allow_nan=False)  # Python's JSON reads NaN and infinities, which JSON does not have
+        except ValueError:
+            raise InputError(f"numbers must be finite, got {values!r}") from None
         layers = values.get("dense_layers", [])
         if not isinstance(layers, list) or not all(type(layer) is int for layer in layers):
             raise InputError(f"dense_layers must be a list of integers, got {layers!r}")

@@ -169,7 +169,7 @@ def write_gguf(path):
     writer.add_rope_freq_base(10000.0)
     writer.add_vocab_size(258)
     writer.add_tokenizer_model("gpt2")
-    writer.add_token_list([*sorted(ByteLevel.alphabet()), "ab", "<end>"])
+    writer.add_token_list([*sorted(ByteLevel.alphabet()), "ab", "<|endoftext|>"])
     writer.add_token_types([1] * 257 + [3])
     writer.add_token_merges(["a b"])
     writer.add_bos_token_id(257)

@@ -51,6 +51,7 @@ def row_of(key, seed):
         score=float(trial % 2),
         selection_recall=None,
         seconds=0.25,
+        reading="prompt",
     )
 
 
@@ -96,7 +97,10 @@ def left():
             check_samples(folder / "samples.jsonl", read_json(config), samples)
             assert (folder / "samples.jsonl").stat().st_size == samples.size
             assert len({row.key for row in samples.rows}) == len(samples.rows)
-            found[folder.name] = sorted(samples.rows, key=lambda row: row.key), read_json(folder / "metrics.json")
+            found[str(folder.relative_to(out))] = (
+                sorted(samples.rows, key=lambda row: row.key),
+                read_json(folder / "metrics.json"),
+            )
         assert not list(out.rglob("*.part"))
         return found, json.loads((out / "sweep.json").read_text()) if len(found) > 1 else None
 
