@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from lh_eval import interrupts
 from lh_eval.cli import app
@@ -37,6 +38,13 @@ def test_what_is_under_way_ends_with_its_message_and_code(heeded, monkeypatch, c
     assert capsys.readouterr().err == (
         "lh-eval: interrupted: what was done is in runs/x; the same command goes on from there\n"
     )
+
+
+def test_a_command_with_nothing_under_way_ends_with_the_signals_code(heeded, monkeypatch):
+    probe = typer.Typer()
+    probe.command("probe")(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(app, "app", probe)
+    assert app.main([]) == 143
 
 
 def test_an_error_that_a_library_makes_of_a_signal_is_no_traceback(heeded, monkeypatch, capsys):

@@ -35,6 +35,8 @@ from lh_eval.interrupts import exit_code, received
 # a full disk, a quota, a file-size limit, a disk that became read-only: no fault of ours
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
+_INTERRUPTED = 130
+
 
 class _Commands(typer.core.TyperGroup):
     """The subcommands in the order of their registration; an unknown one names the nearest."""
@@ -123,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (describe := getattr(error, "format_message", None)) is None:
             raise
         return _refuse(describe())
+    if result == _INTERRUPTED:  # what typer makes of KeyboardInterrupt, whichever signal raised it
+        return exit_code()
     return result if isinstance(result, int) else 0
 
 

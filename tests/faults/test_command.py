@@ -28,7 +28,7 @@ def start(out, limit=None):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        preexec_fn=limited,  # noqa: PLW1509
+        preexec_fn=limited,
     )
 
 
@@ -70,7 +70,7 @@ def test_a_signal_to_the_command(whole, tmp_path, record_property, number, code)
 
 
 def test_a_signal_at_any_time_of_the_start(tmp_path, record_property):
-    times = [0.3, 0.7, 1.2, 1.8, 2.5, 3.3, 4.2, 5.2]
+    times = [0.5, 0.8, 1.2, 1.8, 2.5, 3.3, 4.2, 5.2]
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         for seconds in times:
             process = start(tmp_path / f"{number}-{seconds}")

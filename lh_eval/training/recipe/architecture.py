@@ -30,14 +30,14 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
         if name not in known:
             raise unknown_name("model's argument", name, known)
     check_sizes(arguments)
-    try:
-        json.dumps(arguments, allow_nan=False)
-    except ValueError:
-        raise InputError(f"model must have finite numbers, got {arguments!r}") from None
     rotary = arguments.get("rope_parameters")
     theta = rotary.get("rope_theta", 1.0) if isinstance(rotary, dict) else 1.0
     if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
         raise InputError(f"rope_theta must be a positive number, got {theta!r}")
+    try:
+        json.dumps(arguments, allow_nan=False)
+    except ValueError:
+        raise InputError(f"model must have finite numbers, got {arguments!r}") from None
     try:
         config = LlamaConfig(**arguments, **derived, attention_dropout=0.0)
     except Exception as error:  # huggingface_hub's validation has classes of its own
