@@ -45,15 +45,19 @@ def test_a_second_process_completes_what_a_killed_one_left(go, left, tmp_path, r
     made = undisturbed(go, tmp_path / "whole", trials)
     whole = left(tmp_path / "whole")
     tried = moments(made, most)
+    killed = 0
     for number, (call, share) in enumerate(tried):
         out = tmp_path / str(number)
         with faulty(Calls(killing(share), call)):
             first = in_child(lambda out=out: go(out, trials=trials, before=lambda _: time.sleep(0.002)))
         second = in_child(lambda out=out: until_free(go, out, trials))
-        assert ended(first) in (-signal.SIGKILL, REFUSED)
+        code = ended(first)
+        assert code in (-signal.SIGKILL, REFUSED)  # the second may have been first
+        killed += code == -signal.SIGKILL
         assert ended(second) == 0
         assert left(out) == whole
-    record_property("reliability", ["SIGKILL, with a second process that waits for the folder", len(tried), "nothing"])
+    assert killed > len(tried) / 2
+    record_property("reliability", ["SIGKILL, with a second process that waits for the folder", killed, "nothing"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class Fault(NamedTuple):
 
 
 def faults_of(results: Path) -> list[Fault]:
-    """The rows of the tests that passed, in their order."""
+    """The rows of the tests that passed, in the order of their names."""
     most: dict[str, Fault] = {}
     for case in ElementTree.parse(results).iter("testcase"):  # noqa: S314 - pytest has just written it
         if any(case.find(kind) is not None for kind in ("failure", "error", "skipped")):
@@ -34,7 +34,7 @@ def faults_of(results: Path) -> list[Fault]:
             fault, tried, lost = ast.literal_eval(found.get("value", ""))
             row = Fault(fault, tried, lost, test)
             most[fault] = max(most.get(fault, row), row, key=lambda one: one.tried)
-    return list(most.values())
+    return sorted(most.values(), key=lambda one: (one.test, one.fault))
 
 
 def table(faults: list[Fault]) -> str:
