@@ -12,7 +12,7 @@ install:  ## editable, with the tools; again after adding or moving a file
 test:  ## the CPU suite
 	$(PYTHON) -m pytest
 
-long:  ## what the CPU suite thins, whole
+long:  ## what the CPU suite thins or leaves out, for it takes long
 	$(PYTHON) -m pytest -m long
 
 lint:  ## ruff and the import contracts, nothing changed

@@ -8,7 +8,6 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-
 _CORPUS = [
     f" The pass key for kqzx is {digit}. What is the pass key? ab{digit}c xy{digit}{digit}z" for digit in range(10)
 ]

@@ -18,7 +18,7 @@ def inputs(device):
     ]
 
 
-@pytest.mark.parametrize("rotates", [False, True])
+@pytest.mark.parametrize("rotates", [pytest.param(False, marks=pytest.mark.long), True])
 def test_opcheck(inputs, rotates):
     layout = [TOKENS, 3, 4, 2, 2]
     rotation = (None, [])
@@ -49,11 +49,11 @@ def test_opcheck(inputs, rotates):
 @pytest.mark.parametrize(
     ("options", "dynamic"),
     [
-        ({}, True),
-        ({"scorer": "qk"}, False),
-        ({"scorer": "gla"}, False),
+        pytest.param({}, True, marks=pytest.mark.long),
+        pytest.param({"scorer": "qk"}, False, marks=pytest.mark.long),
+        pytest.param({"scorer": "gla"}, False, marks=pytest.mark.long),
         ({"rope": "after", "combine": "finest"}, True),
-        ({"rope": "after", "combine": "mean", "scorer": "pooled-qk"}, False),
+        pytest.param({"rope": "after", "combine": "mean", "scorer": "pooled-qk"}, False, marks=pytest.mark.long),
     ],
 )
 def test_compiles_whole(inputs, options, dynamic, interpreted):
