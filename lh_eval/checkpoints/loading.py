@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
+from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
@@ -110,6 +111,7 @@ def load_checkpoint(
     from transformers import AutoTokenizer
 
     know_architecture(folder)
+    check_config_values(folder)
     source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
     with quiet_transformers():
         with _as_input_error(folder, "model"):
@@ -118,6 +120,11 @@ def load_checkpoint(
             )
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
+    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
+        raise InputError(
+            f"vocab_size must be at least the tokenizer's {len(tokenizer)}, got {rows} in {str(folder)!r}; "
+            "tokens behind it have no embedding"
+        )
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
     model = model.to(torch_device).eval()
@@ -158,11 +165,9 @@ def _load_model(folder: Path, **options: Any) -> Any:
 @contextlib.contextmanager
 def _as_input_error(folder: Path, part: str) -> Iterator[None]:
     """Turn what transformers raises about bad files into one line."""
-    from safetensors import SafetensorError
-
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
+    except Exception as error:  # whatever libraries make of files that are not what they expect
         if "trust_remote_code" in str(error):
             raise InputError(
                 f"model must be of an architecture that transformers knows, got {str(folder)!r} with code of its own; "

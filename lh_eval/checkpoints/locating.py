@@ -100,6 +100,8 @@ def weight_files(folder: Path) -> list[Path]:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again") from None
         for file in files:
+            if file.parent != folder:
+                raise InputError(f"{index} must name files of its own folder, got {str(file)!r}; do not load it")
             if not file.is_file():
                 raise InputError(f"model must have all its weights, got {str(folder)!r} without {file.name}")
         return files

@@ -1,8 +1,9 @@
 """Tables as text and as files: CSV with every number, a booktabs tabular for papers, and Markdown."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lh_eval.publish.writing import writing
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 TableFormat = Literal["csv", "md", "tex"]
 
 NOTHING = "–"  # a number that there is not
+_FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the start of a formula
 _DIGITS = 6  # significant ones in CSV: what another machine's arithmetic may change is below
 
 
@@ -55,15 +57,17 @@ def write_table(
 
 
 def csv_text(table: "pd.DataFrame", *, digits: int | None = _DIGITS) -> str:
-    """Every number of a table."""
+    """Every number of a table; a text that a spreadsheet would take for a formula gets an apostrophe ahead."""
     form = None if digits is None else f"%.{digits}g"
-    return table.to_csv(index=False, lineterminator="\n", float_format=form)
+    safe = table.map(_inert).rename(columns=_inert)
+    return safe.to_csv(index=False, lineterminator="\n", float_format=form)
 
 
 def booktabs(shown: "pd.DataFrame", *, left: int) -> str:
     """A LaTeX tabular of text, its first `left` columns aligned to the left."""
     form = "l" * left + "r" * (len(shown.columns) - left)
-    latex = shown.to_latex(index=False, escape=True, column_format=form)
+    latex = shown.map(_one_line).rename(columns=_one_line).to_latex(index=False, escape=True, column_format=form)
+    latex = re.sub(r"^(?=[\[*])", "{}", latex, flags=re.MULTILINE)  # else it is an option of the row break before
     return latex.replace("–", "--").replace("−", "$-$")
 
 
@@ -71,7 +75,30 @@ def markdown(shown: "pd.DataFrame", *, left: int) -> str:
     """A Markdown table; arguments as in `booktabs`."""
     rule = ["---" if place < left else "---:" for place in range(len(shown.columns))]
     lines = [list(map(str, shown.columns)), rule, *shown.astype(str).to_numpy().tolist()]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    cells = [[_one_line(cell).replace("|", r"\|") for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def _inert(cell: Any) -> Any:
+    """A CSV cell that no spreadsheet computes; numbers, also those that are text, stay as they are.
+
+    Line breaks go: a lone carriage return is not quoted, and what follows it would be a row of its own.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = re.sub(r"[\x00-\x1f\x7f]+", " ", cell)
+    if not text.lstrip().startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def _one_line(cell: Any) -> Any:
+    """A text without line breaks and control characters, which end rows of tables and stop LaTeX."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", cell) if isinstance(cell, str) else cell
 
 
 def p_value(value: float | None) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEPTHS = (0.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)  # percent; the paper's
 MOST_TRIALS = 200  # of a cell with `until_ci`, if not given
+_MOST = {"trials": 10**6, "seed": 2**63 - 1}  # a cell's samples; what tables hold
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,9 +55,9 @@ class Grid:
         object.__setattr__(self, "lengths", tuple(map(int, self._checked("lengths", "token counts", Integral, 1))))
         object.__setattr__(self, "depths", tuple(map(float, self._checked("depths", "percentages", Real, 0, 100))))
         for name, least in (("trials", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if not _within(value, Integral, least):
-                raise InputError(f"{name} must be an integer from {least} on, got {value!r}")
+            value, most = getattr(self, name), _MOST[name]
+            if not _within(value, Integral, least, most):
+                raise InputError(f"{name} must be an integer from {least} to {most}, got {value!r}")
             object.__setattr__(self, name, int(value))
         if not _within(self.depth_tolerance, Real, 0, 100):
             raise InputError(f"depth_tolerance must be from 0 to 100 points, got {self.depth_tolerance!r}")
@@ -78,8 +79,11 @@ class Grid:
         object.__setattr__(self, "until_ci", float(self.until_ci))
         if self.max_trials is None:
             object.__setattr__(self, "max_trials", max(MOST_TRIALS, self.trials))
-        elif not _within(self.max_trials, Integral, self.trials):
-            raise InputError(f"max_trials must be an integer from trials = {self.trials} on, got {self.max_trials!r}")
+        elif not _within(self.max_trials, Integral, self.trials, _MOST["trials"]):
+            raise InputError(
+                f"max_trials must be an integer from trials = {self.trials} to {_MOST['trials']}, "
+                f"got {self.max_trials!r}"
+            )
 
     def at_most(self) -> "Grid":
         """The grid with as many trials of every cell as any may get."""

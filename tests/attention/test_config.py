@@ -58,6 +58,7 @@ def test_tiles():
         ({"k": 2.0}, r"k must be a positive integer, got 2\.0"),
         ({"k": True}, "k must be a positive integer, got True"),
         ({"k": "2048"}, "k must be a positive integer, got '2048'"),
+        ({"k": 10**18}, "k must be at most 16777216"),
         ({"k": 7}, "k must be even, got 7; half is kept by query score"),
         ({"k": 129}, "k must be even, got 129"),
         ({"k": 1000}, "k must be a multiple of tile_k = 128, got 1000; use 1024"),

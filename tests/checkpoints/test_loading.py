@@ -86,6 +86,39 @@ def test_broken_config(tiny, text):
     one_line(tiny, "model must be of an architecture" if "no-such" in text else "model must be loadable")
 
 
+@pytest.mark.parametrize(
+    ("values", "match"),
+    [
+        ({"num_attention_heads": 0}, "num_attention_heads must be an integer from 1 to 10000 in .*, got 0"),
+        ({"num_hidden_layers": 10**25}, "num_hidden_layers must be an integer from 1 to 10000"),
+        ({"max_position_embeddings": "4096"}, "max_position_embeddings must be an integer .*, got '4096'"),
+        ({"vocab_size": 100}, "model must be loadable"),
+    ],
+)
+def test_a_number_that_no_model_has(tiny, values, match):
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | values))
+    one_line(tiny, match)
+
+
+def test_a_vocabulary_smaller_than_the_tokenizers(tiny):
+    config = json.loads((tiny / "config.json").read_text())
+    values = {"vocab_size": 200, "pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
+    (tiny / "config.json").write_text(json.dumps(config | values))
+    weights = load_file(tiny / "model.safetensors")
+    weights = {name: tensor[:200] if len(tensor) > 200 else tensor for name, tensor in weights.items()}
+    save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
+    one_line(tiny, "vocab_size must be at least the tokenizer's 257, got 200")
+
+
+def test_a_shard_outside_the_folder(tiny):
+    weights = tiny / "model.safetensors"
+    weights.rename(tiny.parent / "outside.safetensors")
+    index = {"weight_map": {"model.norm.weight": "../outside.safetensors"}}
+    (tiny / "model.safetensors.index.json").write_text(json.dumps(index))
+    one_line(tiny, "must name files of its own folder")
+
+
 def test_no_tokenizer(tiny):
     for file in tiny.glob("token*"):
         file.unlink()

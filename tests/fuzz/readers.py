@@ -87,8 +87,8 @@ _SETTINGS = [
     b"lighthouse:scorer=[pooled-qk:window=8,own=0.1],combine=mean",
 ]  # fmt: skip
 _TASKS = [
-    b"passkey", b"keyed:records=8", b"niah_multikey_1", b"kv", b"two_hop", b"confusable", b"niah_single_2:haystack=words",
-    b"vt", b"qa", b"no_needle",
+    b"passkey", b"keyed:records=8", b"niah_multikey_1", b"kv", b"two_hop", b"confusable", b"vt",
+    b"niah_single_2:haystack=words", b"qa", b"no_needle",
 ]  # fmt: skip
 
 

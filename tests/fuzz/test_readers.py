@@ -1,4 +1,7 @@
-"""Each reader reads or refuses in one line: what it is made for, what once broke it, and four changes of each; `make fuzz` tries on."""
+"""Each reader reads or refuses in one line: what it is made for, what once broke it, and some changes of each.
+
+`make fuzz` tries on.
+"""
 
 import random
 import sys

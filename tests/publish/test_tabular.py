@@ -1,6 +1,14 @@
-import pandas as pd
+import csv
+import io
+import re
+import shutil
+import subprocess
 
-from lh_eval.publish.tabular import booktabs, markdown
+import pandas as pd
+import pytest
+
+from lh_eval.figures.latex import escape
+from lh_eval.publish.tabular import booktabs, csv_text, markdown
 
 SHOWN = pd.DataFrame({"run": ["a_b"], "rate (%)": ["0.5–0.7"], "gap": ["−0.1"]})
 
@@ -14,3 +22,51 @@ def test_latex_escapes_and_aligns():
 
 def test_markdown_aligns():
     assert markdown(SHOWN, left=1) == "| run | rate (%) | gap |\n| --- | ---: | ---: |\n| a_b | 0.5–0.7 | −0.1 |\n"
+
+
+FORMULAS = ["=HYPERLINK(1)", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+HOSTILE = [*FORMULAS, r"\input{/etc/passwd}", r"\write18{id}", "50% & $x_1$ #~^{}", "[2cm]", "*", "a\nb\x00c", "x|y"]
+
+
+def test_spreadsheets_compute_no_name():
+    table = pd.DataFrame({"=run": HOSTILE, "gap": [-0.5] * len(HOSTILE), "text": ["-1.5e-3"] * len(HOSTILE)})
+    shown = [re.sub(r"[\t\r\n\0]+", " ", name) for name in HOSTILE]
+    header, *rows = csv.reader(io.StringIO(csv_text(table), newline=""))
+    assert header == ["'=run", "gap", "text"]
+    assert [row[0] for row in rows] == [f"'{name}" for name in shown[:7]] + shown[7:]
+    assert {tuple(row[1:]) for row in rows} == {("-0.5", "-1.5e-3")}
+
+
+def _hostile_tabular():
+    return booktabs(pd.DataFrame({"[run]": HOSTILE, "gap": ["−0.1"] * len(HOSTILE)}), left=1)
+
+
+def test_latex_takes_no_command_from_a_name():
+    lines = _hostile_tabular().splitlines()
+    rows = lines[2:3] + lines[4:-2]
+    assert len(rows) == 1 + len(HOSTILE)
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)&", row)) == 1
+        assert row.endswith(r" \\")
+        assert not row.startswith(("[", "*"))
+        commands = set(re.findall(r"\\([a-zA-Z]+)", row))
+        assert commands <= {"textbackslash", "textasciitilde", "textasciicircum"}
+        assert row.isprintable()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_figures_latex_takes_no_command_from_a_name(name):
+    assert set(re.findall(r"\\([a-zA-Z]+)", escape(name))) <= {"textbackslash", "textasciitilde"}
+    assert not re.search(r"(?<!\\)[%&#_$]", escape(name))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_compiles(tmp_path):
+    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}"
+    (tmp_path / "table.tex").write_text(head + _hostile_tabular() + r"\end{document}", encoding="utf-8")
+    command = ["pdflatex", "-no-shell-escape", "-halt-on-error", "table.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+
+
+def test_markdown_keeps_a_name_in_its_cell():
+    assert markdown(pd.DataFrame({"run": ["a|b\nc"]}), left=1).splitlines()[2] == r"| a\|b c |"

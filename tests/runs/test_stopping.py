@@ -84,7 +84,7 @@ def test_nothing_but_failures_ends_a_cell():
     [
         ({"until_ci": 5}, "until_ci must be between 0 and 1, got 5"),
         ({"until_ci": 0.0}, "until_ci must be between 0 and 1, got 0.0"),
-        ({"max_trials": 3}, "max_trials must be an integer from trials = 4 on, got 3"),
+        ({"max_trials": 3}, "max_trials must be an integer from trials = 4 to 1000000, got 3"),
         ({"until_ci": None, "max_trials": 9}, "until_ci must be given with max_trials"),
     ],
 )

@@ -1,6 +1,7 @@
 """The byte-level Llama's configuration, checked before anything is trained."""
 
 import dataclasses
+import math
 import textwrap
 from typing import Any
 
@@ -10,7 +11,8 @@ from lh_eval.errors import InputError, unknown_name
 
 # These follow from the tokenizer and the recipe.
 _DERIVED = {"vocab_size", "bos_token_id", "eos_token_id", "pad_token_id", "attention_dropout"}
-_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
+_HEADS = ("num_attention_heads", "num_key_value_heads", "head_dim")
+_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", *_HEADS)
 
 
 def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
@@ -30,6 +32,10 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
     for name in _SIZES:
         if name in arguments and (type(arguments[name]) is not int or arguments[name] < 1):
             raise InputError(f"{name} must be a positive integer, got {arguments[name]!r}")
+    rotary = arguments.get("rope_parameters")
+    theta = rotary.get("rope_theta", 1.0) if isinstance(rotary, dict) else 1.0
+    if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
+        raise InputError(f"rope_theta must be a positive number, got {theta!r}")
     try:
         config = LlamaConfig(**arguments, **derived, attention_dropout=0.0)
     except Exception as error:  # huggingface_hub's validation has classes of its own

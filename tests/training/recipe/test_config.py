@@ -60,6 +60,11 @@ from lh_eval.training.recipe.optimizer import OptimizerConfig
         ({"optimizer": {"betas": [0.9]}}, "betas must be a list of a number, a number"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must be 0 or more and below 1"),
         ({"model": {**TINY["model"], "hidden_size": "a"}}, "hidden_size must be a positive integer, got 'a'"),
+        ({"model": {**TINY["model"], "head_dim": -1}}, "head_dim must be a positive integer, got -1"),
+        (
+            {"model": {**TINY["model"], "rope_parameters": {"rope_type": "default", "rope_theta": float("nan")}}},
+            "rope_theta must be a positive number, got nan",
+        ),
         ({"model": {**TINY["model"], "num_attention_heads": 0}}, "num_attention_heads must be a positive integer"),
         ({"model": {**TINY["model"], "num_attention_heads": 4, "num_key_value_heads": 3}}, "must be a divisor"),
         ({"model": {**TINY["model"], "hidden_size": 33}}, "model must have arguments of LlamaConfig that fit"),

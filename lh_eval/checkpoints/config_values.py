@@ -1,0 +1,37 @@
+"""Numbers of a checkpoint's config.json that libraries would take as they are, and end in a traceback or never."""
+
+from pathlib import Path
+from typing import Any
+
+from lh_eval.errors import InputError
+
+_MOST = {
+    "num_hidden_layers": 10_000,
+    "num_attention_heads": 10_000,
+    "num_key_value_heads": 10_000,
+    "hidden_size": 10**6,
+    "intermediate_size": 10**7,
+    "head_dim": 10**5,
+    "vocab_size": 10**8,
+    "max_position_embeddings": 2**40,
+}
+
+
+def check_config_values(folder: Path) -> None:
+    """Raise InputError where a size in config.json, or in its text model's part, is no number that it can be."""
+    from transformers import PreTrainedConfig
+
+    try:
+        values, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
+    except (OSError, ValueError):
+        return  # what is wrong with it, loading says
+    parts: list[Any] = [values, values.get("text_config")]
+    for part in parts:
+        for name, most in _MOST.items() if isinstance(part, dict) else ():
+            value = part.get(name)
+            if value is None or isinstance(value, list):  # a list is one a layer
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+                raise InputError(
+                    f"{name} must be an integer from 1 to {most} in {str(folder / 'config.json')!r}, got {value!r}"
+                )

@@ -1,0 +1,65 @@
+"""Hashes of a few prompts of each task, by the version of its samples: `python tests/helpers/golden_prompts.py` adds.
+
+A hash that is kept is never written over: whoever changes what a task makes counts up its `version` first.
+"""
+
+import hashlib
+import inspect
+import json
+from pathlib import Path
+
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.building.published import Published
+
+FILE = Path(__file__).parents[1] / "tasks" / "golden_prompts.json"
+CELLS = ((2800, 50.0, 1),)  # length, depth, trial: one of each task, for time
+
+
+def names() -> list[str]:
+    """Our tasks that need no data set of the hub."""
+    ours = [name for name in TASKS.names() if inspect.getmodule(TASKS.get(name)).__name__.startswith("lh_eval.")]
+    return [name for name in ours if not issubclass(TASKS.get(name), Published)]
+
+
+def version(name: str) -> int:
+    """Version of a task's samples."""
+    return getattr(get_task(name), "version", 1)
+
+
+def hashes(name: str) -> list[str]:
+    """Of the prompts with their answers and places, 16 digits each."""
+    found = []
+    for length, depth, trial in CELLS:
+        sample = get_task(name).sample(byte_tokenizer(), length=length, depth=depth, trial=trial, seed=0)
+        made = [sample.prompt_sha256, sample.answers, sample.spans, len(sample.context_ids), sample.choices]
+        found.append(hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16])
+    return found
+
+
+def changed(kept: dict, name: str) -> str | None:
+    """Why a task does not fit what is kept of it, or None."""
+    known = kept.get(name)
+    if known is None or known["version"] < version(name):
+        return f"{name} must be in {FILE.name} in version {version(name)}; run python tests/helpers/golden_prompts.py"
+    if known["version"] > version(name):
+        return f"version of {name} must be at least {known['version']}, got {version(name)}; never count down"
+    if known["prompts"] != hashes(name):
+        return f"version of {name} must be above {known['version']}, for its samples changed; count up its `version`"
+    return None
+
+
+def main() -> None:
+    """Add tasks that are new and those whose version was counted up; refuse the others that changed."""
+    kept = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    for name in names():
+        if name not in kept or version(name) > kept[name]["version"]:
+            kept[name] = {"version": version(name), "prompts": hashes(name)}
+    if faults := [fault for name in names() if (fault := changed(kept, name))]:
+        raise SystemExit("\n".join(faults))
+    kept = {name: kept[name] for name in names()}
+    FILE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
