@@ -120,11 +120,6 @@ def load_checkpoint(
             )
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
-    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
-        raise InputError(
-            f"vocab_size must be at least the tokenizer's {len(tokenizer)}, got {rows} in {str(folder)!r}; "
-            "tokens behind it have no embedding"
-        )
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
     model = model.to(torch_device).eval()

@@ -1,6 +1,7 @@
 """`Row`: what is kept of one sample, and the table that rows make."""
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from types import NoneType
@@ -24,6 +25,13 @@ def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
     return dropped
 
 
+def _check_text(name: str, texts: str | tuple[str, ...]) -> None:
+    """JSON can hold half of a character, which no table or file of text can."""
+    if _SURROGATE.search("".join(texts)):
+        raise InputError(f"{name} must be text, got a lone surrogate in {texts!r}")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's columns hold
 _LISTED = Strict(False)  # a list passes for a tuple
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -121,6 +129,9 @@ class Row:
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:
             object.__setattr__(self, "answers", (self.answer,))
+        for name, value in vars(self).items():
+            if isinstance(value, str) or name == "answers":
+                _check_text(name, value or "")
         if (self.score is None) != (self.error is not None):
             raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
         for name in _MADE:

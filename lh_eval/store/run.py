@@ -1,5 +1,6 @@
 """`Run`: what one run's folder holds, read back; it may be unfinished, or still being written."""
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,7 +42,7 @@ def read_run(path: str | Path) -> Run:
     config = read_config(path)
     samples = read_samples(path / SAMPLES)
     check_samples(path / SAMPLES, config, samples)
-    return as_run(path, config, samples)
+    return as_run(path, _legible(config), samples)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -71,6 +72,13 @@ def as_run(path: Path, config: dict[str, Any], samples: Samples) -> Run:
 def is_run(path: Path) -> bool:
     """Whether the folder holds a run."""
     return (path / CONFIG).is_file() and (path / SAMPLES).is_file()
+
+
+def _legible(config: dict[str, Any]) -> dict[str, Any]:
+    """The same with a question mark for each half of a character, which JSON can hold and no table or figure can."""
+    text: bytes = json.dumps(config, ensure_ascii=False).encode(errors="replace")
+    values: dict[str, Any] = json.loads(text)
+    return values
 
 
 def _is_number(value: object) -> bool:

@@ -101,16 +101,6 @@ def test_a_number_that_no_model_has(tiny, values, match):
     one_line(tiny, match)
 
 
-def test_a_vocabulary_smaller_than_the_tokenizers(tiny):
-    config = json.loads((tiny / "config.json").read_text())
-    values = {"vocab_size": 200, "pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
-    (tiny / "config.json").write_text(json.dumps(config | values))
-    weights = load_file(tiny / "model.safetensors")
-    weights = {name: tensor[:200] if len(tensor) > 200 else tensor for name, tensor in weights.items()}
-    save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
-    one_line(tiny, "vocab_size must be at least the tokenizer's 257, got 200")
-
-
 def test_a_shard_outside_the_folder(tiny):
     weights = tiny / "model.safetensors"
     weights.rename(tiny.parent / "outside.safetensors")

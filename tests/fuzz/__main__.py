@@ -22,6 +22,8 @@ import fuzzing
 import readers
 from mutating import mutate
 
+TELL = 5  # minutes
+
 
 def main() -> int:
     """Fuzz in turns; say how often each reader was tried and what broke it."""
@@ -34,10 +36,13 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (24 << 30, 24 << 30))  # what asks for all memory fails instead
     known = readers.readers()
     rng, tried, places = random.Random(options.seed), Counter(), Counter()
-    end = time.monotonic() + 60 * options.minutes
+    started, told = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as work:
         isolate(Path(work))
-        while time.monotonic() < end:
+        while (minutes := (time.monotonic() - started) / 60) < options.minutes:
+            if minutes >= told + TELL:  # what was done is known where the hour is cut short
+                told = int(minutes)
+                print(json.dumps({"minutes": told, "inputs": tried.total(), "by_reader": tried}), flush=True)
             name = rng.choice(options.reader or list(known))
             reader, folder = known[name], Path(work) / name
             folder.mkdir(exist_ok=True)

@@ -6,14 +6,40 @@ A hash that is kept is never written over: whoever changes what a task makes cou
 import hashlib
 import inspect
 import json
+from functools import cache
 from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.building.document import DocumentTask
 from lh_eval.tasks.building.published import Published
 
 FILE = Path(__file__).parents[1] / "tasks" / "golden_prompts.json"
-CELLS = ((2800, 50.0, 1),)  # length, depth, trial: one of each task, for time
+CELLS = {"bytes": (2800, 50.0, 1), "bpe": (2400, 100.0, 0)}  # length, depth, trial: one a tokenizer, for time
+_MERGES = [
+    "t h",
+    "th e",
+    "Ġ the",
+    "a n",
+    "an d",
+    "Ġ and",
+    "i n",
+    "in g",
+    "e r",
+    "Ġ a",
+    "Ġ o",
+    "Ġo f",
+    "Ġ i",
+    "Ġi s",
+    "e s",
+    "Ġ w",
+    "o u",
+    "r e",
+    "o n",
+]
 
 
 def names() -> list[str]:
@@ -27,13 +53,28 @@ def version(name: str) -> int:
     return getattr(get_task(name), "version", 1)
 
 
-def hashes(name: str) -> list[str]:
-    """Of the prompts with their answers and places, 16 digits each."""
-    found = []
-    for length, depth, trial in CELLS:
-        sample = get_task(name).sample(byte_tokenizer(), length=length, depth=depth, trial=trial, seed=0)
+@cache  # what a task keeps of a text, it keeps by the tokenizer
+def tokenizers() -> dict[str, PreTrainedTokenizerFast]:
+    """Bytes, and pairs of them that are merged by a list, for a trained one would be another with another library."""
+    merges = [tuple(pair.split()) for pair in _MERGES]
+    tokens = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *("".join(pair) for pair in merges)]
+    bpe = Tokenizer(models.BPE(vocab={token: number for number, token in enumerate(tokens)}, merges=merges))
+    bpe.pre_tokenizer, bpe.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    return {"bytes": byte_tokenizer(), "bpe": PreTrainedTokenizerFast(tokenizer_object=bpe)}
+
+
+def hashes(name: str) -> dict[str, str]:
+    """Of a prompt with its answers and places under each tokenizer, 16 digits each.
+
+    Tasks that ask about a whole document have bytes alone, for time: each has another document to encode.
+    """
+    found = {}
+    for tokenizer, (length, depth, trial) in CELLS.items():
+        if tokenizer != "bytes" and issubclass(TASKS.get(name), DocumentTask):
+            continue
+        sample = get_task(name).sample(tokenizers()[tokenizer], length=length, depth=depth, trial=trial, seed=0)
         made = [sample.prompt_sha256, sample.answers, sample.spans, len(sample.context_ids), sample.choices]
-        found.append(hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16])
+        found[tokenizer] = hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
     return found
 
 

@@ -120,14 +120,14 @@ def test_a_sample_that_fails_costs_no_other(checkpoint, monkeypatch):
 
     def failing(prefiller, tokenizer, samples, **options):
         if any(sample.depth > 80 for sample in samples):
-            raise RuntimeError("out of\nluck")
+            raise RuntimeError("out of\nluck \ud800")
         return run_batch(prefiller, tokenizer, samples, **options)
 
     monkeypatch.setattr(module, "run_batch", failing)
     frame = rows(checkpoint, lengths=[256], batch_size=8)
     failed = frame[frame["error"].notna()]
     assert set(failed["depth"]) == {100.0}
-    assert set(failed["error"]) == {"RuntimeError: out of luck"}
+    assert set(failed["error"]) == {"RuntimeError: out of luck \\ud800"}
     assert frame[frame["error"].isna()]["score"].notna().all()
 
 

@@ -27,6 +27,8 @@ def file(tmp_path, monkeypatch):
 
 def test_changed_prompts_are_written_for_a_new_version_alone(file, monkeypatch):
     before = file.read_bytes()
+    golden_prompts.main()
+    assert file.read_bytes() == before
     monkeypatch.setattr("lh_eval.tasks.passkey.QUESTION", " What was the pass key? The pass key is")
     with pytest.raises(SystemExit, match="version of passkey must be above"):
         golden_prompts.main()
