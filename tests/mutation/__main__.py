@@ -31,7 +31,7 @@ GROUPS = {
     ),
     "statistics": (
         ["statistics/*.py"],
-        ["tests/statistics", "tests/analysis/test_progress.py", "tests/runs/test_trials.py"],
+        ["tests/statistics"],
     ),
     "results": (
         ["store/*.py", "analysis/*.py"],
