@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=readers.CORPUS, help="where what breaks a reader is written")
     options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (24 << 30, 24 << 30))  # what asks for all memory fails instead
+    resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))  # what asks for all memory fails instead
     known = readers.readers()
     rng, tried, places = random.Random(options.seed), Counter(), Counter()
     started, told = time.monotonic(), 0

@@ -30,18 +30,31 @@ class Problem(NamedTuple):
 
 def broken(reader: Reader, folder: Path, data: bytes) -> Problem | None:
     """What a reader did wrong; None where it read the input or refused it in one line."""
+    error = _error_of(reader, folder, data)
+    match error:
+        case None:
+            return None
+        case InputError() if len(str(error).splitlines()) == 1:
+            return None
+        case InputError():
+            return Problem(_place(error), f"several lines: {error}")
+        case Slow():
+            return Problem(_place(error), f"no answer in {SECONDS} s")
+    return Problem(_place(error), f"{type(error).__name__}: {error}")
+
+
+def _error_of(reader: Reader, folder: Path, data: bytes) -> BaseException | None:
+    """How a reader ended; the alarm is off again before anyone looks at it."""
     previous = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        reader.read(folder, data)
-    except InputError as error:
-        return None if len(str(error).splitlines()) == 1 else Problem(_place(error), f"several lines: {error}")
-    except Slow as error:
-        return Problem(_place(error), f"no answer in {SECONDS} s")
-    except Exception as error:
-        return Problem(_place(error), f"{type(error).__name__}: {error}")
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        try:
+            reader.read(folder, data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except (Exception, Slow) as error:
+        return error
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     return None
 
