@@ -81,16 +81,16 @@ def by_hand(values, hits, clusters):
 
 def test_hits_and_misses_of_one_cluster_vary_together_and_strata_weigh_by_pairs():
     one = ([4, 3, 1, 5, 2, 3], [1, 0, 1, 1, 0, 0], list("aabbcc"))
-    other = ([2, 6, 3, 1, 5], [1, 1, 0, 0, 0], list("dedee"))  # two clusters
+    other = ([2, 6, 3, 1, 5, 4], [1, 1, 0, 0, 1, 1], list("dedeed"))  # two clusters
     parts = [by_hand(*one), by_hand(*other)]
-    weights = np.array([9, 6]) / 15
+    weights = np.array([9, 8]) / 17
     area = weights @ [part[0] for part in parts]
     variance = weights**2 @ [part[1] for part in parts]
     values, hits, clusters = (x + y for x, y in zip(one, other, strict=True))
-    found = of(values, [bool(hit) for hit in hits], clusters=clusters, strata=[0] * 6 + [1] * 5)
+    found = of(values, [bool(hit) for hit in hits], clusters=clusters, strata=[0] * 6 + [1] * 6)
     centre, reach = np.log(area / (1 - area)), 1.959964 * np.sqrt(variance) / (area * (1 - area))
     ends = 1 / (1 + np.exp([-(centre - reach), -(centre + reach)]))
-    assert found == pytest.approx((area, *ends, 5, 6), abs=1e-6)
+    assert found == pytest.approx((area, *ends, 7, 5), abs=1e-6)
 
 
 @pytest.mark.parametrize(("values", "hits"), [([1, 2, 3], [True] * 3), ([4, 3, 1], [True, True, False])])
