@@ -35,7 +35,8 @@ GROUPS = {
     ),
     "results": (
         ["store/*.py", "analysis/*.py"],
-        ["tests/store", "tests/analysis", "tests/verifying", "--ignore=tests/analysis/test_committed.py",
+        ["tests/store", "tests/analysis", "tests/verifying", "tests/publish", "tests/figures/test_curves_caption.py",
+         "tests/cli/test_compare.py", "--ignore=tests/analysis/test_committed.py",
          "--deselect=tests/store/test_rows.py::test_the_committed_rows_are_read"],
     ),
     "scoring": (["scoring/*.py"], ["tests/scoring"]),
