@@ -85,7 +85,7 @@ def test_holm_never_lowers_and_keeps_the_order(values):
 
 
 def test_little_agreement_and_none_that_can_be_told_leave_the_square_and_add():
-    for both, gained, lost, neither in ((1, 0, 1, 1), (10, 0, 0, 0)):
+    for both, gained, lost, neither in ((1, 0, 1, 1), (10, 0, 0, 0), (0, 10, 0, 0)):
         n = both + gained + lost + neither
         one, other = (both + gained) / n, (both + lost) / n
         first, second = wilson(both + gained, n), wilson(both + lost, n)

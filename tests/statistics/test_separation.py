@@ -93,7 +93,9 @@ def test_hits_and_misses_of_one_cluster_vary_together_and_strata_weigh_by_pairs(
     assert found == pytest.approx((area, *ends, 7, 5), abs=1e-6)
 
 
-@pytest.mark.parametrize(("values", "hits"), [([1, 2, 3], [True] * 3), ([4, 3, 1], [True, True, False])])
+@pytest.mark.parametrize(
+    ("values", "hits"), [([1, 2, 3], [True] * 3), ([4, 3, 1], [True, True, False]), ([1, 1], [True, False])]
+)
 def test_what_cannot_be_known_is_nan_and_the_counts_are_said(values, hits):
     found = of(values, hits)
     assert np.isnan([found.low, found.high]).all()
