@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test long gpu sanitize lint format type check bench niah ci clean figures findings
+.PHONY: help install test long gpu sanitize fuzz soak mutants lint format type check bench niah ci clean figures findings
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -13,7 +13,7 @@ test:  ## the CPU suite
 	$(PYTHON) -m pytest
 
 long:  ## what the CPU suite thins or leaves out, for it takes long
-	$(PYTHON) -m pytest -m long
+	$(PYTHON) -m pytest -m 'long and not gpu'
 
 lint:  ## ruff and the import contracts, nothing changed
 	$(PYTHON) -m ruff check
@@ -35,6 +35,15 @@ gpu:  ## the tests that need a CUDA GPU
 sanitize:  ## the kernels under CUDA's memory checker; without the caching allocator, whose blocks hide what is beside them
 	PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1 --kernel-name kns=_kernel \
 		$(PYTHON) -m pytest -m gpu tests/triton/test_select.py tests/triton/test_operator.py tests/triton/test_window_scores.py tests/triton/test_gla.py tests/triton/test_max_pyramid.py tests/triton/test_row_norms.py -k 'not norm_scores_select'
+
+fuzz:  ## an hour of changed configs, rows, suites, haystacks and specs; what breaks a reader is kept in tests/fuzz/corpus
+	$(PYTHON) -m tests.fuzz --minutes 60
+
+soak:  ## 10,000 samples under Lighthouse: memory stays flat
+	$(PYTHON) -m pytest -m soak -n 0 -s tests/soak
+
+mutants:  ## mutation testing of operator, statistics, results and scoring: 300 mutants of each
+	for group in operator statistics results scoring; do $(PYTHON) -m tests.mutation $$group || exit 1; done
 
 bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
 	$(PYTHON) -m lh_eval bench

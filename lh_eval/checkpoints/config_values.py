@@ -5,7 +5,7 @@ from typing import Any
 
 from lh_eval.errors import InputError
 
-_MOST = {
+MOST = {
     "num_hidden_layers": 10_000,
     "num_attention_heads": 10_000,
     "num_key_value_heads": 10_000,
@@ -27,7 +27,7 @@ def check_config_values(folder: Path) -> None:
         return  # what is wrong with it, loading says
     parts: list[Any] = [values, values.get("text_config")]
     for part in parts:
-        for name, most in _MOST.items() if isinstance(part, dict) else ():
+        for name, most in MOST.items() if isinstance(part, dict) else ():
             value = part.get(name)
             if value is None or isinstance(value, list):  # a list is one a layer
                 continue

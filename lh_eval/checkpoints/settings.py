@@ -7,6 +7,7 @@ from typing import Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
+from lh_eval.validation import parse_json
 
 FILE_NAME = "lighthouse.json"
 
@@ -41,7 +42,7 @@ class CheckpointSettings:
         if not path.exists():
             return None
         try:
-            return cls._parse(json.loads(path.read_text(encoding="utf-8")))
+            return cls._parse(parse_json(path.read_bytes()))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (ValueError, OSError) as error:  # not JSON, not UTF-8, not readable

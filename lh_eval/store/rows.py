@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
 from lh_eval.errors import InputError
-from lh_eval.validation import validated
+from lh_eval.validation import parse_json, validated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +32,11 @@ def _check_text(name: str, texts: str | tuple[str, ...]) -> None:
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's columns hold
 _LISTED = Strict(False)  # a list passes for a tuple
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], _LISTED]
-_Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
+_Heads = Annotated[tuple[Whole, Annotated[tuple[Whole, ...], _LISTED]], _LISTED]  # of one layer
 DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
 
 
@@ -93,14 +94,14 @@ class Row:
     """
 
     task: str
-    length: int
+    length: Whole
     depth: float
     true_depth: float | None
-    trial: int
-    seed: int
-    needle_start: int | None
-    needle_end: int | None
-    context_tokens: int | None
+    trial: Whole
+    seed: Whole
+    needle_start: Whole | None
+    needle_end: Whole | None
+    context_tokens: Whole | None
     prompt_sha256: str | None
     answer: str | None
     prediction: str | None
@@ -112,13 +113,13 @@ class Row:
     scoring: str = "choice"
     first_token_logprob: float | None = None
     answer_logprob: float | None = None
-    rank: int | None = None
-    peak_bytes: int | None = None
+    rank: Whole | None = None
+    peak_bytes: Whole | None = None
     beyond_positions: bool = False
     dropped: DroppedHeads | None = None
     reading: str = "context"
     margin: float | None = None
-    remainder: int | None = None
+    remainder: Whole | None = None
     question_recall: Share | None = None
     last_token_recall: Share | None = None
     needle_levels: Shares | None = None
@@ -153,13 +154,13 @@ class Row:
         """Make a row from `to_json`'s output, or from a line of before rows had `answers` and what comes after it.
 
         Raises:
-            json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
+            ValueError: the line is not JSON, as a torn one is not.
             InputError: it is JSON, but not a row.
         """
         try:
             return _reader().validate_json(line)
-        except ValidationError:  # said in our words below; pydantic's JSON has no lone surrogates, which Python's has
-            values = json.loads(line)
+        except ValidationError:  # said in our words below
+            values = parse_json(line)
         if not isinstance(values, dict):
             raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {values!r}")
         return cls(**values)

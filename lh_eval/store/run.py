@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import PROVENANCE
 from lh_eval.store.files import Samples, read_json, read_samples
 from lh_eval.store.rows import to_frame
 
@@ -57,6 +58,8 @@ def read_config(path: Path) -> dict[str, Any]:
         values = config.get(name, [])
         if not isinstance(values, list) or not all(map(_is_number, values)):
             raise InputError(f"{path / CONFIG} must list numbers under {name}, got {values!r}; restore the file")
+    if not isinstance(config.get(PROVENANCE, {}), dict):
+        raise InputError(f"{path / CONFIG} must hold an object under {PROVENANCE}, got another value; restore the file")
     return config
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from transformers import LlamaConfig
 
+from lh_eval.checkpoints.config_values import MOST
 from lh_eval.errors import InputError, unknown_name
 
 # These follow from the tokenizer and the recipe.
@@ -30,8 +31,8 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
         if name not in known:
             raise unknown_name("model's argument", name, known)
     for name in _SIZES:
-        if name in arguments and (type(arguments[name]) is not int or arguments[name] < 1):
-            raise InputError(f"{name} must be a positive integer, got {arguments[name]!r}")
+        if name in arguments and (type(arguments[name]) is not int or not 1 <= arguments[name] <= MOST[name]):
+            raise InputError(f"{name} must be an integer from 1 to {MOST[name]}, got {arguments[name]!r}")
     rotary = arguments.get("rope_parameters")
     theta = rotary.get("rope_theta", 1.0) if isinstance(rotary, dict) else 1.0
     if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
