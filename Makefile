@@ -1,9 +1,9 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test gpu sanitize reliability lint format type check bench niah ci clean figures findings
+.PHONY: help install test long gpu sanitize reliability fuzz soak mutants lint format type check bench niah ci clean figures findings
 
-RELIABILITY = tests/faults  # whose tests try faults; one that records `reliability` is a row of the page
+RELIABILITY = tests/faults tests/verifying tests/soak tests/fuzz  # a test of theirs that records `reliability` is a row of the page
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -13,6 +13,9 @@ install:  ## editable, with the tools; again after adding or moving a file
 
 test:  ## the CPU suite
 	$(PYTHON) -m pytest
+
+long:  ## what the CPU suite thins or leaves out, for it takes long
+	$(PYTHON) -m pytest -m 'long and not gpu'
 
 lint:  ## ruff and the import contracts, nothing changed
 	$(PYTHON) -m ruff check
@@ -39,6 +42,15 @@ reliability:  ## every fault, minutes long, and docs/reliability.md from what wa
 	mkdir -p build
 	$(PYTHON) -m pytest -m "not gpu" --deselect tests/faults/test_page.py $(RELIABILITY) --junitxml build/reliability.xml
 	PYTHONPATH=tests/helpers $(PYTHON) tests/helpers/reliability.py build/reliability.xml docs/reliability.md
+
+fuzz:  ## an hour of changed configs, rows, suites, haystacks and specs; what breaks a reader is kept in tests/fuzz/corpus
+	$(PYTHON) -m tests.fuzz --minutes 60
+
+soak:  ## 10,000 samples under Lighthouse: memory stays flat
+	$(PYTHON) -m pytest -m soak -n 0 -s tests/soak
+
+mutants:  ## mutation testing of operator, statistics, results and scoring: 300 mutants of each
+	for group in operator statistics results scoring; do $(PYTHON) -m tests.mutation $$group || exit 1; done
 
 bench:  ## time and memory of the operator on this machine, appended to outputs/bench/operator.csv
 	$(PYTHON) -m lh_eval bench

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 class InputError(ValueError):
     """Something the user gave cannot be used.
 
-    The message reads "<name> must be <expected>, got <actual>; <how to fix>".
+    The message reads "<name> must be <expected>, got <actual>; <how to fix>", on one line whatever was given.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\\n".join(message.splitlines()))
 
 
 class InvalidSampleError(InputError):

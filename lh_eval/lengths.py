@@ -16,7 +16,7 @@ def parse_length(item: str | int) -> int:
     Raises:
         InputError: it is no positive length.
     """
-    match = re.fullmatch(r"([0-9]+)([km]?)", str(item), re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]{1,15})([km]?)", str(item), re.IGNORECASE)
     length = int(match[1]) * _UNITS[match[2].lower()] if match else 0
     if length < 1:
         raise InputError(f"length must be a positive number of tokens such as 4096 or 4k, got {item!r}")

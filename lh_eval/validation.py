@@ -9,12 +9,14 @@ Types are strict: no string passes for a number, no number for a string. An inte
 
 import dataclasses
 import functools
+import json
 import types
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
+from pydantic_core import from_json
 
 from lh_eval.errors import InputError
 
@@ -75,12 +77,25 @@ def build(cls: type[T], name: str, values: object) -> T:
     return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
+def parse_json(data: str | bytes) -> Any:
+    """Read JSON that can be written again: no NaN, no number beyond floats, no half of a surrogate pair.
+
+    Raises:
+        ValueError: it is none, or nested deeper than any file of ours.
+    """
+    values = from_json(data, allow_inf_nan=False)
+    json.dumps(values, allow_nan=False)  # 1e999 is read as infinite
+    return values
+
+
 def _input_error(error: ValidationError, what: str, cls: Any, values: dict[str, Any]) -> InputError:
     """The first thing that is wrong."""
     first = error.errors(include_url=False)[0]
     kind, context = first["type"], first.get("ctx", {})
     if isinstance(context.get("error"), InputError):
         return context["error"]
+    if not first["loc"]:  # a name that is no text: half of a surrogate pair
+        return InputError(f"{what} must have the fields {', '.join(get_type_hints(cls))}, got {first['input']!r}")
     name = str(first["loc"][0])
     hints = get_type_hints(cls)
     if name not in values or name not in hints:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.analysis.cells import cells_of
 from lh_eval.budgets import budget_text
+from lh_eval.errors import InputError
 from lh_eval.store.run import Run
 from lh_eval.store.sweep import DENSE
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTEXT = "context"  # how runs of before there were readings were read
+_MOST = 1024  # levels, and entries of one that make one of the next: beyond any pyramid
 
 
 class SettingDescription(NamedTuple):
@@ -54,12 +56,19 @@ def describe_setting(run: Run) -> SettingDescription:
 def _prefix_hole(attention: Any, recorded: Any) -> int:
     """What is recorded, or follows from a pyramid of before it was."""
     if isinstance(recorded, dict) and "prefix_hole" in recorded:
-        return int(recorded["prefix_hole"])
+        return _tokens("prefix_hole", recorded["prefix_hole"], 2**40)
     if not isinstance(attention, dict) or not {"num_levels", "pooling_factor"} <= attention.keys():
         return 0
     if attention.get("cover_prefix"):
         return 0
-    return int(attention["pooling_factor"] ** (attention["num_levels"] - 1)) - 1
+    factor, levels = (_tokens(name, attention[name], _MOST) for name in ("pooling_factor", "num_levels"))
+    return max(0, factor ** (levels - 1) - 1) if levels else 0
+
+
+def _tokens(name: str, value: Any, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise InputError(f"{name} must be an integer from 0 to {most}, got {value!r}; see the run's config.json")
+    return value
 
 
 def setting_label(run: Run) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lh_eval.errors import InputError
 
-_MOST = {
+MOST = {
     "num_hidden_layers": 10_000,
     "num_attention_heads": 10_000,
     "num_key_value_heads": 10_000,
@@ -26,7 +26,8 @@ def check_config_values(folder: Path) -> None:
         values, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
     except (OSError, ValueError):
         return  # what is wrong with it, loading says
-    for part in (values, values.get("text_config")):
+    parts: list[Any] = [values, values.get("text_config")]
+    for part in parts:
         if isinstance(part, dict):
             check_sizes(part, f" in {str(folder / 'config.json')!r}")
 
@@ -38,7 +39,7 @@ def check_sizes(values: Mapping[str, Any], where: str = "") -> None:
         values: of a configuration; one that is None, or a list of one a layer, passes.
         where: what the message says after the name's bounds.
     """
-    for name, most in _MOST.items():
+    for name, most in MOST.items():
         value = values.get(name)
         if value is None or isinstance(value, list):
             continue

@@ -3,10 +3,13 @@
 import logging
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.store.files import read_json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -33,6 +36,31 @@ def check_report(report: dict[str, Any], folder: Path) -> None:
     if extra := sorted(report["unexpected_keys"]):
         named = ", ".join(extra[:3]) + (f" and {len(extra) - 3} more" if len(extra) > 3 else "")
         _log.warning("%s holds weights that its config.json has no place for, and that are not used: %s", folder, named)
+
+
+def check_vocabulary(tokenizer: "PreTrainedTokenizerBase", rows: int, model: str) -> None:
+    """Refuse a tokenizer that gives ids which the model has no embedding of.
+
+    A token that is for padding alone may lie behind the embedding: many models got theirs after their training. No
+    prompt is padded with it, and a special token that comes from a text is refused with the sample (`engine/guards.py`).
+
+    Args:
+        tokenizer: the checkpoint's.
+        rows: tokens that the model embeds.
+        model: what the message calls it.
+
+    Raises:
+        InputError: an id is `rows` or more.
+    """
+    ids = tokenizer.get_vocab()
+    if tokenizer.pad_token_id not in (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id):
+        ids.pop(tokenizer.pad_token, None)
+    last = max(ids, key=lambda token: ids[token], default=None)
+    if last is not None and ids[last] >= rows:
+        raise InputError(
+            f"vocab_size must be at least {ids[last] + 1}, for the tokenizer has {last!r} as id {ids[last]}, "
+            f"got {rows} in {model!r}; take the tokenizer that the model was trained with"
+        )
 
 
 def explained(error: Exception, folder: Path, part: str) -> InputError:

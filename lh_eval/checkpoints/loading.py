@@ -10,7 +10,7 @@ from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
-from lh_eval.checkpoints.diagnosis import check_report, explained
+from lh_eval.checkpoints.diagnosis import check_report, check_vocabulary, explained
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
@@ -68,7 +68,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:
-        InputError: a model comes without its tokenizer, or a checkpoint with one.
+        InputError: a model comes without its tokenizer, or with another's; or a checkpoint with one.
     """
     if isinstance(model, Checkpoint):
         if tokenizer is not None:
@@ -76,10 +76,12 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
         return model
     if tokenizer is None:
         raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    name = Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, name)
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
-        name=Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name,
+        name=name,
         folder=None,
         file_sha256=None,
         settings=None,
@@ -126,11 +128,7 @@ def load_checkpoint(
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
     check_report(report, folder)
-    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
-        raise InputError(
-            f"vocab_size must be at least the tokenizer's {len(tokenizer)}, got {rows} in {str(folder)!r}; "
-            "tokens behind it have no embedding"
-        )
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(folder))
     model = model.to(torch_device).eval()
     return Checkpoint(
         model=model,

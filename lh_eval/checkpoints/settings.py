@@ -7,6 +7,7 @@ from typing import Any
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.errors import InputError
+from lh_eval.validation import parse_json
 
 FILE_NAME = "lighthouse.json"
 
@@ -45,7 +46,7 @@ class CheckpointSettings:
         if not path.exists():
             return None
         try:
-            return cls._parse(json.loads(path.read_text(encoding="utf-8")))
+            return cls._parse(parse_json(path.read_bytes()))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (ValueError, OSError) as error:  # not JSON, not UTF-8, not readable
@@ -60,10 +61,6 @@ class CheckpointSettings:
         for name in ("config", "training"):
             if not isinstance(values.get(name, {}), dict):
                 raise InputError(f"{name} must be an object, got {values[name]!r}")
-        try:
-            json.dumps(values, allow_nan=False)  # Python's JSON reads NaN and infinities, which JSON does not have
-        except ValueError:
-            raise InputError(f"numbers must be finite, got {values!r}") from None
         layers = values.get("dense_layers", [])
         if not isinstance(layers, list) or not all(type(layer) is int for layer in layers):
             raise InputError(f"dense_layers must be a list of integers, got {layers!r}")

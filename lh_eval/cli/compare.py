@@ -38,6 +38,7 @@ def compare(
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.publish.comparison import write_comparison, write_difference
     from lh_eval.publish.comparison_table import comparison_text, write_comparison_table
+    from lh_eval.publish.tabular import one_line
     from lh_eval.statistics.rates import check_level
 
     check_level(level)
@@ -57,10 +58,10 @@ def compare(
         compared = compared._replace(notes=[*compared.notes, note.rstrip(".")])
     for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
         folders = ", ".join(str(run.path) for run in runs)
-        typer.echo(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}")
+        typer.echo(one_line(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}"))
     typer.echo(comparison_text(compared).to_string(index=False))
     for note in compared.notes:
-        typer.echo(note)
+        typer.echo(one_line(note))
     if out is not None:
         for file in write_comparison_table(compared, names, out):
             typer.echo(f"table: {file}")

@@ -81,10 +81,13 @@ def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[ValueKin
     rows = rows.select_columns(list(columns))
     digest = hashlib.sha256()
     checks = list(zip(columns, kinds, strict=True)) if kinds else []
-    for number, row in enumerate(rows, 1):
-        for name, kind in checks:
-            kind.check(row[name], name, number, origin.shown)
-        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode() + b"\n")
+    try:
+        for number, row in enumerate(rows, 1):
+            for name, kind in checks:
+                kind.check(row[name], name, number, origin.shown)
+            digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode() + b"\n")
+    except UnicodeError as error:  # of a value, which `datasets` reads when it is asked for
+        raise InputError(f"dataset must be UTF-8, got another text in {origin.shown}: {error}; convert it") from None
     return Records(rows, digest.hexdigest(), _commit(rows))
 
 

@@ -199,4 +199,5 @@ def _prompt_tokens(item: _Built) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    return textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" ...")
+    message = f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()  # of a file's odd name
+    return textwrap.shorten(message, 300, placeholder=" ...")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lh_eval.lengths import length_label
-from lh_eval.publish.tabular import NOTHING, Table, write_table
+from lh_eval.publish.tabular import NOTHING, Table, one_line, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ def results_text(table: "pd.DataFrame") -> "pd.DataFrame":
     """The numbers of `results_table` as text: rates with two digits, lengths as 4K, a dash where there is nothing."""
     import pandas as pd
 
-    shown = table[_text_columns(table)].copy()
+    shown = table[_text_columns(table)].map(one_line)
     for length in [name for name in table.columns if not isinstance(name, str)]:
         shown[length_label(int(length))] = [_rate(value) for value in table[length]]
     shown["mean (95% CI)"] = [

@@ -14,6 +14,7 @@ TableFormat = Literal["csv", "md", "tex"]
 
 NOTHING = "–"  # a number that there is not
 _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet takes for the start of a formula
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 _DIGITS = 6  # significant ones in CSV: what another machine's arithmetic may change is below
 
 
@@ -66,7 +67,7 @@ def csv_text(table: "pd.DataFrame", *, digits: int | None = _DIGITS) -> str:
 def booktabs(shown: "pd.DataFrame", *, left: int) -> str:
     """A LaTeX tabular of text, its first `left` columns aligned to the left."""
     form = "l" * left + "r" * (len(shown.columns) - left)
-    latex = shown.map(_one_line).rename(columns=_one_line).to_latex(index=False, escape=True, column_format=form)
+    latex = shown.map(one_line).rename(columns=one_line).to_latex(index=False, escape=True, column_format=form)
     latex = re.sub(r"^(?=[\[*])", "{}", latex, flags=re.MULTILINE)  # else it is an option of the row break before
     return latex.replace("–", "--").replace("−", "$-$")
 
@@ -75,7 +76,7 @@ def markdown(shown: "pd.DataFrame", *, left: int) -> str:
     """A Markdown table; arguments as in `booktabs`."""
     rule = ["---" if place < left else "---:" for place in range(len(shown.columns))]
     lines = [list(map(str, shown.columns)), rule, *shown.astype(str).to_numpy().tolist()]
-    cells = [[_one_line(cell).replace("|", r"\|") for cell in line] for line in lines]
+    cells = [[one_line(cell).replace("|", r"\|") for cell in line] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
 
 
@@ -86,7 +87,7 @@ def _inert(cell: Any) -> Any:
     """
     if not isinstance(cell, str):
         return cell
-    text = re.sub(r"[\x00-\x1f\x7f]+", " ", cell)
+    text = re.sub(f"{_CONTROL}+", " ", cell)
     if not text.lstrip().startswith(_FORMULA):
         return text
     try:
@@ -96,9 +97,9 @@ def _inert(cell: Any) -> Any:
     return text
 
 
-def _one_line(cell: Any) -> Any:
-    """A text without line breaks and control characters, which end rows of tables and stop LaTeX."""
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", cell) if isinstance(cell, str) else cell
+def one_line(cell: Any) -> Any:
+    """A text without line breaks and control characters, which end rows, stop LaTeX and command a terminal."""
+    return re.sub(rf"(?:\s|{_CONTROL})+", " ", cell) if isinstance(cell, str) else cell
 
 
 def p_value(value: float | None) -> str:

@@ -69,7 +69,7 @@ def load_suite(name: str, *, seed: int = 0, haystack: str | None = None, **overr
         raise unknown_name("suite", name, suite_names())
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, thousands of digits, thousands of brackets
         raise InputError(f"suite {name} must be TOML, got {error}") from None
     suite = _suite(name, values, seed, {key: value for key, value in overrides.items() if value is not None})
     tasks = [grid.task for grid in suite.grids]

@@ -26,7 +26,8 @@ class RowProblem(NamedTuple):
 def row_problems(config: Mapping[str, Any], samples: Samples) -> Iterator[RowProblem]:
     """Everything that the file by itself, beside its configuration, says is wrong, line by line."""
     done: dict[Key, int] = {}
-    digest, begun = config_digest(config), bool((config.get(PROVENANCE) or {}).get(DIGESTS))
+    provenance = config.get(PROVENANCE)
+    digest, begun = config_digest(config), isinstance(provenance, dict) and bool(provenance.get(DIGESTS))
     for line, (row, link) in enumerate(zip(samples.rows, samples.links, strict=True), start=1):
         for problem in _outside(config, row):
             yield RowProblem(line, problem)

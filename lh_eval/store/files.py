@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lh_eval.errors import InputError
 from lh_eval.store.digest import Link, split_digest
 from lh_eval.store.rows import Row
+from lh_eval.validation import parse_json
 
 
 class Samples(NamedTuple):
@@ -87,7 +88,7 @@ def read_json(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read or holds something else.
     """
     try:
-        values = json.loads(path.read_bytes())
+        values = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"{path} must be a readable JSON file, got {short(error)}") from None
     if not isinstance(values, dict):

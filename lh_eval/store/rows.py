@@ -1,6 +1,7 @@
 """`Row`: what is kept of one sample, and the table that rows make."""
 
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from types import NoneType
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
 from lh_eval.errors import InputError
-from lh_eval.validation import validated
+from lh_eval.validation import parse_json, validated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +25,18 @@ def _check_ascending(dropped: "DroppedHeads") -> "DroppedHeads":
     return dropped
 
 
+def _check_text(name: str, texts: str | tuple[str, ...]) -> None:
+    """JSON can hold half of a character, which no table or file of text can."""
+    if _SURROGATE.search("".join(texts)):
+        raise InputError(f"{name} must be text, got a lone surrogate in {texts!r}")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's columns hold
 _LISTED = Strict(False)  # a list passes for a tuple
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's column holds
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], _LISTED]
-_Heads = Annotated[tuple[int, Annotated[tuple[int, ...], _LISTED]], _LISTED]  # of one layer
+_Heads = Annotated[tuple[Whole, Annotated[tuple[Whole, ...], _LISTED]], _LISTED]  # of one layer
 DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
 
 
@@ -121,6 +129,9 @@ class Row:
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:
             object.__setattr__(self, "answers", (self.answer,))
+        for name, value in vars(self).items():
+            if isinstance(value, str) or name == "answers":
+                _check_text(name, value or "")
         if (self.score is None) != (self.error is not None):
             raise InputError(f"score must be None exactly where error is set, got {self.score} and {self.error!r}")
         for name in _MADE:
@@ -143,13 +154,13 @@ class Row:
         """Make a row from `to_json`'s output, or from a line of before rows had `answers` and what comes after it.
 
         Raises:
-            json.JSONDecodeError, UnicodeDecodeError: the line is not JSON, as a torn one is not.
+            ValueError: the line is not JSON, as a torn one is not.
             InputError: it is JSON, but not a row.
         """
         try:
             return _reader().validate_json(line)
-        except ValidationError:  # said in our words below; pydantic's JSON has no lone surrogates, which Python's has
-            values = json.loads(line)
+        except ValidationError:  # said in our words below
+            values = parse_json(line)
         if not isinstance(values, dict):
             raise InputError(f"a row must have the fields {', '.join(_TYPES)}, got {values!r}")
         return cls(**values)

@@ -1,11 +1,13 @@
 """`Run`: what one run's folder holds, read back; it may be unfinished, or still being written."""
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.store.checking import check_samples
+from lh_eval.store.digest import PROVENANCE
 from lh_eval.store.files import Samples, read_json, read_samples
 from lh_eval.store.rows import to_frame
 
@@ -40,7 +42,7 @@ def read_run(path: str | Path) -> Run:
     config = read_config(path)
     samples = read_samples(path / SAMPLES)
     check_samples(path / SAMPLES, config, samples)
-    return as_run(path, config, samples)
+    return as_run(path, _legible(config), samples)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def read_config(path: Path) -> dict[str, Any]:
         values = config.get(name, [])
         if not isinstance(values, list) or not all(map(_is_number, values)):
             raise InputError(f"{path / CONFIG} must list numbers under {name}, got {values!r}; restore the file")
+    if not isinstance(config.get(PROVENANCE, {}), dict):
+        raise InputError(f"{path / CONFIG} must hold an object under {PROVENANCE}, got another value; restore the file")
     return config
 
 
@@ -68,6 +72,13 @@ def as_run(path: Path, config: dict[str, Any], samples: Samples) -> Run:
 def is_run(path: Path) -> bool:
     """Whether the folder holds a run."""
     return (path / CONFIG).is_file() and (path / SAMPLES).is_file()
+
+
+def _legible(config: dict[str, Any]) -> dict[str, Any]:
+    """The same with a question mark for each half of a character, which JSON can hold and no table or figure can."""
+    text: bytes = json.dumps(config, ensure_ascii=False).encode(errors="replace")
+    values: dict[str, Any] = json.loads(text)
+    return values
 
 
 def _is_number(value: object) -> bool:

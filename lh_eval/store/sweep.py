@@ -133,13 +133,20 @@ def is_sweep(path: Path) -> bool:
 
 
 def listed_settings(file: Path) -> list[str]:
-    """Names of the settings that a sweep.json lists."""
+    """Names of the settings that a sweep.json lists.
+
+    Raises:
+        InputError: the file cannot be read, or what it lists is no folder's plain name.
+    """
     try:
-        return [str(entry["name"]) for entry in read_json(file)["settings"]]
+        names = [entry["name"] for entry in read_json(file)["settings"]]
     except (KeyError, TypeError):
-        raise InputError(
-            f"{file} must list settings by name, got something else; remove it to list them anew"
-        ) from None
+        names = [None]
+    for name in names:
+        # nothing outside the sweep's folder is read, whatever is listed
+        if not isinstance(name, str) or not re.fullmatch(r"[\w.+-]{1,255}", name) or set(name) == {"."}:
+            raise InputError(f"{file} must list settings by name, got something else; remove it to list them anew")
+    return names
 
 
 def _read_runs(path: Path, names: Iterable[str]) -> dict[str, Run]:

@@ -53,6 +53,6 @@ def is_of_before(kept: Mapping[str, Any], run: Run, samples: Samples) -> int | N
 
 def _same(kept: Any, computed: Any) -> bool:
     numbers = (int, float)
-    if isinstance(kept, numbers) and isinstance(computed, numbers):
-        return math.isclose(kept, computed, rel_tol=_TOLERANCE, abs_tol=1e-12)
+    if isinstance(computed, numbers):
+        return isinstance(kept, numbers) and math.isclose(kept, computed, rel_tol=_TOLERANCE, abs_tol=1e-12)
     return bool(kept == computed)

@@ -33,10 +33,12 @@ class Tokenizers:
     def of_run(self, config: Mapping[str, Any]) -> Any | None:
         """The tokenizer of a run, by the hash that its configuration has; None where it is not at hand."""
         wanted = config.get("tokenizer_sha256")
+        if not isinstance(wanted, str):
+            return None
         for name in (_name(config), *SHIPPED):
             if wanted not in self._by_hash and name is not None and self._here(name) is not None:
                 self._take(name)
-        return self._by_hash.get(wanted) if isinstance(wanted, str) else None
+        return self._by_hash.get(wanted)
 
     def weights(self, config: Mapping[str, Any]) -> tuple[str, str] | None:
         """The name and hash of the weights that a run should have; None where its checkpoint is not at hand."""

@@ -32,6 +32,16 @@ def test_what_is_assumed():
     assert power.half_width(PAPER_RATE, PAPER_SAMPLES) == pytest.approx(0.043, abs=5e-4)
 
 
+def test_every_number_is_of_the_power_and_level_asked_for():
+    assumed = assume(0.04, discordant=0.1)._replace(alone=0.3)
+    asked = {"power": 0.9, "level": 0.99}
+    needed = require(0.04, assumed, pair_sds={"x": 0.05}, with_power=0.9, level=0.99)
+    assert needed.others == power.pairs(0.04, 0.3 * 2**0.5, **asked)
+    assert needed.same == power.pairs(0.04, assumed.spread, **asked)
+    assert needed.pairs == {"x": (power.pairs(0.04, 0.05, **asked), power.flipped_pairs(0.04, 0.05, **asked))}
+    assert needed.least_pairs == power.least_pairs(0.99)
+
+
 def test_a_rate_without_room_above_is_the_upper_one():
     assert assume(0.04, rate=0.98).said.startswith("rates 0.94 and 0.98")
     assert require(0.04, assume(0.04, rate=0.98)).others == power.samples_a_side(0.04, 0.94)

@@ -22,3 +22,11 @@ def test_what_is_lost_of_what_dense_finds(runs):
 def test_without_dense_nothing_can_be_said(runs):
     del runs["dense"]
     assert lost_by_length(runs) == {}
+
+
+def test_depth_0_is_told_apart(make_run):
+    """Dense misses one sample at depth 100 and the setting all at depth 0."""
+    scores = {"dense": lambda length, depth, trial: (depth, trial) != (100, 1), "norm-k256": lambda _, depth, __: depth}
+    runs = {name: read_run(make_run(name, score=lambda *key, own=own: own(*key) > 0)) for name, own in scores.items()}
+    lost = Lost(lost=0, found=1, lost_first=2, found_first=2)
+    assert lost_by_length(runs) == {"norm-k256": {1024: lost, 2048: lost}}

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from lh_eval import InputError
-from lh_eval.analysis.measured import newest, scorers_of, with_ratios
+from lh_eval.analysis.measured import newest, scorers_of, setting_of, shape_of, versions_of, with_ratios
 from lh_eval.store.measurements import measurement_frame
 
 
@@ -61,3 +61,26 @@ def test_ratios_compare_the_same_length_mode_and_k(make_measurement):
     assert frame.loc[("lighthouse", "fwd", 1024), "speedup"] == 2.0
     assert pd.isna(frame.loc[("lighthouse", "fwd", 1024), "over_floor"])
     assert pd.isna(frame.loc[("lighthouse", "fwd+bwd", 512), "speedup"])
+
+
+def test_the_shape_and_what_ran_are_named_by_the_last(make_measurement):
+    frame = measurement_frame(
+        [
+            make_measurement(ms=1.0, commit="1111111", triton=""),
+            make_measurement("lighthouse", k=512, ms=2.0, kv_heads=1, levels=2, combine="mean", rope="after"),
+        ]
+    )
+    assert shape_of(frame) == "card, float32, B=1, H=2, G=1, D=64, L=2, p=4"
+    assert shape_of(frame[:1]) == "card, float32, B=1, H=2, D=64"
+    assert setting_of(frame) == "card, float32, B=1, H=2, G=1, D=64, L=2, p=4, rope=after, combine=mean"
+    assert versions_of(frame) == "torch 2, triton 3, commit 1111111, commit 0000000"
+
+
+def test_floors_are_of_the_same_k(make_measurement):
+    rows = [
+        make_measurement(provider, k=k, ms=ms) for k in (2, 4) for provider, ms in (("lighthouse", k), ("sdpa-on-S", 1))
+    ]
+    frame = with_ratios(measurement_frame(rows))
+    assert len(frame) == 4
+    assert frame[frame["provider"] == "lighthouse"]["over_floor"].tolist() == [2, 4]
+    assert frame["k"].tolist() == [2, 2, 4, 4]

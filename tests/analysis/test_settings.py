@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from mixed_sweep import LABELS, write_mixed
 
+from lh_eval import InputError
 from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.settings import describe_setting, setting_cells, setting_label
 from lh_eval.store.run import read_run
@@ -72,3 +73,21 @@ def test_only_settings_of_one_label_are_named_by_their_folders(make_run):
     runs = {name: read_run(make_run(name, attention={"k": 8, "scorer": "norm"})) for name in ("first", "second")}
     runs["qk-k8"] = read_run(make_run("qk-k8", attention={"k": 8, "scorer": "qk"}))
     assert setting_cells(runs)["setting"].unique().tolist() == ["first", "second", "qk k=8"]
+
+
+@pytest.mark.parametrize(
+    ("attention", "hole"),
+    [({"num_levels": 4, "pooling_factor": 2}, 7), ({"num_levels": 4}, 0), ({"num_levels": 0, "pooling_factor": 2}, 0)],
+)
+def test_a_pyramid_without_budget_has_its_hole_too(make_run, attention, hole):
+    described = describe_setting(read_run(make_run("odd", attention=attention, reading="prompt")))
+    assert described == ("odd", "odd", None, None, "prompt", hole)
+
+
+def test_a_hole_is_a_number_of_tokens(make_run):
+    pyramid = {"k": 8, "scorer": "norm", "num_levels": 3, "pooling_factor": "4"}
+    with pytest.raises(InputError, match="pooling_factor must be an integer from 0 to 1024, got '4'"):
+        describe_setting(read_run(make_run("a", attention=pyramid)))
+    recorded = {"family": "norm", "budget": 8, "budget_name": "k", "prefix_hole": {}}
+    with pytest.raises(InputError, match="prefix_hole must be an integer"):
+        describe_setting(read_run(make_run("b", attention={"k": 8}, setting=recorded)))

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
@@ -108,22 +109,32 @@ def test_a_number_that_no_model_has(tiny, values, match):
     one_line(tiny, match)
 
 
-def test_a_vocabulary_smaller_than_the_tokenizers(tiny):
-    config = json.loads((tiny / "config.json").read_text())
-    values = {"vocab_size": 200, "pad_token_id": None, "bos_token_id": None, "eos_token_id": None}
-    (tiny / "config.json").write_text(json.dumps(config | values))
-    weights = load_file(tiny / "model.safetensors")
-    weights = {name: tensor[:200] if len(tensor) > 200 else tensor for name, tensor in weights.items()}
-    save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
-    one_line(tiny, "vocab_size must be at least the tokenizer's 257, got 200")
-
-
 def test_a_shard_outside_the_folder(tiny):
     weights = tiny / "model.safetensors"
     weights.rename(tiny.parent / "outside.safetensors")
     index = {"weight_map": {"model.norm.weight": "../outside.safetensors"}}
     (tiny / "model.safetensors.index.json").write_text(json.dumps(index))
     one_line(tiny, "must name files of its own folder")
+
+
+def add_tokens(folder, **options):
+    tokenizer = byte_tokenizer()
+    tokenizer.add_special_tokens(options) if options else tokenizer.add_tokens(["more"])
+    tokenizer.save_pretrained(folder)
+
+
+def test_a_tokenizer_with_more_ids_than_the_model_embeds(tiny):
+    add_tokens(tiny)
+    one_line(tiny, "vocab_size must be at least 258, for the tokenizer has 'more' as id 257, got 257 in .*with$")
+    add_tokens(tiny, eos_token="<end>")
+    one_line(tiny, "vocab_size must be at least 258, for the tokenizer has '<end>' as id 257, got 257")
+
+
+def test_a_token_for_padding_alone_needs_no_embedding(tiny):
+    add_tokens(tiny, pad_token="<pad>")
+    assert len(load_checkpoint(str(tiny), device="cpu").tokenizer) == 258
+    add_tokens(tiny, pad_token="<pad>", eos_token="<pad>")  # which ends texts too
+    one_line(tiny, "for the tokenizer has '<pad>' as id 257")
 
 
 def test_no_tokenizer(tiny):

@@ -120,14 +120,14 @@ def test_a_sample_that_fails_costs_no_other(checkpoint, monkeypatch):
 
     def failing(prefiller, tokenizer, samples, **options):
         if any(sample.depth > 80 for sample in samples):
-            raise RuntimeError("out of\nluck")
+            raise RuntimeError("out of\nluck \ud800")
         return run_batch(prefiller, tokenizer, samples, **options)
 
     monkeypatch.setattr(module, "run_batch", failing)
     frame = rows(checkpoint, lengths=[256], batch_size=8)
     failed = frame[frame["error"].notna()]
     assert set(failed["depth"]) == {100.0}
-    assert set(failed["error"]) == {"RuntimeError: out of luck"}
+    assert set(failed["error"]) == {"RuntimeError: out of luck \\ud800"}
     assert frame[frame["error"].isna()]["score"].notna().all()
 
 
@@ -156,6 +156,12 @@ def test_any_error_of_a_model_is_a_row(checkpoint):
     )
     assert frame.groupby("length")["score"].count().to_dict() == {256: 2, 512: 0}
     assert frame.loc[frame["length"] == 512, "error"].str.startswith("IndexError: ").all()
+
+
+def test_a_tokenizer_of_another_model_is_refused_before_the_run(checkpoint):
+    model = GPT2LMHeadModel(GPT2Config(n_embd=16, n_layer=1, n_head=2, vocab_size=len(checkpoint.tokenizer) - 1))
+    with pytest.raises(InputError, match="vocab_size must be at least 257, .* got 256 in 'GPT2LMHeadModel'"):
+        evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[256], depths=[50], trials=1)
 
 
 def test_a_model_of_nan_has_no_answers(checkpoint):

@@ -49,14 +49,16 @@ def test_a_rule_of_another_package():
     assert score_text("prefix:letters=2", "abc", ["axe"]) == 0.0
     assert type(score_text("prefix", "abc", ["b"])) is float
     assert not is_decided("prefix", "abc ", ["axe"])
-    assert not wants_all("prefix")
+    assert wants_all("prefix") is False
+    assert wants_all("all") is True
     assert score_text("any", "a b", ["b"]) == 1.0
 
 
 @pytest.mark.usefixtures("plugin")
-def test_a_score_that_is_none_is_refused(monkeypatch):
-    monkeypatch.setattr(Prefix, "score", lambda *_: float("nan"))
-    with pytest.raises(InputError, match="score of scoring 'prefix' must be from 0 to 1, got nan"):
+@pytest.mark.parametrize("score", [float("nan"), 1.5, -0.5])
+def test_a_score_that_is_none_is_refused(monkeypatch, score):
+    monkeypatch.setattr(Prefix, "score", lambda *_: score)
+    with pytest.raises(InputError, match=f"score of scoring 'prefix' must be from 0 to 1, got {score}"):
         score_text("prefix", "abc", ["axe"])
 
 

@@ -92,3 +92,18 @@ def test_bad_designs_are_refused():
         bootstrap_mean([], cells=[], clusters=[], strata=[])
     with pytest.raises(InputError, match="clusters must be in one stratum each"):
         bootstrap_mean([0.0, 1.0], cells=[0, 1], clusters=[0, 0], strata=[0, 1])
+
+
+def test_where_bca_has_no_value_it_is_the_percentiles():
+    """Both clusters alone have the mean 1/2, and together 3/8: leaving one out tells nothing of the skew."""
+    values, cells = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0], [1, 2, 1, 1, 1, 2]
+    interval = bootstrap_mean(values, cells=cells, clusters=list("aabbbb"), strata=[0] * 6)
+    assert interval == (0.375, 0.5)
+
+
+def test_a_lower_level_is_narrower():
+    values = np.random.default_rng(0).normal(size=30)
+    grouped = {"cells": [0] * 30, "clusters": range(30), "strata": [0] * 30}
+    low, high = bootstrap_mean(values, **grouped, level=0.5)
+    expected = stats.bootstrap((values,), np.mean, confidence_level=0.5, rng=np.random.default_rng(0))
+    assert (low, high) == pytest.approx(tuple(expected.confidence_interval))

@@ -22,3 +22,9 @@ def test_without_variation_or_cells_it_is_undefined(rate):
     found = rank_correlation(np.linspace(0, 1, len(rate)).tolist(), rate)
     assert np.isnan(found.rho)
     assert found.n == len(rate)
+
+
+def test_two_values_are_enough_to_vary_and_what_is_unknown_is_all_nan():
+    found = rank_correlation([1, 2, 3, 4, 5], [0, 0, 1, 0, 1])
+    assert found.rho == pytest.approx(spearmanr([1, 2, 3, 4, 5], [0, 0, 1, 0, 1]).statistic)
+    assert np.isnan(rank_correlation([1, 2, 3, 4], [1, 1, 1, 1])[:4]).all()

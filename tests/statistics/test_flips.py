@@ -60,3 +60,55 @@ def test_between_strata_there_is_no_chance():
     assert standard_error(values, **grouped, strata=length) == 0
     assert standard_error(values, **grouped, strata=[0] * 20) > 0
     assert standard_error(values, cells=length, clusters=length, strata=length) is None
+
+
+def test_standard_error_counts_cells_alike():
+    """Two strata of two clusters; the second stratum's cells hold one sample of each cluster."""
+    values, cells = [1.0, 3.0, 0.0, 2.0, 4.0, 8.0], ["a", "a", "b", "c", "b", "c"]
+    error = standard_error(values, cells=cells, clusters=[0, 1, 2, 2, 3, 3], strata=[0, 0, 1, 1, 1, 1])
+    added = [(1 / 6, 3 / 6), ((0 + 2) / 6, (4 + 8) / 6)]  # what each cluster adds to the mean of three cells' means
+    assert error == pytest.approx(np.sqrt(sum(2 * np.var(pair, ddof=1) for pair in added)))
+
+
+def by_hand(values, strata):
+    """All flips, and of each the mean over its standard error within strata."""
+    values, strata = np.array(values, float), np.array(strata)
+    signs = (np.arange(2 ** len(values))[:, None] >> np.arange(len(values))) % 2 * 2 - 1
+
+    def statistic(flipped):
+        variance = 0
+        for stratum in set(strata):
+            own = flipped[strata == stratum]
+            variance += len(own) * own.var(ddof=1) if len(own) > 1 else own[0] ** 2
+        return flipped.sum() / np.sqrt(variance)
+
+    found = np.abs([statistic(row) for row in signs * values])
+    return np.mean(found >= abs(statistic(values)) - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "strata"),
+    [
+        ([3, 1, 2, -1, -2, 0, 5], [0, 0, 0, 0, 1, 1, 1]),
+        ([3, 1, 2, -1, 2, 4, 0], [0, 0, 0, 0, 1, 1, 2]),
+        ([3, -1, 2, 1, 2, 4, 7], [0, 0, 0, 0, 1, 1, 2]),
+        ([3, -5, 4, -1, -2, 1, 7], [0, 0, 0, 0, 1, 1, 2]),
+        ([1, 2, 5, 7, -3, -4], [0, 0, 1, 1, 2, 2]),
+    ],
+)
+def test_strata_are_judged_by_the_spread_within_them(values, strata):
+    p = sign_flip(values, cells=[0] * len(values), clusters=range(len(values)), strata=strata)
+    assert p == pytest.approx(by_hand(values, strata))
+
+
+def test_two_clusters_are_enough_and_one_is_not():
+    assert sign_flip([1.0, 1.0], cells=[0, 0], clusters=[0, 1]) == 0.5
+    assert sign_flip([1.0, 0.0], cells=[0, 0], clusters=[0, 1]) == 1
+
+
+def test_flips_are_drawn_as_asked():
+    values = np.random.default_rng(0).normal(0.2, 1, size=60)
+    grouped = {"cells": [0] * 60, "clusters": range(60)}
+    assert sign_flip(values, **grouped) == sign_flip(values, **grouped, seed=0) != sign_flip(values, **grouped, seed=1)
+    p = sign_flip(values, **grouped, resamples=99)
+    assert 100 * p == pytest.approx(round(100 * p), abs=1e-9)

@@ -82,3 +82,19 @@ def test_holm_never_lowers_and_keeps_the_order(values):
     assert all(p <= q <= 1 for p, q in zip(values, adjusted, strict=True))
     pairs = sorted(zip(values, adjusted, strict=True))
     assert [q for _, q in pairs] == sorted(q for _, q in pairs)
+
+
+def test_little_agreement_and_none_that_can_be_told_leave_the_square_and_add():
+    for both, gained, lost, neither in ((1, 0, 1, 1), (10, 0, 0, 0), (0, 10, 0, 0)):
+        n = both + gained + lost + neither
+        one, other = (both + gained) / n, (both + lost) / n
+        first, second = wilson(both + gained, n), wilson(both + lost, n)
+        interval = paired_difference(both, gained, lost, neither)
+        assert interval.low == pytest.approx(one - other - math.hypot(one - first.low, second.high - other))
+        assert interval.high == pytest.approx(one - other + math.hypot(first.high - one, other - second.low))
+
+
+def test_each_count_is_checked():
+    for place in range(4):
+        with pytest.raises(InputError, match="pairs must be counts"):
+            paired_difference(*[-1 if i == place else 3 for i in range(4)])

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from lh_eval import InputError
-from lh_eval.statistics import compare_trainings, power
+from lh_eval.statistics import compare_trainings, power, wilson
 
 
 @pytest.mark.parametrize(("difference", "level", "needed"), [(0.06, 0.95, 8), (0.06, 0.9875, 12), (0.02, 0.95, 52)])
@@ -98,3 +98,35 @@ def test_samples_on_both_sides_gain_by_what_they_have_in_common():
 def test_what_is_out_of_range(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_what_is_just_in_range():
+    assert power.least_pairs() == 6
+    assert power.discordant_spread(0.1, 0.1) == pytest.approx(0.3)
+    assert power.discordant_spread(0.1, 1) == pytest.approx(math.sqrt(0.99))
+    assert power.half_width(1, 10) == pytest.approx((1 - wilson(10, 10).low) / 2)
+    assert power.half_width(0.5, 100, 0.8) == pytest.approx(0.5 - wilson(50, 100, 0.8).low)
+    assert power.samples_a_side(0.25, 0.75) > 2
+    for wrong in (lambda: power.pairs(1, 0.1), lambda: power.discordant_spread(0.1, 1.5)):
+        with pytest.raises(InputError, match=r"below 1|to 1"):
+            wrong()
+    with pytest.raises(InputError, match="power must be above"):
+        power.pairs(0.1, 0.1, power=1 - 0.95)
+
+
+def test_two_samples_tell_all_from_nothing():
+    """From 0, an angle of half of (1.96 + 0.84) sqrt(2 / n)."""
+    angle = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) / 2
+    assert power.detectable(2, 0) == pytest.approx(math.sin(angle) ** 2, abs=1e-4)
+    assert power.detectable(1, 0) == 1
+
+
+@pytest.mark.parametrize(("n", "rows"), [(4, 8), (11, 1024), (12, 2000)])
+def test_flips_are_all_that_leave_the_first_pair_or_drawn(n, rows):
+    signs = power._signs(n, np.random.default_rng(0))
+    assert signs.shape == (rows, n)
+    assert set(signs.ravel()) == {-1, 1}
+    assert (signs[0] == 1).all(), "what was observed"
+    if n < 12:
+        assert len({tuple(row) for row in signs}) == rows
+        assert (signs[:, 0] == 1).all()

@@ -64,3 +64,8 @@ def test_equal_cells_have_the_interval_of_their_sum(cells):
 
 def test_one_thin_cell_widens_the_interval():
     assert mean_of_rates([5, 1], [10, 2]).interval.low < mean_of_rates([5, 5], [10, 10]).interval.low
+
+
+def test_cells_without_their_trials_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        mean_of_rates([1, 2], [3])

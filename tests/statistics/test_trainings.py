@@ -63,3 +63,12 @@ def test_unequal_groups_are_no_pairs():
         compare_trainings([1, 2], [1], paired=True)
     with pytest.raises(InputError, match="at least one a side, got 0 and 1"):
         compare_trainings([], [1], paired=False)
+
+
+def test_three_a_side_have_a_p_value_and_a_lone_one_no_interval():
+    assert compare_trainings([0.1, 0.2, 0.3], [0.6, 0.8, 0.7], paired=False).p == pytest.approx(2 / math.comb(6, 3))
+    assert compare_trainings([0.1], [0.5, 0.7], paired=False)[1:3] == (None, None)
+
+
+def test_the_interval_is_of_the_level_asked_for():
+    assert compare_trainings([0.1, 0.2], [0.5, 0.4], paired=True, level=0.5).interval == pytest.approx((0.2, 0.4))

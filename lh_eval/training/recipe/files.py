@@ -31,7 +31,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     base = values.pop("extends", None)
     if base is None:
         return values
-    if not isinstance(base, str):
+    if not isinstance(base, str) or Path(base).name != base or base in ("", ".."):
         raise InputError(f"extends must be a file's name, got {base!r}; name a TOML file beside {path}")
     inherited = _parse(path.with_name(base))
     if "extends" in inherited:
@@ -44,5 +44,5 @@ def _parse(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"training config must be a readable file, got {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # neither TOML nor UTF-8, thousands of digits, thousands of brackets
         raise InputError(f"training config must be TOML in UTF-8, got {path}: {error}") from None

@@ -60,6 +60,10 @@ from lh_eval.training.recipe.optimizer import OptimizerConfig
         ({"optimizer": {"betas": [0.9]}}, "betas must be a list of a number, a number"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must be 0 or more and below 1"),
         ({"model": {**TINY["model"], "hidden_size": "a"}}, "hidden_size must be an integer from 1 to 1000000, got 'a'"),
+        (
+            {"model": {**TINY["model"], "num_hidden_layers": 2**31}},
+            "num_hidden_layers must be an integer from 1 to 10000",
+        ),
         ({"model": {**TINY["model"], "head_dim": -1}}, "head_dim must be an integer from 1 to 100000, got -1"),
         (
             {"model": {**TINY["model"], "rope_parameters": {"rope_type": "default", "rope_theta": float("nan")}}},
@@ -67,7 +71,7 @@ from lh_eval.training.recipe.optimizer import OptimizerConfig
         ),
         (
             {"model": {**TINY["model"], "num_attention_heads": 0}},
-            "num_attention_heads must be an integer from 1",
+            "num_attention_heads must be an integer from 1 to 10000, got 0",
         ),
         ({"model": {**TINY["model"], "num_attention_heads": 4, "num_key_value_heads": 3}}, "must be a divisor"),
         ({"model": {**TINY["model"], "hidden_size": 33}}, "model must have arguments of LlamaConfig that fit"),
