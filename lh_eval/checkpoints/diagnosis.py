@@ -42,7 +42,7 @@ def check_vocabulary(tokenizer: "PreTrainedTokenizerBase", rows: int, model: str
     """Refuse a tokenizer that gives ids which the model has no embedding of.
 
     A token that is for padding alone may lie behind the embedding: many models got theirs after their training. No
-    prompt is padded with it, and a special token that comes from a text is refused with the sample (`engine/guards.py`).
+    prompt is padded with it, and a special token from a text is refused with the sample (`engine/guards.py`).
 
     Args:
         tokenizer: the checkpoint's.
