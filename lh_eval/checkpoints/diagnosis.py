@@ -76,7 +76,7 @@ def explained(error: Exception, folder: Path, part: str) -> InputError:
     except InputError as found:
         return found
     if isinstance(error, KeyError):
-        reason = f"files without {error}"
+        reason = f"{error}, which its files lack or transformers does not know"
     else:
         reason = textwrap.shorten(str(error), 200, placeholder=" ...") or type(error).__name__
     return InputError(f"{part} must be loadable from {str(folder)!r}, got: {reason}")

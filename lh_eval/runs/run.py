@@ -29,7 +29,7 @@ from lh_eval.spec import slug
 from lh_eval.store.digest import DIGESTS
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
-from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
+from lh_eval.store.sweep import check_sweep, only_writer, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
 
 
@@ -100,7 +100,8 @@ def run(
             metrics = _run_all(checkpoint, grid, settings, runs, batch_size)
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
-        write_sweep(out, sweep_summary(read_settings(out, names)))
+        with only_writer(out):
+            write_sweep(out, sweep_summary(read_settings(out, names)))
     return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 

@@ -59,6 +59,7 @@ CASES = {
     "no heads": ("tiny", config(num_key_value_heads=0), "num_key_value_heads must be an integer from 1 to 10000"),
     "layers below 0": ("tiny", config(num_hidden_layers=-1), "num_hidden_layers must be an integer from 1 to 10000"),
     "text for a number": ("tiny", config(rms_norm_eps="x"), "'rms_norm_eps' expected float, got str"),
+    "no activation": ("tiny", config(hidden_act="zzz"), "got: 'zzz', which its files lack or transformers does not"),
     "other widths": (
         "tiny",
         config(num_key_value_heads=4),

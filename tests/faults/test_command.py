@@ -51,8 +51,8 @@ def finished(out):
 
 
 def rows(out):
-    """Those in the file, in its order."""
-    return to_frame(read_samples(out / "samples.jsonl").rows)
+    """Those in the file, in the order in which they are made."""
+    return to_frame(read_samples(out / "samples.jsonl").rows).sort_values(["trial", "depth"])
 
 
 def written(out):

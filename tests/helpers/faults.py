@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -78,7 +79,8 @@ def in_child(action: Callable[[], object]) -> int:
     try:
         action()
         code = 0
-    except InputError:
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")  # pytest shows it where the test fails
         code = REFUSED
     finally:
         os._exit(code)

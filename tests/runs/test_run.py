@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -11,6 +13,7 @@ from lh_eval.engine import samples
 from lh_eval.errors import InputError, Interrupted
 from lh_eval.interrupts import heed
 from lh_eval.methods.lighthouse import Lighthouse
+from lh_eval.runs import run as module
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.run import run
 from lh_eval.runs.setting import Setting
@@ -142,6 +145,28 @@ def test_a_place_that_is_no_folder_of_ours_is_refused(checkpoint, tmp_path, no_s
 def test_a_later_sweep_adds_its_settings(checkpoint, tmp_path):
     run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
     run(checkpoint, grid(), [DENSE, LARGE], tmp_path)
+    names = [entry["name"] for entry in json.loads((tmp_path / "sweep.json").read_text())["settings"]]
+    assert names == ["dense", "norm-k128", "norm-k64"]
+
+
+def test_two_sweeps_that_end_at_once_drop_no_setting(checkpoint, tmp_path, monkeypatch):
+    """The second, whose runs are done, waits with reading sweep.json until the first has written it."""
+    read, begun = module.read_settings, []
+    second = threading.Thread(target=run, args=(checkpoint, grid(), [DENSE, LARGE], tmp_path))
+
+    def read_settings(out, names):
+        begun.append((out / "sweep.json").exists())
+        if len(begun) == 1:
+            second.start()
+            while second.is_alive() and not (out / "norm-k128" / "metrics.json").exists():
+                time.sleep(0.01)
+            second.join(0.3)
+        return read(out, names)
+
+    monkeypatch.setattr(module, "read_settings", read_settings)
+    run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    second.join()
+    assert begun == [False, True]
     names = [entry["name"] for entry in json.loads((tmp_path / "sweep.json").read_text())["settings"]]
     assert names == ["dense", "norm-k128", "norm-k64"]
 
