@@ -1,4 +1,4 @@
-"""JSON files of rows, looked at before `datasets` reads them: pyarrow's parser ends the process at some that hold no rows."""
+"""JSON files of rows, looked at before `datasets` reads them: at some that hold no rows pyarrow ends the process."""
 
 import json
 from pathlib import Path
