@@ -44,8 +44,8 @@ def typeset(figure: "Figure") -> None:
         text.set_usetex(True)
         text.set_text(escape(text.get_text()))
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):  # labels are made anew when drawn
-        for ticks in (axis.major, axis.minor):
-            ticks.formatter = _escaped(ticks.formatter)
+        axis.major.formatter = _escaped(axis.get_major_formatter())
+        axis.minor.formatter = _escaped(axis.get_minor_formatter())
 
 
 def _escaped(formatter: "Formatter") -> "Formatter":
