@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.lines import legend_below, line_styles, paneled, rate_axis, set_heading
+from lh_eval.figures.lines import legend_below, line_styles, paneled, rate_axis, set_heading, write_plainly
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import Width, style
 
@@ -49,6 +49,7 @@ def latency_figure(
         times = points["time"].to_numpy(float)
         if times.min() > 0 and times.max() > 10 * times.min():
             axes.set_xscale("log")
+            write_plainly(axes.xaxis)
         else:
             axes.set_xlim(0, 1.08 * float(np.max(times)))
         rate_axis(axes, "y")
