@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
+from lh_eval.checkpoints.diagnosis import check_report, check_vocabulary, explained
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
@@ -68,7 +68,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:
-        InputError: a model comes without its tokenizer, or a checkpoint with one.
+        InputError: a model comes without its tokenizer, or with another's; or a checkpoint with one.
     """
     if isinstance(model, Checkpoint):
         if tokenizer is not None:
@@ -76,10 +76,12 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
         return model
     if tokenizer is None:
         raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    name = Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, name)
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
-        name=Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name,
+        name=name,
         folder=None,
         file_sha256=None,
         settings=None,
@@ -116,12 +118,17 @@ def load_checkpoint(
     with quiet_transformers():
         with _as_input_error(folder, "model"):
             model, report = _load_model(
-                folder, dtype=torch_dtype, use_safetensors=True, output_loading_info=True, **source
+                folder,
+                dtype=torch_dtype,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # the report names them, and they are refused below
+                **source,
             )
         with _as_input_error(folder, "tokenizer"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **source)
-    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
-        raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
+    check_report(report, folder)
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(folder))
     model = model.to(torch_device).eval()
     return Checkpoint(
         model=model,
@@ -168,5 +175,4 @@ def _as_input_error(folder: Path, part: str) -> Iterator[None]:
                 f"model must be of an architecture that transformers knows, got {str(folder)!r} with code of its own; "
                 "read that code, then pass --trust-remote-code"
             ) from None
-        reason = textwrap.shorten(str(error) or type(error).__name__, 200, placeholder=" ...")
-        raise InputError(f"{part} must be loadable from {str(folder)!r}, got: {reason}") from error
+        raise explained(error, folder, part) from error

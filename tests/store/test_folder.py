@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path, make_row, monkeypatch):
         run.append(make_row(trial=0))
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(InputError, match=r"No space left on device\); its 1 rows are kept"):
                 run.append(make_row(trial=1))
         run.append(make_row(trial=2))
     assert read_run(tmp_path).frame.trial.tolist() == [0, 2]
