@@ -195,7 +195,10 @@ def check_folder(path: Path, config: Mapping[str, Any]) -> bool:
     Raises:
         InputError: it holds anything else, or is a file.
     """
-    if (path / CONFIG).exists():
+    # Looked at in the order in which another process makes them: it may do so meanwhile.
+    begun = _size(path / SAMPLES) > 0
+    held = set(os.listdir(path)) if path.is_dir() else set()
+    if CONFIG in held:
         found = list(config_differences(read_json(path / CONFIG), config))
         if found:
             more = f", and {len(found) - 3} more" if len(found) > 3 else ""
@@ -209,8 +212,8 @@ def check_folder(path: Path, config: Mapping[str, Any]) -> bool:
     if not path.is_dir():
         raise InputError(f"out must be a folder, got the file {path}; choose another --out")
     # A kill between the lock and the configuration leaves these two; they are ours, and empty of results.
-    ours = {CONFIG + ".part"} | (set() if _size(path / SAMPLES) else {SAMPLES})
-    other = sorted(set(os.listdir(path)) - ours)
+    ours = {CONFIG + ".part"} | (set() if begun else {SAMPLES})
+    other = sorted(held - ours)
     if other:
         raise InputError(
             f"out must be an empty folder or a run, got {path} which holds {other[0]}; choose another --out"

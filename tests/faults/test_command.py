@@ -96,7 +96,7 @@ def test_a_signal_to_the_command(whole, tmp_path, record_property, number, code)
         assert len(got) >= kept
         compared = min(len(got), len(whole))
         assert not differing_fields(got.head(compared), whole.head(compared))
-    record_property("reliability", [f"{number.name} to `lh-eval niah`, and to what goes on", len(goals), "nothing"])
+    record_property("faults", [f"{number.name} to `lh-eval niah`, and to what goes on", len(goals), "nothing"])
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS[1:])
@@ -110,7 +110,7 @@ def test_a_signal_at_any_time_of_the_start(tmp_path, record_property, number, co
         _, said = process.communicate(timeout=300)
         assert process.returncode == code
         assert "Traceback" not in said
-    record_property("reliability", [f"{number.name} while `lh-eval niah` starts", len(times), "nothing"])
+    record_property("faults", [f"{number.name} while `lh-eval niah` starts", len(times), "nothing"])
 
 
 def test_a_file_size_limit_of_the_command(whole, tmp_path, record_property):
@@ -121,4 +121,4 @@ def test_a_file_size_limit_of_the_command(whole, tmp_path, record_property):
     assert f"(File too large); its {written(tmp_path / 'out')} rows are kept" in said
     assert written(tmp_path / "out") > 0
     assert not differing_fields(finished(tmp_path / "out"), whole)
-    record_property("reliability", ["A limit on the size of files (`ulimit -f`) for `lh-eval niah`", 1, "nothing"])
+    record_property("faults", ["A limit on the size of files (`ulimit -f`) for `lh-eval niah`", 1, "nothing"])

@@ -49,13 +49,13 @@ def disturb(go, left, tmp_path, trials, codes, step, last):
 @pytest.mark.parametrize(("codes", "trials", "step"), CODES)
 def test_a_call_that_fails_once(go, left, tmp_path, record_property, codes, trials, step):
     tried = disturb(go, left, tmp_path, trials, codes, step, lambda call: call)
-    record_property("reliability", ["A write, an fsync or a rename fails", tried, "nothing"])
+    record_property("faults", ["A write, an fsync or a rename fails", tried, "nothing"])
 
 
 @pytest.mark.parametrize(("codes", "trials", "step"), CODES)
 def test_a_disk_that_stays_full(go, left, tmp_path, record_property, codes, trials, step):
     tried = disturb(go, left, tmp_path, trials, codes, step, lambda call: STAYS)
-    record_property("reliability", ["All writes fail from a moment on, as on a full disk", tried, "nothing"])
+    record_property("faults", ["All writes fail from a moment on, as on a full disk", tried, "nothing"])
 
 
 @pytest.mark.reliability
@@ -71,7 +71,7 @@ def test_a_second_process_completes_what_a_failed_one_left(go, left, tmp_path, r
         assert ended(second) == 0
         assert left(out) == whole
     record_property(
-        "reliability", ["A write, an fsync or a rename fails, with a second process that waits", len(made), "nothing"]
+        "faults", ["A write, an fsync or a rename fails, with a second process that waits", len(made), "nothing"]
     )
 
 
@@ -93,7 +93,7 @@ def test_a_file_size_limit(go, left, tmp_path, record_property, times):
         assert_nothing_is_torn(out)
         go(out, trials=4)
         assert left(out) == whole
-    record_property("reliability", ["A limit on the size of files (RLIMIT_FSIZE)", times, "nothing"])
+    record_property("faults", ["A limit on the size of files (RLIMIT_FSIZE)", times, "nothing"])
 
 
 def _until_done(go, out):

@@ -37,7 +37,7 @@ def test_a_killed_run_is_completed(go, left, tmp_path, record_property, trials, 
             assert ended(in_child(lambda out=out: go(out, trials=trials))) == -signal.SIGKILL
         go(out, trials=trials)
         assert left(out) == whole
-    record_property("reliability", ["SIGKILL, between calls and in the middle of a write", len(tried), "nothing"])
+    record_property("faults", ["SIGKILL, between calls and in the middle of a write", len(tried), "nothing"])
 
 
 @pytest.mark.parametrize(("trials", "most"), SIZES)
@@ -57,7 +57,7 @@ def test_a_second_process_completes_what_a_killed_one_left(go, left, tmp_path, r
         assert ended(second) == 0
         assert left(out) == whole
     assert killed > len(tried) / 2
-    record_property("reliability", ["SIGKILL, with a second process that waits for the folder", killed, "nothing"])
+    record_property("faults", ["SIGKILL, with a second process that waits for the folder", killed, "nothing"])
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_kills_from_outside_at_any_time(go, left, tmp_path, record_property, tri
         assert ended(child) in (-signal.SIGKILL, 0)
         go(out, trials=trials)
         assert left(out) == whole
-    record_property("reliability", ["SIGKILL from outside, spread over the time of a run", times, "nothing"])
+    record_property("faults", ["SIGKILL from outside, spread over the time of a run", times, "nothing"])
 
 
 def until_free(go, out, trials):

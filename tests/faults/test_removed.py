@@ -20,7 +20,7 @@ def test_removed_while_it_is_written(go, left, tmp_path, record_property, what):
         go(out)
         assert left(out) == left(tmp_path / "whole")
     said = "the rows that were removed, said in one line"
-    record_property("reliability", [f"The {'file' if 'jsonl' in what else 'folder'} is removed", ROWS // 2, said])
+    record_property("faults", [f"The {'file' if 'jsonl' in what else 'folder'} is removed", ROWS // 2, said])
 
 
 def remove_after(row, path):
@@ -47,7 +47,7 @@ def test_moved_while_it_is_written(go, left, tmp_path, record_property):
     (tmp_path / "away").rename(tmp_path / "out" / "dense")
     go(tmp_path / "out")
     assert left(tmp_path / "out") == left(tmp_path / "whole")
-    record_property("reliability", ["The folder is moved", 1, "nothing"])
+    record_property("faults", ["The folder is moved", 1, "nothing"])
 
 
 def test_a_second_writer_after_the_file_was_removed_keeps_its_rows(go, left, tmp_path, record_property):
@@ -65,4 +65,4 @@ def test_a_second_writer_after_the_file_was_removed_keeps_its_rows(go, left, tmp
         go(tmp_path / "out", settings=["dense"], before=second)
     assert left(tmp_path / "out") == left(tmp_path / "whole")
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["n"] == 3
-    record_property("reliability", ["A second process begins where the first one's file was removed", 1, "nothing"])
+    record_property("faults", ["A second process begins where the first one's file was removed", 1, "nothing"])

@@ -1,7 +1,7 @@
 """docs/reliability.md from a test run: `python tests/helpers/reliability.py RESULTS.xml docs/reliability.md`.
 
-A test adds a row by `record_property("reliability", [fault, times tried, what was lost])`, which pytest writes into its
-JUnit file; of a fault that several tests tried, the one that tried it most often stands there.
+A test adds a row to one of the page's tables by `record_property(TABLE, [what, times tried, outcome])`, which pytest
+writes into its JUnit file. The times of all parameters of a test are added; nothing stands there of a test that failed.
 """
 
 import ast
@@ -12,39 +12,54 @@ from xml.etree import ElementTree
 
 from lh_eval.studies.tables import fill
 
+# tables: the names of their columns
+TABLES = {
+    "faults": ("fault", "times tried", "lost"),
+    "edits": ("edit", "times tried", "unnoticed"),
+    "silent": ("what must not be silent", "times tried", "silent"),
+}
 
-class Fault(NamedTuple):
+
+class Tried(NamedTuple):
     """A row of the page."""
 
-    fault: str
-    tried: int
-    lost: str
+    what: str
+    times: int
+    outcome: str
     test: str
 
 
-def faults_of(results: Path) -> list[Fault]:
-    """The rows of the tests that passed, in the order of their names."""
-    most: dict[str, Fault] = {}
+def tried_in(results: Path, name: str) -> list[Tried]:
+    """The rows of a table, by their tests' names.
+
+    Raises:
+        SystemExit: a test that records one did not pass: the page then stays as it is.
+    """
+    found: dict[tuple[str, str], Tried] = {}
+    failed = []
     for case in ElementTree.parse(results).iter("testcase"):  # noqa: S314 - pytest has just written it
-        if any(case.find(kind) is not None for kind in ("failure", "error", "skipped")):
-            continue
         # tests.faults.test_kills -> tests/faults/test_kills.py; a class of tests does not occur here
         test = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name', '').partition('[')[0]}"
-        for found in case.iterfind("properties/property[@name='reliability']"):
-            fault, tried, lost = ast.literal_eval(found.get("value", ""))
-            row = Fault(fault, tried, lost, test)
-            most[fault] = max(most.get(fault, row), row, key=lambda one: one.tried)
-    return sorted(most.values(), key=lambda one: (one.test, one.fault))
+        if any(case.find(kind) is not None for kind in ("failure", "error", "skipped")):
+            failed.append(test)
+            continue
+        for recorded in case.iterfind(f"properties/property[@name='{name}']"):
+            what, times, outcome = ast.literal_eval(recorded.get("value", ""))
+            before = found.get((test, what))
+            found[test, what] = Tried(what, times + (before.times if before else 0), outcome, test)
+    if failed:
+        raise SystemExit(f"{results} must hold no test that did not pass, got {failed[0]}")
+    return sorted(found.values(), key=lambda one: (one.test, one.what))
 
 
-def table(faults: list[Fault]) -> str:
+def table(name: str, rows: list[Tried]) -> str:
     """The rows as Markdown."""
-    lines = [f"| {one.fault} | {one.tried} | {one.lost} | `{one.test}` |" for one in faults]
-    return "\n".join(["| fault | times tried | lost | test |", "| --- | ---: | --- | --- |", *lines]) + "\n"
+    lines = [f"| {one.what} | {one.times:,} | {one.outcome} | `{one.test}` |" for one in rows]
+    return "\n".join([f"| {' | '.join(TABLES[name])} | test |", "| --- | ---: | --- | --- |", *lines]) + "\n"
 
 
 if __name__ == "__main__":
-    rows = faults_of(Path(sys.argv[1]))
-    if not rows:
-        raise SystemExit(f"{sys.argv[1]} must hold tests that tried a fault, got none")
-    fill(Path(sys.argv[2]), "reliability", {"faults": table(rows)})
+    blocks = {name: tried_in(Path(sys.argv[1]), name) for name in TABLES}
+    if missing := [name for name, rows in blocks.items() if not rows]:
+        raise SystemExit(f"{sys.argv[1]} must hold tests that tried {missing[0]}, got none")
+    fill(Path(sys.argv[2]), "reliability", {name: table(name, rows) for name, rows in blocks.items()})
