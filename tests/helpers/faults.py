@@ -80,8 +80,9 @@ def in_child(action: Callable[[], object]) -> int:
         action()
         code = 0
     except InputError as error:
-        sys.stderr.write(f"{error}\n")  # pytest shows it where the test fails
         code = REFUSED
+        with contextlib.suppress(OSError):  # what pytest shows where a test fails goes to a file, too
+            sys.stderr.write(f"{error}\n")
     finally:
         os._exit(code)
 
