@@ -80,9 +80,9 @@ def in_child(action: Callable[[], object]) -> int:
         action()
         code = 0
     except InputError as error:
-        with contextlib.suppress(OSError):  # a limit on files may be on pytest's, too
-            sys.stderr.write(f"{error}\n")  # shown where the test fails
         code = REFUSED
+        with contextlib.suppress(OSError):  # what pytest shows where a test fails goes to a file, too
+            sys.stderr.write(f"{error}\n")
     finally:
         os._exit(code)
 
