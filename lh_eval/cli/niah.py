@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lh_eval.cli.chatting import chat_task
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     Attention,
     BatchSize,
     BeyondPositions,
     Budgets,
+    Chat,
     Combine,
     DenseLayers,
     DepthTolerance,
@@ -28,6 +31,8 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    System,
+    Thinking,
     TileK,
     TrustRemoteCode,
     UntilCi,
@@ -47,6 +52,10 @@ def niah(
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
+    thinking: Thinking = None,
     attention: Attention = None,
     reading: Reading = None,
     k: Budgets = None,
@@ -110,6 +119,7 @@ def niah(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
+    task = chat_task(task, chat, system=system, prefix=answer_prefix, thinking=thinking)
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
