@@ -121,19 +121,23 @@ def niah(
         (task,) = with_haystack([task], haystack)
     task = chat_task(task, chat, system=system, prefix=answer_prefix, thinking=thinking)
     get_task(task)
+    grid = Grid(  # before weights are loaded, which may take minutes; what the model decides comes after
+        task=task,
+        lengths=tuple(length_list or _DEFAULT_LENGTHS),
+        depths=tuple(depth_list),
+        trials=_TRIALS_ON_CPU if trials is None else trials,
+        seed=seed,
+        until_ci=until_ci,
+        max_trials=max_trials,
+        depth_tolerance=depth_tolerance,
+    )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(
-        task=task,
-        lengths=tuple(length_list or _lengths_of(checkpoint, task)),
-        depths=tuple(depth_list),
-        trials=trials,
-        seed=seed,
-        until_ci=until_ci,
-        max_trials=max_trials,
-        depth_tolerance=depth_tolerance,
+        **vars(grid)
+        | {"lengths": tuple(length_list or _lengths_of(checkpoint, task)), "trials": trials, "max_trials": max_trials}
     )
     if dry_run:
         for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):
