@@ -39,6 +39,9 @@ class Sample:
             where there is no context.
         stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
             in a text is the text's affair.
+        template: start and end of what a chat template writes behind the question, whose special tokens are meant.
+        thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
+        thought_end: tokens that end a thought.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
     """
 
@@ -58,6 +61,9 @@ class Sample:
     placed: bool = True
     stands: tuple[int, ...] = ()
     removed: int | None = None
+    template: tuple[int, int] = (0, 0)
+    thinking: int = 0
+    thought_end: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.answers:

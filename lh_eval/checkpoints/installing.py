@@ -51,7 +51,7 @@ def install(name: str, on_step: Callable[[str], object] = lambda _: None) -> Pat
     if installed_folder(name) is not None:
         return folder
     if importlib.util.find_spec("gguf") is None:
-        raise InputError(f"gguf must be there to convert {name}, got no such package; run pip install 'lh-eval[gguf]'")
+        raise InputError(f"gguf must be there to convert {name}, got no such package; run pip install gguf")
     work = models_folder() / f".{name}"
     try:
         work.mkdir(parents=True, exist_ok=True)

@@ -60,8 +60,21 @@ class Checkpoint:
 
     @property
     def defaults(self) -> CheckpointSettings:
-        """What it is evaluated under where nothing else is said: its own settings, or the paper's."""
-        return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
+        """What it is evaluated under where nothing else is said: its own settings, or the paper's.
+
+        Of a model with so few layers that the paper's leave none, the first and the last stay dense, or none does.
+        """
+        if self.settings is not None:
+            return self.settings
+        layers = getattr(self.model.config.get_text_config(), "num_hidden_layers", None)
+        return CheckpointSettings(config=LighthouseConfig(), dense_layers=_usual_dense(layers))
+
+
+def _usual_dense(layers: int | None) -> tuple[int, ...]:
+    """The paper's dense layers, or as many of them as leave a layer of so many."""
+    if not isinstance(layers, int) or layers > 4:
+        return 0, 1, -2, -1
+    return (0, -1) if layers > 2 else ()
 
 
 def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase | None" = None) -> Checkpoint:

@@ -108,7 +108,8 @@ def weight_files(folder: Path) -> list[Path]:
     if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
         raise InputError(
             f"weights must be safetensors, got only pickled ones in {str(folder)!r}, which can run code when loaded; "
-            "convert them with save_pretrained"
+            f'convert them with: python -c "from transformers import AutoModelForCausalLM as M; '
+            f'M.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"'
         )
     raise InputError(f"model must have its weights in model.safetensors, got {str(folder)!r} without it")
 

@@ -65,3 +65,20 @@ class CheckpointSettings:
             dense_layers=tuple(layers),
             training=values.get("training", {}),
         )
+
+
+def layers_in(folder: Path) -> int:
+    """How many layers a checkpoint folder's config.json says that the model has.
+
+    Raises:
+        InputError: the folder is no checkpoint, or does not say.
+    """
+    path = folder / "config.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        layers = (values.get("text_config") or values)["num_hidden_layers"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        layers = None
+    if type(layers) is not int or layers < 1:
+        raise InputError(f"{path} must have num_hidden_layers, got none; give a transformers checkpoint folder")
+    return layers

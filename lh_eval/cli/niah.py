@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lh_eval.cli.chatting import chat_task
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     Attention,
     BatchSize,
     BeyondPositions,
     Budgets,
+    Chat,
     Combine,
     DenseLayers,
     DepthTolerance,
@@ -28,6 +31,8 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    System,
+    Thinking,
     TileK,
     TrustRemoteCode,
     UntilCi,
@@ -47,6 +52,10 @@ def niah(
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
+    thinking: Thinking = None,
     attention: Attention = None,
     reading: Reading = None,
     k: Budgets = None,
@@ -110,20 +119,25 @@ def niah(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
+    task = chat_task(task, chat, system=system, prefix=answer_prefix, thinking=thinking)
     get_task(task)
+    grid = Grid(  # before weights are loaded, which may take minutes; what the model decides comes after
+        task=task,
+        lengths=tuple(length_list or _DEFAULT_LENGTHS),
+        depths=tuple(depth_list),
+        trials=_TRIALS_ON_CPU if trials is None else trials,
+        seed=seed,
+        until_ci=until_ci,
+        max_trials=max_trials,
+        depth_tolerance=depth_tolerance,
+    )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(
-        task=task,
-        lengths=tuple(length_list or _lengths_of(checkpoint, task)),
-        depths=tuple(depth_list),
-        trials=trials,
-        seed=seed,
-        until_ci=until_ci,
-        max_trials=max_trials,
-        depth_tolerance=depth_tolerance,
+        **vars(grid)
+        | {"lengths": tuple(length_list or _lengths_of(checkpoint, task)), "trials": trials, "max_trials": max_trials}
     )
     if dry_run:
         for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):

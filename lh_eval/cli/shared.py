@@ -13,6 +13,17 @@ Haystack = Annotated[
         help="Haystack of every task that takes one: moby_dick, FILE.txt, FILE.jsonl#COLUMN, OWNER/NAME[@REVISION]."
     ),
 ]
+Chat = Annotated[
+    bool, typer.Option("--chat", help="Put prompts into the model's chat template; it counts into lengths.")
+]
+System = Annotated[str | None, typer.Option(help="With --chat, the system prompt.")]
+AnswerPrefix = Annotated[
+    Literal["assistant", "none"] | None,
+    typer.Option(help="With --chat, the answer's prefix after the assistant's header (usual), or none."),
+]
+Thinking = Annotated[
+    int | None, typer.Option(help="With --chat, most tokens of a thought, cut off from the answer and its own budget.")
+]
 TrustRemoteCode = Annotated[bool, typer.Option(help="Run code that the checkpoint brings.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, ...")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]

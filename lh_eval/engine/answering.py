@@ -4,6 +4,7 @@ Greedy, token by token, on the cache that is there (transformers' `generate` wou
 first end-of-text token, after `max_new_tokens`, or where no continuation changes its score.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,8 @@ class Answer(NamedTuple):
     margin: the right choice's logit less the best wrong one's; of a text the least, over the right answer's tokens, of
         each one's logit less the best other token's, given the right ones before it: above 0 where greedy decoding
         says the answer. Unrounded; None where there is one choice alone.
+    truncated: whether generation stopped at its budget with the score still open; None of a choice.
+    thought_tokens: of the thought that was cut off, its end among them; None where none was asked for.
     """
 
     prediction: str
@@ -38,6 +41,8 @@ class Answer(NamedTuple):
     answer_logprob: float
     rank: int | None
     margin: float | None
+    truncated: bool | None = None
+    thought_tokens: int | None = None
 
 
 def answer(
@@ -76,7 +81,9 @@ def answer(
             prediction, rank, margin = _choose(logits[row], sample)
             answers.append(Answer(prediction, of_first, of_all, rank, margin))
         else:
-            answers.append(Answer(texts[row], of_first, of_all, None, margins[row]))
+            said = texts[row]
+            thought = said.thought if sample.thinking else None
+            answers.append(Answer(said.text, of_first, of_all, None, margins[row], said.truncated, thought))
     return answers
 
 
@@ -185,31 +192,61 @@ def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]
     return known
 
 
-def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: Sequence[Sample]) -> list[str]:
+@dataclasses.dataclass
+class _Said:
+    """What a row generated so far: tokens of the answer alone, once a thought is over.
+
+    thought: tokens of the thought.
+    thinking: whether it still goes on.
+    """
+
+    tokens: list[int]
+    thinking: bool
+    text: str = ""
+    thought: int = 0
+    truncated: bool = False
+
+    def take(self, tokenizer: Any, token: int, ends: set[int], sample: Sample) -> bool:
+        """Take a token; returns whether the row is done."""
+        if token in ends:
+            # a thought that never ended is no answer, one that was never begun leaves all of the text
+            self.thought = 0 if self.thinking else self.thought
+            return True
+        self.tokens.append(token)
+        if self.thinking:
+            self.thought += 1
+            marker = list(sample.thought_end)
+            if self.tokens[-len(marker) :] == marker:
+                self.tokens, self.text, self.thinking = [], "", False
+                return False
+            self.truncated = self.thought >= sample.thinking
+            self.text = "" if self.truncated else _decoded(tokenizer, self.tokens)
+            return self.truncated
+        self.text = _decoded(tokenizer, self.tokens)
+        decided = is_decided(sample.scoring, self.text, sample.answers)
+        self.truncated = not decided and len(self.tokens) >= sample.max_new_tokens
+        return decided or self.truncated
+
+
+def _decoded(tokenizer: Any, ids: list[int]) -> str:
+    text: str = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return text
+
+
+def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: Sequence[Sample]) -> list[_Said]:
     """Decode greedily after the question; a row that is done goes on with the others but is not read any more.
 
     What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
     """
     ends = end_ids(asked.model, tokenizer)
-    texts = [""] * len(samples)
-    tokens: list[list[int]] = [[] for _ in samples]
+    said = [_Said([], thinking=bool(sample.thinking)) for sample in samples]
     waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
     # how far a row may be ahead of the others is not worth a mask: known tokens are cut to what all have
     known = min((len(drafts[row]) for row in waiting), default=1)
     drawn = [draft[:known] for draft in drafts]
     while waiting:
         for row, token in ((row, token) for row, draft in enumerate(drawn) for token in draft):
-            if row not in waiting:
-                continue
-            sample = samples[row]
-            if token not in ends:
-                tokens[row].append(token)
-                texts[row] = tokenizer.decode(tokens[row], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            if (
-                token in ends
-                or len(tokens[row]) >= sample.max_new_tokens
-                or is_decided(sample.scoring, texts[row], sample.answers)
-            ):
+            if row in waiting and said[row].take(tokenizer, token, ends, samples[row]):
                 waiting.remove(row)
         if waiting:
             width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
@@ -221,7 +258,7 @@ def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: S
                     "look for inf or nan in the weights, or try another --dtype"
                 )
             drawn = drawn_ids[:, None].tolist()
-    return texts
+    return said
 
 
 def end_ids(model: Any, tokenizer: Any) -> set[int]:

@@ -69,7 +69,9 @@ def _faults(
     yield from _places(tokenizer, sample, context)
     if (off := deviation(sample, depth)) > tolerance:
         yield f"needle must start within {tolerance:g} points of depth {depth:g}, got {off:.1f} off; raise the length"
-    special = special_ids(tokenizer).intersection(sample.prompt_ids[sample.opening :])
+    start, end = sample.template
+    written = [*sample.prompt_ids[sample.opening : start or None], *(sample.prompt_ids[end:] if end else ())]
+    special = special_ids(tokenizer).intersection(written)
     if special:
         names = ", ".join(sorted(map(repr, tokenizer.convert_ids_to_tokens(sorted(special)))))
         yield f"text must have no special tokens, got {names} from data; encode it with split_special_tokens"

@@ -168,6 +168,8 @@ class SampleRunner:
             answer_logprob=outcome.answer.answer_logprob if outcome else None,
             rank=outcome.answer.rank if outcome else None,
             margin=outcome.answer.margin if outcome else None,
+            truncated=outcome.answer.truncated if outcome else None,
+            thought_tokens=outcome.answer.thought_tokens if outcome else None,
             reading=self.reading,
             remainder=self._remainder(sample) if sample else None,
             selection_recall=recall.share if recall else None,

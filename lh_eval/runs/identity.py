@@ -16,6 +16,7 @@ from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.tasks.base import get_task, version_of
 from lh_eval.tasks.building.haystack_text import data_hashes
+from lh_eval.tasks.chat import Chat
 
 # of the code from prompts to rows; raised where the same samples get other rows, which no library's version says
 ENGINE_VERSION = 1
@@ -71,14 +72,15 @@ def _with_libraries(setting: Setting) -> dict[str, Any]:
 def _prompt(checkpoint: Checkpoint, grid: Grid) -> dict[str, Any]:
     """How prompts are made, and a hash of two: what changes a task, its words or its tokens without saying so shows.
 
-    `template` is the chat template that prompts are put into; there is none.
+    `template` is the chat template that prompts are put into; None where there is none.
     """
     task = get_task(grid.task)
     digest = hashlib.sha256()
     for depth in dict.fromkeys((grid.depths[0], grid.depths[-1])):
         sample = task.sample(checkpoint.tokenizer, length=grid.lengths[0], depth=depth, trial=0, seed=grid.seed)
         digest.update(f"{sample.prompt_sha256} {sample.scoring} {sample.answers}\n".encode())
-    return {"template": None, "sha256": digest.hexdigest()}
+    template = task.template(checkpoint.tokenizer) if isinstance(task, Chat) else None
+    return {"template": template, "sha256": digest.hexdigest()}
 
 
 def _versions(device: str) -> dict[str, str | None]:

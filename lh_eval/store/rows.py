@@ -91,6 +91,9 @@ class Row:
 
     Raises:
         InputError: a value is of the wrong type or out of range, or score and error contradict each other.
+        truncated: whether generation stopped at its budget with the score still open; None of a choice, and in rows of
+            before it was kept.
+        thought_tokens: tokens of the thought ahead of the answer, cut off from it; None where none was asked for.
     """
 
     task: str
@@ -125,6 +128,8 @@ class Row:
     needle_levels: Shares | None = None
     answer_levels: Shares | None = None
     question_levels: Shares | None = None
+    truncated: bool | None = None
+    thought_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints import loading
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
@@ -129,3 +130,8 @@ def test_bad_settings_stop_before_the_weights_are_read(tiny):
     (tiny / "lighthouse.json").write_text("{")
     (tiny / "model.safetensors").write_bytes(b"nonsense")
     one_line(tiny, "lighthouse.json must be a JSON file")
+
+
+@pytest.mark.parametrize(("layers", "dense"), [(1, ()), (2, ()), (3, (0, -1)), (4, (0, -1)), (5, (0, 1, -2, -1))])
+def test_few_layers_leave_one_that_is_not_dense(layers, dense):
+    assert loading._usual_dense(layers) == dense

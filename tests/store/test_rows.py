@@ -43,6 +43,8 @@ FIELDS = [
     "needle_levels",
     "answer_levels",
     "question_levels",
+    "truncated",
+    "thought_tokens",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]
