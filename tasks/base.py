@@ -22,7 +22,7 @@ class Sample:
 
     Attributes:
         context_ids: tokens that are prefilled; under Lighthouse, by it.
-        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens.
+        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens, see `reserved`.
         answer: the right answer as text; where there are several, all of them, separated by ", ".
         answers: the parts of it that are looked for, one for each needle; `(answer,)` if not given.
         scoring: "choice" takes the likeliest of `choices`; else the model generates, and the scoring rule of that name
@@ -40,6 +40,8 @@ class Sample:
         stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
             in a text is the text's affair.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
+        reserved: None where the prompt has exactly the length that was asked for; else that length is RULER's, a limit
+            from which so many tokens are kept for the answer.
     """
 
     context_ids: list[int]
@@ -58,6 +60,7 @@ class Sample:
     placed: bool = True
     stands: tuple[int, ...] = ()
     removed: int | None = None
+    reserved: int | None = None
 
     def __post_init__(self) -> None:
         if not self.answers:
@@ -67,7 +70,7 @@ class Sample:
 
     @property
     def prompt_ids(self) -> list[int]:
-        """The whole prompt, `length` tokens."""
+        """The whole prompt."""
         return self.context_ids + self.question_ids
 
     @property
