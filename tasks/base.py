@@ -22,7 +22,7 @@ class Sample:
 
     Attributes:
         context_ids: tokens that are prefilled; under Lighthouse, by it.
-        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens.
+        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens, see `reserved`.
         answer: the right answer as text; where there are several, all of them, separated by ", ".
         answers: the parts of it that are looked for, one for each needle; `(answer,)` if not given.
         scoring: "choice" takes the likeliest of `choices`; else the model generates, and the scoring rule of that name
@@ -43,6 +43,8 @@ class Sample:
         thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
         thought_end: tokens that end a thought.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
+        reserved: None where the prompt has exactly the length that was asked for; else that length is RULER's, a limit
+            from which so many tokens are kept for the answer.
     """
 
     context_ids: list[int]
@@ -64,6 +66,7 @@ class Sample:
     template: tuple[int, int] = (0, 0)
     thinking: int = 0
     thought_end: tuple[int, ...] = ()
+    reserved: int | None = None
 
     def __post_init__(self) -> None:
         if not self.answers:
@@ -73,7 +76,7 @@ class Sample:
 
     @property
     def prompt_ids(self) -> list[int]:
-        """The whole prompt, `length` tokens."""
+        """The whole prompt."""
         return self.context_ids + self.question_ids
 
     @property

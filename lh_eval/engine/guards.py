@@ -64,7 +64,11 @@ def _faults(
     tokenizer: "PreTrainedTokenizerBase", sample: Sample, length: int, depth: float, tolerance: float
 ) -> Iterator[str]:
     tokens, context = len(sample.prompt_ids), len(sample.context_ids)
-    if tokens != length and not (sample.removed is not None and tokens < length):
+    if sample.reserved is not None:
+        if tokens + sample.reserved > length:
+            kept = f"{length - sample.reserved} tokens beside the {sample.reserved} of the answer"
+            yield f"prompt must have at most {kept}, got {tokens}; the task made it too long"
+    elif tokens != length and not (sample.removed is not None and tokens < length):
         yield f"prompt must have {length} tokens, got {tokens}; the task cut or padded it"
     yield from _places(tokenizer, sample, context)
     if (off := deviation(sample, depth)) > tolerance:

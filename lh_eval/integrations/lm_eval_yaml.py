@@ -41,7 +41,7 @@ def yaml_files() -> dict[str, str]:
     for name in TASKS.names():
         cls = TASKS.get(name)
         if issubclass(cls, Published):
-            choice, most, tag = cls.CHOICE, _PUBLISHED_TOKENS, "tag: lh_eval_published\n"
+            choice, most, tag = cls.CHOICE, getattr(cls, "MOST_TOKENS", _PUBLISHED_TOKENS), "tag: lh_eval_published\n"
         else:
             try:
                 sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
