@@ -1,0 +1,39 @@
+"""`lh-eval niah --config run.toml`: the file beside a run makes the same run."""
+
+import json
+
+from lh_eval.cli.app import main
+
+GRID = ["--attention", "dense", "--lengths", "256", "--depths", "50", "--trials", "1", "--device", "cpu"]
+
+
+def _rows(folder):
+    rows = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    return [(row["prompt_sha256"], row["prediction"], row["seed"]) for row in rows]
+
+
+def test_the_file_of_a_run_makes_it_again_and_the_command_line_goes_before_it(tmp_path):
+    first, second, third = (tmp_path / name for name in "abc")
+    assert main(["niah", *GRID, "--seed", "3", "--out", str(first)]) == 0
+    file = first / "run.toml"
+    written = file.read_bytes()
+    assert b'attention = ["dense"]' in written
+    assert str(tmp_path).encode() not in written
+    assert main(["niah", "--config", str(file), "--out", str(second)]) == 0
+    assert _rows(second) == _rows(first)
+    assert (second / "run.toml").read_bytes() == written
+    assert main(["niah", "--config", str(file), "--seed", "4", "--out", str(third)]) == 0
+    assert [row[2] for row in _rows(third)] == [4]
+    assert main(["niah", "--config", str(file), "--out", str(first)]) == 0  # gone on with: nothing to do
+
+
+def test_a_file_that_says_something_else_is_one_line(tmp_path, capsys):
+    for text, message in (
+        ("lenghts = '4k'", "did you mean 'lengths'?"),
+        ("k = ", "config must be a readable TOML file"),
+    ):
+        (tmp_path / "x.toml").write_text(text)
+        assert main(["niah", "--config", str(tmp_path / "x.toml")]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["niah", "--config", str(tmp_path / "absent.toml")]) == 2
+    assert "config must be a readable TOML file" in capsys.readouterr().err
