@@ -2,6 +2,8 @@
 
 import json
 
+import tqdm
+
 from lh_eval.cli.app import main
 
 GRID = ["--attention", "dense", "--lengths", "256", "--depths", "50", "--trials", "1", "--device", "cpu"]
@@ -25,6 +27,32 @@ def test_the_file_of_a_run_makes_it_again_and_the_command_line_goes_before_it(tm
     assert main(["niah", "--config", str(file), "--seed", "4", "--out", str(third)]) == 0
     assert [row[2] for row in _rows(third)] == [4]
     assert main(["niah", "--config", str(file), "--out", str(first)]) == 0  # gone on with: nothing to do
+
+
+def test_the_bar_counts_tokens_and_ends_where_it_said(tmp_path, monkeypatch, capsys):
+    bars = []
+    monkeypatch.setattr("lh_eval.runs.run.tqdm", lambda **options: bars.append(tqdm.tqdm(**options)) or bars[-1])
+    grid = [
+        "--attention",
+        "dense",
+        "--depths",
+        "0,50",
+        "--trials",
+        "1",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path / "a"),
+    ]
+    assert main(["niah", *grid, "--lengths", "256,512"]) == 0
+    assert [(bar.n, bar.total) for bar in bars] == [(1536, 1536)]
+    assert main(["niah", *grid, "--lengths", "256,512"]) == 0  # all of it is there
+    assert [(bar.initial, bar.n) for bar in bars[1:]] in ([], [(1536, 1536)])
+    capsys.readouterr()
+    assert main(["table", str(tmp_path / "a"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["setting"], row["n"]) == ("dense", 4)
+    assert {"256", "512"} <= row.keys()
 
 
 def test_a_file_that_says_something_else_is_one_line(tmp_path, capsys):
