@@ -12,6 +12,8 @@ from lh_eval.errors import InputError, unknown_name
 
 NAME = "run.toml"
 _OF_THE_CALL = ("config", "dry_run", "out")  # what says where and how to run, not what
+# a file that was passed on must not be what lets a checkpoint's code run
+_TYPED = ("trust_remote_code",)
 
 
 def _read(ctx: typer.Context, path: Path | None) -> Path | None:
@@ -24,6 +26,8 @@ def _read(ctx: typer.Context, path: Path | None) -> Path | None:
         raise InputError(f"config must be a readable TOML file, got {path}: {error}; see --help") from None
     known = {name.replace("_", "-") for parameter in ctx.command.params if (name := parameter.name) != "config"}
     for name in values:
+        if name.replace("-", "_") in _TYPED:
+            raise InputError(f"{name} must be given on the command line, got it in {path}; type it there")
         if name.replace("_", "-") not in known:
             raise unknown_name(f"option in {path}", name, known)
     ctx.default_map = {name.replace("-", "_"): value for name, value in values.items()}
@@ -53,6 +57,10 @@ def write_run_file(folder: Path, values: Mapping[str, Any]) -> None:
     if path.exists():
         return
     # numbers, truth values, texts and lists of them look the same in JSON and TOML
-    given = {name: value for name, value in values.items() if name not in _OF_THE_CALL and value not in (None, [], ())}
-    lines = [f"{name.replace('_', '-')} = {json.dumps(value)}" for name, value in sorted(given.items())]
+    given = {
+        name.replace("_", "-"): json.dumps(value, ensure_ascii=False)  # TOML has no escaped surrogate pairs
+        for name, value in sorted(values.items())
+        if name not in (*_OF_THE_CALL, *_TYPED) and value not in (None, [], ())
+    }
+    lines = [f"{name} = {text}" for name, text in given.items()]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,10 +1,12 @@
 """`lh-eval niah --config run.toml`: the file beside a run makes the same run."""
 
 import json
+import tomllib
 
 import tqdm
 
 from lh_eval.cli.app import main
+from lh_eval.cli.run_file import write_run_file
 
 GRID = ["--attention", "dense", "--lengths", "256", "--depths", "50", "--trials", "1", "--device", "cpu"]
 
@@ -65,3 +67,10 @@ def test_a_file_that_says_something_else_is_one_line(tmp_path, capsys):
         assert message in capsys.readouterr().err
     assert main(["niah", "--config", str(tmp_path / "absent.toml")]) == 2
     assert "config must be a readable TOML file" in capsys.readouterr().err
+
+
+def test_any_text_is_read_as_it_was_written_and_code_is_not_trusted_by_a_file(tmp_path):
+    values = {"haystack": 'a "b" \\ \n \U0001f600.txt', "until_ci": 0.05, "dense_layers": ["0,-1"], "k": None}
+    write_run_file(tmp_path, values | {"trust_remote_code": True, "out": "x"})
+    read = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
+    assert read == {"haystack": values["haystack"], "until-ci": 0.05, "dense-layers": ["0,-1"]}
