@@ -34,7 +34,10 @@ def heatmap(
         str | None,
         typer.Option(help=f"{WIDTH}; as suits the figure if none."),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="Some of png,pdf,svg.")] = "png,pdf",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="Some of png,pdf,svg, beside the one of FILE.pdf; png,pdf if neither is given."),
+    ] = None,
     palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
     latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
     bench: Annotated[
@@ -46,16 +49,17 @@ def heatmap(
     from lh_eval.publish.draw import FigureOptions, write_figures
     from lh_eval.publish.seeds import write_seed_figures
 
-    formats = parse_names(format_, "format")
+    given = None if format_ is None else parse_names(format_, "format")
     together = kind in ("seeds", "spread")
     if bench and kind != "latency":
         raise InputError(f"bench must be given for --kind latency, got it for {kind}; leave --bench out")
     if out is not None and is_figure(out):
         if len(runs) > 1 and not together:
             raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
-        named, formats = named_figure(out)
+        named, formats = named_figure(out, given)
         stems: list[Path | None] = [named]
     else:
+        formats = given or ["png", "pdf"]
         stems = [(out or Path()) / kind] if together else _stems(runs, kind, out)
     options = FigureOptions(
         width=None if width is None else parse_width(width),

@@ -8,6 +8,7 @@ import typer
 from lh_eval.cli.chatting import chat_task
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.run_file import Config, write_run_file
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
     AnswerPrefix,
@@ -47,6 +48,7 @@ _TRIALS, _TRIALS_ON_CPU = 10, 2  # two cores take about a minute for the default
 
 
 def niah(
+    ctx: typer.Context,
     model: Model = None,
     task: Annotated[
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
@@ -85,6 +87,7 @@ def niah(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
+    config: Config = None,  # noqa: ARG001
 ) -> None:
     """Find the needle: retrieval rate by depth and length, under one or several settings of attention.
 
@@ -144,6 +147,7 @@ def niah(
             typer.echo(line)
         return
     finished = run(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)
+    write_run_file(finished.path, ctx.params)
     figures = write_figures(finished.path)
     if len(settings) > 1:
         for setting in settings:

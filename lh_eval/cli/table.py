@@ -13,6 +13,7 @@ def table(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs, sweeps or suites.")],
     out: Annotated[Path | None, typer.Option(help="Folder for table.csv and table.tex; only printed if none.")] = None,
     threshold: Threshold = RULER_THRESHOLD,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a row, every digit, instead.")] = False,
 ) -> None:
     """Print the rates of runs by length, with the effective length; as CSV and LaTeX with --out."""
     from lh_eval.analysis.table import results_table
@@ -20,7 +21,12 @@ def table(
     from lh_eval.store.finding import find_runs
 
     results = results_table(find_runs(runs), threshold=threshold)
-    typer.echo(results_text(results).to_string(index=False))
+    if as_json:
+        typer.echo(
+            results.rename(columns=str).to_json(orient="records", indent=2, force_ascii=False, double_precision=15)
+        )
+    else:
+        typer.echo(results_text(results).to_string(index=False))
     if out is not None:
         for file in write_results(results, out):
-            typer.echo(f"table: {file}")
+            typer.echo(f"table: {file}", err=as_json)

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -138,10 +138,12 @@ def _run_all(
 ) -> dict[str, dict[str, Any]]:
     """Complete the settings' folders; returns what each one's metrics.json holds."""
     metrics = {}
+    # in tokens: a sample of 16K takes many times one of 1K, so that samples would promise too early an end
     bar = tqdm(
-        total=len(grid) * len(settings),
-        initial=sum(len(run.completed()) for run in runs.values()),
-        unit="sample",
+        total=_tokens(grid) * len(settings),
+        initial=sum(_tokens(run.completed()) for run in runs.values()),
+        unit="token",
+        unit_scale=True,
         smoothing=0.1,
         dynamic_ncols=True,
     )
@@ -152,7 +154,7 @@ def _run_all(
             try:
                 for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
                     run.append(row)
-                    bar.update()
+                    bar.update(row.length)
             finally:
                 metrics[setting.name] = metrics_of(run.as_run())
                 run.finish(metrics[setting.name])
@@ -163,11 +165,12 @@ def _rounds(
     checkpoint: Checkpoint, grid: Grid, setting: Setting, run: RunFolder, batch_size: int | None, bar: "tqdm[Any]"
 ) -> Iterator[Row]:
     """The rows that a setting's run lacks, in rounds: all cells that are due more trials get them together."""
-    whole, planned = grid.at_most(), len(grid)
+    whole, planned = grid.at_most(), _tokens(grid)
     tried: set[Key] = run.completed()
     while waiting := set(due(grid, (row for row in run.rows() if row.key in tried))) - tried:
-        bar.total = (bar.total or 0) + len(tried | waiting) - planned
-        planned = len(tried | waiting)
+        due_now = _tokens(tried | waiting)
+        bar.total = (bar.total or 0) + due_now - planned
+        planned = due_now
         yield from iterate_rows(
             checkpoint.model,
             checkpoint.tokenizer,
@@ -179,6 +182,11 @@ def _rounds(
             depth_tolerance=grid.depth_tolerance,
         )
         tried |= waiting
+
+
+def _tokens(keys: Iterable[Key]) -> int:
+    """Prompt tokens of samples."""
+    return sum(length for _, length, _, _ in keys)
 
 
 def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:

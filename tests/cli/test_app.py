@@ -48,6 +48,16 @@ def test_help_of_each_command(capsys, name):
     assert f"Usage: lh-eval {name}" in capsys.readouterr().out
 
 
+def test_the_shell_completes_commands(monkeypatch, capsys):
+    monkeypatch.setenv("_LH_EVAL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "lh-eval ta")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.split() == ["table", "tasks"]
+
+
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"lh-eval {lh_eval.__version__}\n"

@@ -57,9 +57,9 @@ def test_table_json_and_figure(make_run, tmp_path, capsys):
         "p",
         "(Holm)",
     ]
-    assert out[4].split()[:6] == ["1K", "100", "8", "0.000", "1.000", "+1.000"]
-    assert out[4].split()[-4:] == ["8", "0", "0.0078", "0.0156"]
-    assert out[5].split()[:5] == ["grid", "16", "0.500", "1.000", "+0.500"]
+    assert out[5].split()[:6] == ["1K", "100", "8", "0.000", "1.000", "+1.000"]
+    assert out[5].split()[-4:] == ["8", "0", "0.0078", "0.0156"]
+    assert out[3].split()[:5] == ["grid", "16", "0.500", "1.000", "+0.500"]
     assert out[-2:] == [f"json: {tmp_path}/new/c.json", f"figure: {tmp_path}/new/c.png"]
     values = json.loads((tmp_path / "new" / "c.json").read_text())
     assert values["b"][0]["setting"] == "norm k=256"
