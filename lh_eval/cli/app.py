@@ -25,6 +25,7 @@ from lh_eval.cli.plan import plan
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run
+from lh_eval.cli.runs import runs
 from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.cli.verify import verify
@@ -54,6 +55,7 @@ _COMMANDS = (
     train,
     bench,
     plan,
+    runs,
     heatmap,
     curves,
     compare,

@@ -32,7 +32,8 @@ def test_a_suite_ends_in_one_table(suite, tmp_path, capsys):
     command = ["run", "--suite", suite, "--k", "64", "--device", "cpu", "--out", str(out)]
     assert main(command) == 0
     lines = capsys.readouterr().out.splitlines()
-    shown = [line.split()[:2] for line in lines if line.strip().startswith(("passkey", "keyed"))]
+    assert {line.split()[1] for line in lines if line.strip().startswith("passkey")} == {"lh-passkey"}
+    shown = [line.split()[:3:2] for line in lines if line.strip().startswith(("passkey", "keyed"))]
     assert shown == [
         ["passkey", "dense"],
         ["passkey", "norm"],

@@ -18,6 +18,8 @@ def open_page(chromium, sweep, tmp_path):
         chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+        # a window that is not the desktop's foremost gets no focus events
+        chromium.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
         chromium.get(file.as_uri())
         return chromium
 
