@@ -22,6 +22,7 @@ from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.plan import plan
+from lh_eval.cli.publish import publish
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run
@@ -61,6 +62,7 @@ _COMMANDS = (
     compare,
     table,
     report,
+    publish,
     verify,
     rescore,
     methods,

@@ -39,8 +39,8 @@ def of_difference(cells: "pd.DataFrame") -> str:
     """What a map of differences shows."""
     return (
         "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
-        f"own rates beside them. {holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
-        "(exact McNemar)."
+        f"own rates beside them; hatched: below 0. {holes(cells)}{means(cells)} No test; sweep.json has a paired one "
+        "over the grid (exact McNemar)."
     )
 
 

@@ -117,7 +117,8 @@ def of_comparison(values: "Mapping[str, Any]", names: tuple[str, str]) -> str:
         sides.append(f"{name}: {', '.join(models)}.")
     return (
         f"Retrieval rate of {names[1]} less that of {names[0]} by context length and needle depth; under each "
-        f"difference the samples gained and lost; framed: p < {1 - level:.2g} after Holm. "
+        "difference the samples gained and lost, where there are any; hatched: below 0; "
+        f"framed: p < {1 - level:.2g} after Holm. "
         f"Task {values['a'][0]['task']}. {' '.join(sides)} Mean over cells {whole['rate_b']:.3f} less "
         f"{whole['rate_a']:.3f}: {whole['difference']:+.3f} ({interval}, p {p}), {whole['pairs']} pairs in "
         f"{whole['cells']} cells. "

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import re
 
 import pytest
 
@@ -152,11 +153,24 @@ def test_on_paper_controls_go_and_details_are_open(open_page):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert visible(browser, "nav, #filters, #note") == []
     # Selenium takes what is in a closed <details> for hidden whatever the style sheet says
-    shown = browser.execute_script("return [...document.querySelectorAll('dd')].map((e) => e.checkVisibility())")
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('dd:not(.screen)')].map((e) => e.checkVisibility())"
+    )
     assert shown
     assert all(shown)
     data = browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
     assert base64.b64decode(data).startswith(b"%PDF")
+    assert pages(data) <= 2
+
+
+def pages(data):
+    return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(data)))
+
+
+def test_a_phone_is_told_of_columns_beyond_its_edge(open_page):
+    hint = "return getComputedStyle(document.querySelector('#settings .wide'), '::before').content"
+    assert "scroll sideways" in open_page(390, 844).execute_script(hint)
+    assert open_page(1280).execute_script(hint) == "none"
 
 
 def test_headings_go_down_one_step_at_a_time_and_ids_are_unique(open_page):
