@@ -59,7 +59,7 @@ def compare(
     models = side_models(first, second)
     for letter, name, model, runs in (("A", names[0], models[0], first), ("B", names[1], models[1], second)):
         folders = ", ".join(str(run.path) for run in runs)
-        more = [] if folders in name else [*([model] if model and model not in name else []), folders]
+        more = [] if folders in name else [*([model] if model and not name.startswith(model) else []), folders]
         typer.echo(one_line(f"{letter}: {', '.join([name, *more])}"))
     typer.echo(comparison_text(compared).to_string(index=False))
     for note in compared.notes:
