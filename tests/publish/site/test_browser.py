@@ -1,6 +1,7 @@
 """The index in a real browser: sorting, filters, and a phone's width."""
 
 import pytest
+from contrast import contrasts
 
 from lh_eval.publish.report.prompts import Prompts
 from lh_eval.publish.site.page import write_site
@@ -49,3 +50,12 @@ def test_a_phone_scrolls_the_table_alone(browser):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_the_contrast_of_wcag_aa(browser, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+    lights = contrasts(browser)
+    assert len(lights) > 40
+    assert min(lights) >= (4.5,), min(lights)
