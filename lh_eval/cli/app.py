@@ -22,9 +22,11 @@ from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
 from lh_eval.cli.plan import plan
+from lh_eval.cli.publish import publish
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
 from lh_eval.cli.run import run
+from lh_eval.cli.runs import runs
 from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.cli.verify import verify
@@ -53,11 +55,13 @@ _COMMANDS = (
     train,
     bench,
     plan,
+    runs,
     heatmap,
     curves,
     compare,
     table,
     report,
+    publish,
     verify,
     rescore,
     methods,

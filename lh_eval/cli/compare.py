@@ -34,7 +34,7 @@ def compare(
     from lh_eval.analysis.compare import compare as compare_frames
     from lh_eval.analysis.pairing import questions_of_task
     from lh_eval.analysis.progress import unfinished_note
-    from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels
+    from lh_eval.analysis.sides import comparison_values, read_side, shared_seeds, side_labels, side_models
     from lh_eval.cli.figure_options import named_figure
     from lh_eval.publish.comparison import write_comparison, write_difference
     from lh_eval.publish.comparison_table import comparison_text, write_comparison_table
@@ -56,14 +56,16 @@ def compare(
     names = side_labels(first, second)
     if note := unfinished_note([*(("A", run) for run in first), *(("B", run) for run in second)]):
         compared = compared._replace(notes=[*compared.notes, note.rstrip(".")])
-    for letter, name, runs in (("A", names[0], first), ("B", names[1], second)):
+    models = side_models(first, second)
+    for letter, name, model, runs in (("A", names[0], models[0], first), ("B", names[1], models[1], second)):
         folders = ", ".join(str(run.path) for run in runs)
-        typer.echo(one_line(f"{letter}: {name}" if folders in name else f"{letter}: {name}, {folders}"))
+        more = [] if folders in name else [*([model] if model and not name.startswith(model) else []), folders]
+        typer.echo(one_line(f"{letter}: {', '.join([name, *more])}"))
     typer.echo(comparison_text(compared).to_string(index=False))
     for note in compared.notes:
         typer.echo(one_line(note))
     if out is not None:
-        for file in write_comparison_table(compared, names, out):
+        for file in write_comparison_table(compared, names, out, models=models):
             typer.echo(f"table: {file}")
         json, figure = json or out / "comparison.json", figure or out / "difference"
     values = comparison_values(compared, first, second, level)

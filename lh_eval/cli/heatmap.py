@@ -17,17 +17,17 @@ def heatmap(
     kind: Annotated[
         FigureKind,
         typer.Option(
-            help="heatmap: rates, a sweep's as families by budget. difference: each setting minus dense. length: rates "
-            "over length with 95 % bands. recall: selection recall beside rates. latency: rates over time. Of all RUNs "
-            "together: seeds: a heatmap a training, equal seeds side by side. spread: means over training seeds, and "
-            "what seeds differ by."
+            help="heatmap: rates, a sweep's as families by budget, those of several checkpoints or tasks by name. "
+            "difference: each setting minus dense. length: rates over length with 95 % intervals. recall: selection "
+            "recall beside rates. latency: rates over time. Of all RUNs together: seeds: a heatmap a training, equal "
+            "seeds side by side. spread: means over training seeds, and what seeds differ by."
         ),
     ] = "heatmap",
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the figures, named after the runs, or FILE.pdf of one; each run's own if none, "
-            "the current one for seeds and spread."
+            help="Folder for the figures, named after the runs, or FILE.pdf of one, or of all RUNs together; each "
+            "run's own if none, the current one for seeds and spread."
         ),
     ] = None,
     width: Annotated[
@@ -53,9 +53,8 @@ def heatmap(
     together = kind in ("seeds", "spread")
     if bench and kind != "latency":
         raise InputError(f"bench must be given for --kind latency, got it for {kind}; leave --bench out")
-    if out is not None and is_figure(out):
-        if len(runs) > 1 and not together:
-            raise InputError(f"out must be a folder for several runs, got the file {out}; draw one at a time")
+    one_file = out is not None and is_figure(out)
+    if out is not None and one_file:
         named, formats = named_figure(out, given)
         stems: list[Path | None] = [named]
     else:
@@ -70,6 +69,8 @@ def heatmap(
     )
     if kind == "seeds" or kind == "spread":
         files = write_seed_figures(runs, kind, stem=stems[0] or kind, options=options)
+    elif one_file:
+        files = write_figures(runs, kind, stem=stems[0], options=options)
     else:
         drawn = (write_figures(run, kind, stem=stem, options=options) for run, stem in zip(runs, stems, strict=True))
         files = [file for one in drawn for file in one]

@@ -23,6 +23,7 @@ from lh_eval.cli.shared import (
     Device,
     Dtype,
     Haystack,
+    Label,
     MaxTrials,
     Model,
     NumLevels,
@@ -50,6 +51,7 @@ _TRIALS, _TRIALS_ON_CPU = 10, 2  # two cores take about a minute for the default
 def niah(
     ctx: typer.Context,
     model: Model = None,
+    label: Label = None,
     task: Annotated[
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
@@ -146,7 +148,9 @@ def niah(
         for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):
             typer.echo(line)
         return
-    finished = run(checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions)
+    finished = run(
+        checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions, label=label
+    )
     write_run_file(finished.path, ctx.params)
     figures = write_figures(finished.path)
     if len(settings) > 1:

@@ -20,6 +20,7 @@ from lh_eval.cli.shared import (
     Device,
     Dtype,
     Haystack,
+    Label,
     MaxTrials,
     Model,
     NumLevels,
@@ -40,6 +41,7 @@ from lh_eval.lengths import DEPTH_TOLERANCE
 def run(
     suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
     model: Model = None,
+    label: Label = None,
     haystack: Haystack = None,
     attention: Attention = None,
     reading: Reading = None,
@@ -94,7 +96,7 @@ def run(
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.publish.draw import write_figures
-    from lh_eval.publish.results_table import results_text, write_results
+    from lh_eval.publish.results_table import results_notes, results_text, write_results
     from lh_eval.runs.setting import choose_settings
     from lh_eval.runs.suite import load_suite
     from lh_eval.runs.suite_run import run_suite
@@ -118,11 +120,15 @@ def run(
             typer.echo(line)
         return
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
-    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions)
+    finished = run_suite(
+        checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions, label=label
+    )
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
     typer.echo(results_text(results).to_string(index=False))
+    for line in results_notes(results):
+        typer.echo(line)
     for file in write_results(results, folder):
         typer.echo(f"table: {file}")
     failed = [one for one in finished if one.failed]

@@ -1,4 +1,4 @@
-"""Options that several commands have, each with its one text."""
+"""Options that several commands have, each with its one text, and how a command says something beside its output."""
 
 from typing import Annotated, Literal
 
@@ -7,6 +7,9 @@ import typer
 from lh_eval.runs.grid import MOST_TRIALS
 
 Model = Annotated[str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")]
+Label = Annotated[
+    str | None, typer.Option(help="What tables and figures call the checkpoint; its folder's name if not given.")
+]
 Haystack = Annotated[
     str | None,
     typer.Option(
@@ -87,3 +90,10 @@ BeyondPositions = Annotated[
     bool,
     typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
 ]
+
+
+def note(line: str) -> None:
+    """Say something beside a command's output, on stderr."""
+    from lh_eval.publish.tabular import one_line
+
+    typer.echo(f"lh-eval: {one_line(line)}", err=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lh_eval.figures.panel import LEAST_HEIGHT, Scale, left_margin, tick_height
+from lh_eval.figures.panel import LEAST_HEIGHT, Scale, left_margin, tick_height, upright_width
 from lh_eval.figures.style import PAGE_HEIGHT, SIZE, text_width
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def lay_out(
         narrowest: no panel is narrower, unless the page is.
     """
     lengths = len(values.columns)
+    narrowest = max(narrowest, upright_width(lengths))
     margin = left_margin(values.index)
     for aside in (1, 0) if beside and most else (0,):
         # beside each other, the one panel and the matrix both have depth labels

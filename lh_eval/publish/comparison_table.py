@@ -37,8 +37,16 @@ def comparison_text(compared: Comparison) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def write_comparison_table(compared: Comparison, names: tuple[str, str], folder: Path) -> list[Path]:
+def write_comparison_table(
+    compared: Comparison, names: tuple[str, str], folder: Path, *, models: tuple[str, str]
+) -> list[Path]:
     """Write `table.csv`, whose first row is the grid's, and `table.tex`, which names both sides.
+
+    Args:
+        compared: the comparison.
+        names: of both sides.
+        folder: where to write.
+        models: what the checkpoints of both sides are called, the last columns of the CSV.
 
     Raises:
         InputError: the folder cannot be written.
@@ -47,6 +55,14 @@ def write_comparison_table(compared: Comparison, names: tuple[str, str], folder:
 
     grid = compared.overall.reindex(columns=COLUMNS).assign(length="grid")
     numbers = pd.concat([grid, compared.cells.astype({"length": object})], ignore_index=True)
+    sides = zip(("a", "b"), names, models, strict=True)
+    numbers = numbers.assign(
+        **{
+            f"{what}_{side}": text
+            for side, *texts in sides
+            for what, text in zip(("setting", "model"), texts, strict=True)
+        }
+    )
     shown = comparison_text(compared)
     for column in ("B-A", "interval"):
         shown[column] = shown[column].str.replace("-", "−")

@@ -61,6 +61,7 @@ def run(
     *,
     batch_size: int | None = None,
     beyond_positions: bool = False,
+    label: str | None = None,
 ) -> Finished:
     """Run each setting on the grid; a folder that holds part of the same run is completed.
 
@@ -71,6 +72,7 @@ def run(
         out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
         batch_size: samples at once; what memory holds if None.
         beyond_positions: run samples that take more positions than the model has, instead of refusing them.
+        label: what tables and figures call the checkpoint; its name if None. A run that is gone on with keeps its own.
 
     Raises:
         InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
@@ -88,7 +90,7 @@ def run(
     else:
         check_sweep(out, decides)
     configs = {
-        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size)}
+        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size, label)}
         for setting in settings
     }
 
@@ -106,7 +108,9 @@ def run(
     return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 
-def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
+def _provenance(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None, label: str | None
+) -> dict[str, Any]:
     on_gpu = checkpoint.model.device.type == "cuda"
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -115,6 +119,7 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
         DIGESTS: True,
+        **({"label": label} if label else {}),
         # what pairs trainings of different recipes; None where the checkpoint does not say
         "training_seed": checkpoint.defaults.training.get("seed"),
         **_measured(checkpoint, grid, setting),

@@ -26,6 +26,7 @@ def run_suite(
     *,
     batch_size: int | None = None,
     beyond_positions: bool = False,
+    label: str | None = None,
 ) -> list[Finished]:
     """Run every task under every setting; a folder that holds part of the same suite is completed.
 
@@ -36,6 +37,7 @@ def run_suite(
         out: the folder.
         batch_size: samples at once; what memory holds if None.
         beyond_positions: as in `run`.
+        label: as in `run`.
 
     Raises:
         InputError: what `run` refuses, of any task, or `out` holds something else; no sample was run then.
@@ -59,6 +61,7 @@ def run_suite(
             out / slug(grid.task),
             batch_size=batch_size,
             beyond_positions=beyond_positions,
+            label=label,
         )
         for grid in suite.grids
     ]

@@ -1,7 +1,7 @@
 """Mean over the cells of a grid whose samples are not independent: the bootstrap over what varies together."""
 
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
@@ -21,11 +21,12 @@ def bootstrap_mean(
     cells: Sequence[Hashable],
     clusters: Sequence[Hashable],
     strata: Sequence[Hashable],
+    weights: Mapping[Any, float] | None = None,
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval | None:
-    """Interval of the mean of the cells' means, each cell counting the same.
+    """Interval of the mean of the cells' means, each cell counting the same, or each stratum by its weight.
 
     Clusters are drawn with replacement within their stratum, whole: what their samples have in common is in the
     spread. The interval is bias-corrected and accelerated (BCa), or the percentiles where BCa has no value.
@@ -35,6 +36,7 @@ def bootstrap_mean(
         cells: [samples] the cell of each.
         clusters: [samples] what varies together, such as the samples of all depths that share a filler.
         strata: [samples] what the design fixes, such as the length; a cluster is in one stratum.
+        weights: of the strata, adding up to 1; within one, cells count the same.
         level: confidence level.
         resamples: how many are drawn.
         seed: of the draws; the same arguments give the same interval.
@@ -56,6 +58,7 @@ def bootstrap_mean(
     tables = _tables(np.asarray(values, dtype=float), cells, clusters, strata)
     if min(len(sums) for sums, _ in tables) < 2:
         return None
+    shares = None if weights is None else [weights[stratum] for stratum in sorted(set(strata))]  # type: ignore[type-var]
 
     def mean(*drawn: Any, axis: int = -1) -> Any:
         """drawn: for each stratum [..., clusters] indices of the clusters that were drawn."""
@@ -67,9 +70,12 @@ def bootstrap_mean(
             often = np.bincount(flat.ravel(), minlength=len(flat) * len(sums)).reshape(len(flat), len(sums))
             n = often @ counts
             means.append(np.divide(often @ sums, n, out=np.full(n.shape, np.nan), where=n > 0))
-        together = np.concatenate(means, axis=-1)
+        if shares is None:
+            whole = np.nanmean(np.concatenate(means, axis=-1), axis=-1)
+        else:
+            whole = sum(share * np.nanmean(own, axis=-1) for share, own in zip(shares, means, strict=True))
         # BCa counts the resamples that equal the observed mean: rounding, another one on each machine, must not
-        return np.nanmean(together, axis=-1).reshape(drawn[0].shape[:-1]).round(_DIGITS)
+        return whole.reshape(drawn[0].shape[:-1]).round(_DIGITS)
 
     data = tuple(np.arange(len(sums)) for sums, _ in tables)
     options: dict[str, Any] = {"vectorized": True, "axis": -1, "confidence_level": level, "batch": _BATCH}

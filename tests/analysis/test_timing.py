@@ -50,8 +50,9 @@ def test_a_file_gives_the_newest_forward_time_of_each_scorer(cells, make_bench):
         ("lighthouse", "fwd", 4096, 512, 7.0),
     )
     timed = timed_by_bench(cells, [norm])
-    assert timed.points[["setting", "time"]].to_numpy().tolist() == [["dense", 3.0], ["norm k=512", 1.0]]
-    assert timed.points["rate"].tolist() == [1, 0]
+    known = timed.points.dropna(subset=["time"])[["setting", "time", "rate"]]
+    assert known.to_numpy().tolist() == [["dense", 3.0, 1], ["norm k=512", 1.0, 0]]
+    assert timed.points["rate"].notna().all()
     assert timed.left_out == ["qk k=512"]
     assert "card, float32" in timed.source
     qk = ("lighthouse-reference", "fwd", 2048, 512, 2.0, "qk")

@@ -128,8 +128,12 @@ def test_a_run_that_was_stopped_agrees_as_far_as_it_goes(make_rows):
 def test_recipes_differ_in_colour_and_marker_and_dense_looks_as_elsewhere(make_rows):
     names = ["dense-s0", *(f"r{i}-s0" for i in range(8))]
     rows = make_rows({name: DENSE if name == "dense-s0" else STAGES for name in names})
-    axes = curves_figure(rows, switches_of(rows), ["text"], width="single").axes[0]
-    lines = [line for line in axes.lines if line.get_label()[0] != "_"]
+    figure = curves_figure(rows, switches_of(rows), ["text"], width="single")
+    assert len(figure.axes) == 9  # a panel each, dense in all, and the switch
+    assert [len(axes.collections) for axes in figure.axes[:8]] == [2] * 8  # bands
+    lines = [line for axes in figure.axes[:8] for line in axes.lines if line.get_label()[0] != "_"]
+    assert [line.get_label() for line in lines[:4]] == ["dense", "r0", "dense", "r1"]
+    lines = lines[:1] + lines[1::2]
     assert (lines[0].get_color(), lines[0].get_marker()) == ("#b3362a", "*")
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == 9

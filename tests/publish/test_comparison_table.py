@@ -31,15 +31,18 @@ def test_equal_differences_are_shown_alike(compared):
 
 def test_files_name_both_sides_and_have_the_same_bytes_every_time(compared, tmp_path):
     first, second = (
-        [file.read_text() for file in write_comparison_table(compared, ("dense", "norm_x"), tmp_path / name)]
+        [
+            file.read_text()
+            for file in write_comparison_table(compared, ("dense", "norm_x"), tmp_path / name, models=("m", "m"))
+        ]
         for name in "xy"
     )
     assert first == second
     csv, tex = first
     assert csv.splitlines()[1:] == [
-        "grid,,16,0.5,0.75,0.25,,,8,4,0.4,",
-        "1024,0,8,1,0.5,-0.5,-0.75,-0.1,0,4,0.125,0.25",
-        "2048,50,8,0,1,1,0.333333,1,8,0,1e-06,2e-06",
+        "grid,,16,0.5,0.75,0.25,,,8,4,0.4,,dense,m,norm_x,m",
+        "1024,0,8,1,0.5,-0.5,-0.75,-0.1,0,4,0.125,0.25,dense,m,norm_x,m",
+        "2048,50,8,0,1,1,0.333333,1,8,0,1e-06,2e-06,dense,m,norm_x,m",
     ]
     lines = tex.splitlines()
     assert lines[2].startswith(r"length & depth & pairs & dense & norm\_x & difference & interval")

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.effective import RULER_THRESHOLD
 from lh_eval.analysis.misses import misses
+from lh_eval.analysis.models import model_names
 from lh_eval.analysis.settings import describe_setting
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
@@ -21,6 +23,9 @@ from lh_eval.store.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_PRINTED = 3  # failing samples of a setting on paper: with its heatmaps they are a page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +85,17 @@ def _known(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def _distinct_summaries(runs: Sequence[Run]) -> list[Summary]:
-    """The runs' numbers; behind a setting's name stands its reading where they differ, and its folder if need be."""
-    summaries = [summarise(run, baseline_of(run, runs)) for run in runs]
+    """The runs' numbers; before a setting's name stands its checkpoint, behind it its reading, where they differ.
+
+    If need be its folder stands behind it too.
+    """
+    models = model_names(runs)
+    summaries = [summarise(run, baseline_of(run, runs), model) for run, model in zip(runs, models, strict=True)]
+    if len(set(models)) > 1:
+        summaries = [
+            dataclasses.replace(summary, setting=f"{summary.model or 'unnamed'}, {summary.setting}")
+            for summary in summaries
+        ]
     readings = [describe_setting(run).reading for run in runs]
     if len(set(readings)) > 1:
         summaries = [
@@ -115,6 +129,8 @@ def render(sections: Sequence[Section]) -> str:
     summaries = [section.summary for section in sections]
     return environment.get_template("report.html").render(
         sections=sections,
+        threshold=RULER_THRESHOLD,
+        printed=_PRINTED,
         tasks=list(dict.fromkeys(summary.task for summary in summaries)),
         models=list(dict.fromkeys(summary.model for summary in summaries if summary.model)),
         settings=list(dict.fromkeys(summary.setting for summary in summaries)),

@@ -78,8 +78,9 @@ def test_tables_compare_with_dense(page):
     cells = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
     assert cells[0].startswith("0.875 <small>")
     assert cells[1:3] == ["8", "1"]
-    assert cells[4] == "512"
-    assert cells[5:] == ["-0.125", "0 / 1 <small>of 8</small>", "1"]
+    assert cells[4] == "0.875 <small>0.750–1.000</small>"  # of two lengths, the mean of both
+    assert cells[5] == "512"
+    assert cells[6:] == ["-0.125", "0 / 1 <small>of 8</small>", "1"]
 
 
 def test_failing_samples_name_the_heads_that_dropped_the_needle(page):
