@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_layers, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     BatchSize,
     BeyondPositions,
+    Chat,
     Combine,
     DenseLayers,
     Device,
@@ -21,6 +24,7 @@ from lh_eval.cli.shared import (
     Rope,
     Seed,
     Selection,
+    System,
     TileK,
     TrustRemoteCode,
 )
@@ -33,6 +37,9 @@ def intervene(
     model: Model = None,
     task: Annotated[str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")] = "keyed",
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
     attention: Annotated[
         str, typer.Option(metavar="SPEC", help="The setting that is intervened on, such as lighthouse:k=512.")
     ] = "lighthouse",
@@ -96,6 +103,7 @@ def intervene(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
+    (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=None)
     get_task(task)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     (setting,) = choose_settings([attention], options, checkpoint.defaults, "prompt")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lh_eval.cli.chatting import chat_task
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.run_file import Config, write_run_file
@@ -124,7 +124,7 @@ def niah(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
-    task = chat_task(task, chat, system=system, prefix=answer_prefix, thinking=thinking)
+    (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=thinking)
     get_task(task)
     grid = Grid(  # before weights are loaded, which may take minutes; what the model decides comes after
         task=task,

@@ -99,8 +99,8 @@ class RulerQuestions(RulerTask):
             last = writer.size
             writer.add(after.replace("{query}", question.text))
             measured = None if self.upstream else writer.text
-            writer.add(f" {texts.qa_prefix}")
-            return Form(writer.text, (first, last), needles, question.answers, (), measured)
+            prefix, _ = writer.add(f" {texts.qa_prefix}")
+            return Form(writer.text, (first, last), prefix, needles, question.answers, (), measured)
 
         return write
 

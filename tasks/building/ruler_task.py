@@ -43,6 +43,7 @@ class Form(NamedTuple):
 
     text: all of it, the answer's prefix too.
     context: first and last character of what is asked about.
+    prefix: character at which the answer's prefix begins.
     needles: characters of each needle.
     answers: what is looked for.
     stands: as in `Sample`.
@@ -51,6 +52,7 @@ class Form(NamedTuple):
 
     text: str
     context: Places
+    prefix: int
     needles: list[Places]
     answers: tuple[str, ...]
     stands: tuple[int, ...] = ()
@@ -125,6 +127,7 @@ class RulerTask(abc.ABC):
             tokenizer,
             form.text,
             context=form.context,
+            prefix=form.prefix,
             needles=form.needles,
             answers=form.answers,
             scoring=self.scoring,
