@@ -13,7 +13,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, sample_rng
-from lh_eval.tasks.building.encoding import encode
+from lh_eval.tasks.building.encoding import check_written, encode
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.plan import spec_of
 from lh_eval.tasks.building.ruler_sample import Places, ruler_sample
@@ -123,6 +123,8 @@ class RulerTask(abc.ABC):
                 f"got {length}"
             )
         form = write(steps)
+        for answer in form.answers:
+            check_written(tokenizer, answer)
         return ruler_sample(
             tokenizer,
             form.text,
