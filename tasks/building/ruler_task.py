@@ -88,6 +88,11 @@ class RulerTask(abc.ABC):
         return "substring"
 
     @property
+    def cell(self) -> str:
+        """What the random generator of its samples is named after."""
+        return spec_of(self.name, self)
+
+    @property
     def upstream(self) -> bool:
         """Whether it is NVIDIA's generator."""
         return self.variant == "upstream"
@@ -107,7 +112,7 @@ class RulerTask(abc.ABC):
         """Make one sample; arguments and errors as in `Task.sample`."""
         check_depth(depth)
         check_length(length)
-        rng = sample_rng(spec_of(self.name, self), length=length, depth=depth, trial=trial, seed=seed)
+        rng = sample_rng(self.cell, length=length, depth=depth, trial=trial, seed=seed)
         write = self.draft(Cell(tokenizer, length, trial), rng)
         head = len(leading_special_ids(tokenizer))
 
