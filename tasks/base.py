@@ -39,6 +39,8 @@ class Sample:
             where there is no context.
         stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
             in a text is the text's affair.
+        prefix: the end of the question's text that begins the answer, such as `The pass key is`: behind the assistant's
+            header in a chat, lm-eval's `gen_prefix`; empty where all of it asks.
         template: start and end of what a chat template writes behind the question, whose special tokens are meant.
         thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
         thought_end: tokens that end a thought.
@@ -63,6 +65,7 @@ class Sample:
     placed: bool = True
     stands: tuple[int, ...] = ()
     removed: int | None = None
+    prefix: str = ""
     template: tuple[int, int] = (0, 0)
     thinking: int = 0
     thought_end: tuple[int, ...] = ()

@@ -71,7 +71,9 @@ class RulerCommonWords(RulerTask):
             # lm-eval's answer begins a paragraph of its own
             writer.add(after + (texts.cwe_prefix if self.upstream else f"\n\n{texts.cwe_prefix.strip()}"))
             measured = None if self.upstream else f"{ahead}{writer.text} {_numbered(list(answers))}"
-            return Form(writer.text, (first, last), [places[word] for word in answers], answers, (), measured)
+            return Form(
+                writer.text, texts.cwe_prefix, (first, last), [places[word] for word in answers], answers, (), measured
+            )
 
         return write
 

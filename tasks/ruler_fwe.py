@@ -66,6 +66,8 @@ class RulerFrequentWords(RulerTask):
             last = writer.size
             writer.add(after + texts.fwe_prefix)
             needles = [places[word] for word in answers if word in places]
-            return Form(writer.text, (first, last), needles, answers, tuple(counts[1 : 1 + _ASKED].tolist()))
+            return Form(
+                writer.text, texts.fwe_prefix, (first, last), needles, answers, tuple(counts[1 : 1 + _ASKED].tolist())
+            )
 
         return write

@@ -68,7 +68,7 @@ class _Needles(RulerTask):
             writer.add(after)
             measured = None if self.upstream else writer.text
             writer.add(prefix)
-            return Form(writer.text, (first, last), found, answers, standings(answers, wanted), measured)
+            return Form(writer.text, prefix, (first, last), found, answers, standings(answers, wanted), measured)
 
         return write
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, context_rng, sample_rng
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.filler import Filler
@@ -33,7 +34,7 @@ class Plan:
         intro: text before the haystack.
         needles: texts that hold the answers, each with the space before it; the first lies at the sample's depth.
         distractors: texts like them that do not.
-        question: text that ends where " " and the answer follow.
+        question: text that ends where " " and the answer follow; its last sentence begins the answer.
         answers: what is looked for in the generated text.
         scoring: how it is judged.
         haystack: draws n tokens.
@@ -142,6 +143,7 @@ def lay_out(
         opening=len(head),
         placed=not plan.in_order,
         stands=standings(plan.answers, [*plan.needles, plan.question]),
+        prefix=last_sentence(plan.question),
     )
     return sample if version > 1 else dataclasses.replace(sample, depth=share_at(positions[0], filler, depth))
 
@@ -156,6 +158,7 @@ def generated_sample(
     spans: list[tuple[int, int]],
     opening: int,
     stands: tuple[int, ...],
+    prefix: str,
     placed: bool = True,
 ) -> Sample:
     """A sample whose answer is generated.
@@ -183,4 +186,5 @@ def generated_sample(
         opening=opening,
         placed=placed,
         stands=stands,
+        prefix=prefix,
     )

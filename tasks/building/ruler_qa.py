@@ -100,7 +100,7 @@ class RulerQuestions(RulerTask):
             writer.add(after.replace("{query}", question.text))
             measured = None if self.upstream else writer.text
             writer.add(f" {texts.qa_prefix}")
-            return Form(writer.text, (first, last), needles, question.answers, (), measured)
+            return Form(writer.text, texts.qa_prefix, (first, last), needles, question.answers, (), measured)
 
         return write
 

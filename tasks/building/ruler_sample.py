@@ -26,6 +26,7 @@ def ruler_sample(
     tokens: int,
     reserved: int,
     stands: tuple[int, ...] = (),
+    prefix: str = "",
 ) -> Sample:
     """Make a sample of a prompt's text.
 
@@ -38,7 +39,7 @@ def ruler_sample(
         scoring: how it is judged.
         tokens: most tokens that are generated.
         reserved: tokens of the length that are kept for them.
-        stands: as in `Sample`.
+        stands, prefix: as in `Sample`.
     """
     head = leading_special_ids(tokenizer)
     encoded = encode_with_places(tokenizer, text)
@@ -58,5 +59,6 @@ def ruler_sample(
         opening=len(head) + encoded.token_at(context[0]),
         placed=False,
         stands=stands,
+        prefix=prefix.strip(),
         reserved=reserved,
     )

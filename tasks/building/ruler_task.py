@@ -42,6 +42,7 @@ class Form(NamedTuple):
     """A prompt in RULER's form.
 
     text: all of it, the answer's prefix too.
+    prefix: that alone.
     context: first and last character of what is asked about.
     needles: characters of each needle.
     answers: what is looked for.
@@ -50,6 +51,7 @@ class Form(NamedTuple):
     """
 
     text: str
+    prefix: str
     context: Places
     needles: list[Places]
     answers: tuple[str, ...]
@@ -132,6 +134,7 @@ class RulerTask(abc.ABC):
             # lm-eval's count leaves out now the prefix, now the answer
             reserved=self.tokens if self.upstream else 0,
             stands=form.stands,
+            prefix=form.prefix,
         )
 
 
