@@ -1,4 +1,4 @@
-"""lm-eval knows our model by name once `lh_eval` is imported, whichever of the two comes first; neither loads the other.
+"""lm-eval knows our model by name once `lh_eval` is imported, whichever comes first; neither loads the other.
 
 lm-eval fills its registry when it imports `lm_eval.models`; what is put there is a name and where to find the class.
 """

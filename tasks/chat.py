@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import TASKS, Sample, get_task, questions_of, version_of
+from lh_eval.tasks.base import TASKS, Sample, drawn_as, get_task, questions_of, version_of
 from lh_eval.tasks.building.answer_prefix import part
 from lh_eval.tasks.building.depth import depth_at
 from lh_eval.tasks.building.encoding import encode
@@ -31,8 +31,9 @@ class Template(NamedTuple):
 class Chat:
     """Another task's prompts as the user's message of the model's chat template.
 
-    The template's tokens count into the length. What of the task's question begins the answer (`Sample.prefix`) follows
-    the assistant's header, or is left out.
+    The template's tokens count into the length, in RULER's form the answer's too. What is asked is what the task asks
+    by itself at that length, in a haystack shorter by the template. What of the task's question begins the answer
+    (`Sample.prefix`) follows the assistant's header, or is left out.
 
     Measures: retrieval by instruct and thinking models, asked as they were trained to be.
     Source: lh_eval; lm-eval's `gen_prefix` is where its prefix stands.
@@ -93,32 +94,54 @@ class Chat:
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
     ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
-        task, template = get_task(self.of), self.parts(tokenizer)
+        template = self.parts(tokenizer)
         bos = len(leading_special_ids(tokenizer))
         shift = len(template.before) - bos
         tokens = length - shift - len(template.after)
         if tokens < 1:
             raise InputError(f"length must be above the chat template's {length - tokens} tokens, got {length}")
-        inner_depth = depth
         best: Sample | None = None
         for _ in range(_SEARCHED):
-            inner = task.sample(tokenizer, length=tokens, depth=inner_depth, trial=trial, seed=seed)
-            if inner_depth == depth and 0 < depth < 100:  # the template's header moves the needle towards the end
-                context = len(inner.context_ids)
-                inner_depth = min(99.9, max(0.0, ((context + shift) * depth / 100 - shift) * 100 / context))
-                inner = task.sample(tokenizer, length=tokens, depth=inner_depth, trial=trial, seed=seed)
+            with drawn_as(length, depth):
+                inner = self._inner(tokenizer, tokens, shift, depth=depth, trial=trial, seed=seed)
             made = self._wrapped(tokenizer, inner, template)
-            missing = length - len(made.prompt_ids)
-            if not missing:
+            missing = length - len(made.prompt_ids) - (made.reserved or 0)
+            if not missing or (missing > 0 and made.reserved is not None):
                 return made
             if missing > 0 and (best is None or len(made.prompt_ids) > len(best.prompt_ids)):
                 best = made
             tokens += missing if best is None or abs(missing) > 1 else 1
+            if tokens < 1:
+                break
         if best is None:
             raise InputError(f"length must hold the chat template and the question, got {length}; raise it")
         return _filled(tokenizer, best, length)
 
+    def _inner(
+        self,
+        tokenizer: "PreTrainedTokenizerBase",
+        tokens: int,
+        shift: int,
+        *,
+        depth: float,
+        trial: int,
+        seed: int,
+    ) -> Sample:
+        """The task's sample of so many tokens whose needle lies at the depth with `shift` tokens ahead of it."""
+        task = get_task(self.of)
+        inner = task.sample(tokenizer, length=tokens, depth=depth, trial=trial, seed=seed)
+        if not inner.placed or not 0 < depth < 100:
+            return inner
+        context = len(inner.context_ids)  # the template's header moves the needle towards the end
+        moved = min(99.9, max(0.0, ((context + shift) * depth / 100 - shift) * 100 / context))
+        return task.sample(tokenizer, length=tokens, depth=moved, trial=trial, seed=seed)
+
     def parts(self, tokenizer: "PreTrainedTokenizerBase") -> Template:
+        """The template's tokens around the user's message.
+
+        Raises:
+            InputError: the tokenizer has no template, or one that does not take these messages.
+        """
         self.template(tokenizer)
         messages = [{"role": "system", "content": self.system}] if self.system else []
         messages.append({"role": "user", "content": _MARK})
@@ -140,13 +163,14 @@ class Chat:
                 "or take a task whose answer is generated, such as niah_single_2"
             )
         made = in_template(tokenizer, inner, template, prefix=self.prefix == "assistant")
-        budget = self.tokens or inner.max_new_tokens + (_SENTENCE if self.prefix == "none" else 0)
+        more = self.tokens - inner.max_new_tokens if self.tokens else _SENTENCE if self.prefix == "none" else 0
         thinking = self.thinking and tokenizer.encode(_THOUGHT_END, add_special_tokens=False)
         return dataclasses.replace(
             made,
-            max_new_tokens=budget if inner.scoring != "choice" else 0,
+            max_new_tokens=inner.max_new_tokens + more if inner.scoring != "choice" else 0,
             thinking=self.thinking,
             thought_end=tuple(thinking or ()),
+            reserved=inner.reserved + more if inner.reserved else inner.reserved,
         )
 
 
@@ -159,12 +183,15 @@ def in_template(
         tokenizer: the model's.
         inner: the sample; what its tokenizer puts before a text is the template's affair.
         template: what stands around the user's message.
-        prefix: whether the answer's prefix is there; one that alone says what is asked stays in the question.
+        prefix: whether the answer's prefix is there. Where the task does not name it, one that may alone say what is
+            asked stays in the question: a `?` must stand ahead of it.
     """
     parted = part(tokenizer, inner)
     asked, begun = parted.asked, parted.prefix
     if not prefix:
-        asked, begun = (asked, []) if "?" in parted.asked_text else (list(inner.question_ids), [])
+        begun = []
+        if inner.reserved is None and "?" not in parted.asked_text:
+            asked = list(inner.question_ids)
     bos = len(leading_special_ids(tokenizer))
     shift = len(template.before) - bos
     context = template.before + inner.context_ids[bos:]
@@ -178,7 +205,7 @@ def in_template(
         spans=tuple((first + shift, end + shift) for first, end in inner.spans),
         depth=depth_at(inner.needle_start + shift, len(context)) if inner.placed else inner.depth,
         opening=max(inner.opening + shift, len(template.before)),
-        prefix=inner.prefix if begun else "",
+        prefix=parted.prefix_text if begun else "",
         template=(start, start + len(template.after)),
     )
 

@@ -27,12 +27,10 @@ class Prompt(NamedTuple):
     """A row's prompt.
 
     text: all of it.
-    prefix: what of it begins the answer; empty where the rows keep none apart.
     asked: the character at which its last line begins, the question.
     """
 
     text: str
-    prefix: str
     asked: int
 
 
@@ -59,6 +57,7 @@ class Ruler(Published):
     NAME: ClassVar[str] = "RULER"
     SCHEMA: ClassVar[Schema] = (("input", TEXT), ("outputs", list_of(TEXT, 1)))
     uses_depth: ClassVar[bool] = False
+    MOST_TOKENS: ClassVar[int] = max(BUDGETS.values())
 
     def records(self) -> Records:
         """The rows, with those of the optional columns that they have.
@@ -129,11 +128,10 @@ class Ruler(Published):
         if asked < 1:
             raise InputError(f"input must end with a line that asks, got {row['input'][-60:]!r} in {self.files!r}")
         if "gen_prefix" not in row:  # upstream's prefix brings its space
-            prefix = row.get("answer_prefix", "")
-            return Prompt(row["input"] + prefix, prefix, asked)
+            return Prompt(row["input"] + row.get("answer_prefix", ""), asked)
         between = "\n\n" if self.kind == "cwe" else " "  # lm-eval's target_delimiter
         apart = row["input"][-1:].strip() and row["gen_prefix"][:1].strip()
-        return Prompt(row["input"] + (between if apart else "") + row["gen_prefix"], row["gen_prefix"], asked)
+        return Prompt(row["input"] + (between if apart else "") + row["gen_prefix"], asked)
 
     def _sample(self, tokenizer: "PreTrainedTokenizerBase", row: dict[str, Any], tokens: int) -> Sample:
         prompt, answers = self._prompt(row), tuple(row["outputs"])
@@ -146,10 +144,10 @@ class Ruler(Published):
             tokenizer,
             prompt.text,
             context=(0, prompt.asked),
+            prefix=len(row["input"].rstrip()) if len(prompt.text) > len(row["input"]) else len(prompt.text),
             needles=found,
             answers=answers,
             scoring="substring:need=one" if one else "substring",
             tokens=tokens,
             reserved=tokens,
-            prefix=prompt.prefix,
         )

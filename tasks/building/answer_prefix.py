@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def last_line(question: str) -> str:
-    """What of a question begins the answer where that has a line of its own."""
-    return question.strip().rpartition("\n")[2]
+    """What of a question begins the answer where that has a line of its own, the line break ahead of it too."""
+    before, line_break, line = question.strip().rpartition("\n")
+    own = line_break or question[: len(question) - len(question.lstrip())][-1:]
+    return f"{own}{line}" if before or own else ""
 
 
 def last_sentence(question: str) -> str:
@@ -27,16 +29,21 @@ def last_sentence(question: str) -> str:
     text = question.strip()
     for mark in ("? ", ". "):
         if mark in text:
-            return text.rpartition(mark)[2]
+            return f" {text.rpartition(mark)[2]}"
     return ""
+
+
+def prefix_of(question: str) -> str:
+    """What of a question begins the answer, as far as its form tells."""
+    return last_line(question) if "\n" in question.strip() else last_sentence(question)
 
 
 class Parted(NamedTuple):
     """A question's tokens, and the same as text.
 
-    asked: those that ask, without white space behind them.
+    asked: those that ask.
+    gap: the white space between them and the answer's beginning, as text.
     prefix: those that begin the answer, without white space ahead of them.
-    gap: the white space between them, as text.
     """
 
     asked: list[int]
@@ -47,22 +54,23 @@ class Parted(NamedTuple):
 
 
 def part(tokenizer: "PreTrainedTokenizerBase", sample: "Sample") -> Parted:
-    """Part a sample's question; all of it asks where the sample names no prefix."""
+    """Part a sample's question where its prefix begins; where it names none, as its form tells."""
     ids = list(sample.question_ids)
     text = _decoded(tokenizer, ids)
     body = text.rstrip()
-    if not sample.prefix or not body.endswith(sample.prefix):
+    prefix = (prefix_of(text) if sample.prefix is None else sample.prefix).rstrip()
+    if not prefix or not body.endswith(prefix):
         return Parted(ids, text, "", [], "")
-    cut = len(body) - len(sample.prefix)
-    head, tail = text[:cut].rstrip(), text[cut:]
-    gap = text[len(head) : cut]
+    head, rest = body[: -len(prefix)], text[len(body) - len(prefix) :]
+    tail = rest.lstrip()
+    gap = rest[: len(rest) - len(tail)]
     for end in range(len(ids) + 1):
         if _decoded(tokenizer, ids[:end]) != head:
             continue
         for start in range(end, len(ids)):
-            first, rest = _decoded(tokenizer, ids[start : start + 1]), _decoded(tokenizer, ids[start + 1 :])
+            first, others = _decoded(tokenizer, ids[start : start + 1]), _decoded(tokenizer, ids[start + 1 :])
             # only the first word is encoded again, so that what the answer's token follows stays as the task placed it
-            if first.strip() and tail in (first.lstrip() + rest, first.lstrip() + rest.lstrip()):
+            if first.strip() and tail in (first.lstrip() + others, first.lstrip() + others.lstrip()):
                 return Parted(ids[:end], head, gap, encode(tokenizer, first.lstrip()) + ids[start + 1 :], tail)
     return Parted(encode(tokenizer, head), head, gap, encode(tokenizer, tail), tail)
 

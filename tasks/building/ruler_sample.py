@@ -20,13 +20,13 @@ def ruler_sample(
     text: str,
     *,
     context: Places,
+    prefix: int,
     needles: Sequence[Places],
     answers: tuple[str, ...],
     scoring: str,
     tokens: int,
     reserved: int,
     stands: tuple[int, ...] = (),
-    prefix: str = "",
 ) -> Sample:
     """Make a sample of a prompt's text.
 
@@ -34,12 +34,13 @@ def ruler_sample(
         tokenizer: a transformers tokenizer.
         text: the whole prompt, the answer's prefix too.
         context: first and last character of what is asked about; the question is what comes after it.
+        prefix: character at which the answer's prefix begins; the text's end where it has none.
         needles: characters of each needle; all of the context if there are none.
         answers: what is looked for.
         scoring: how it is judged.
         tokens: most tokens that are generated.
         reserved: tokens of the length that are kept for them.
-        stands, prefix: as in `Sample`.
+        stands: as in `Sample`.
     """
     head = leading_special_ids(tokenizer)
     encoded = encode_with_places(tokenizer, text)
@@ -59,6 +60,6 @@ def ruler_sample(
         opening=len(head) + encoded.token_at(context[0]),
         placed=False,
         stands=stands,
-        prefix=prefix.strip(),
+        prefix=text[prefix:],
         reserved=reserved,
     )
