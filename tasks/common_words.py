@@ -7,6 +7,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.plan import generated_sample, spec_of
@@ -106,5 +107,6 @@ class CommonWords:
             ],
             opening=len(head),
             placed=False,
+            prefix=last_sentence(QUESTION),
             stands=tuple(times + more for more in again),
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lh_eval.tasks.base import Sample, context_rng, sample_rng
+from lh_eval.tasks.building.answer_prefix import prefix_of
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
 from lh_eval.tasks.building.encoding import check_written, encode
 from lh_eval.tasks.building.filler import Filler
@@ -39,7 +40,7 @@ class Plan:
         intro: text before the haystack.
         needles: texts that hold the answers, each with the space before it; the first lies at the sample's depth.
         distractors: texts like them that do not.
-        question: text that ends where " " and the answer follow.
+        question: text that ends where " " and the answer follow; its last line or sentence begins the answer.
         answers: what is looked for in the generated text.
         scoring: how it is judged.
         haystack: draws n tokens.
@@ -154,6 +155,7 @@ def lay_out(
         opening=len(head),
         placed=not plan.in_order,
         stands=() if plan.choices else standings(plan.answers, [*plan.needles, plan.question]),
+        prefix=prefix_of(plan.question),
     )
     if plan.choices:
         choices = list(plan.choices)
@@ -171,6 +173,7 @@ def generated_sample(
     spans: list[tuple[int, int]],
     opening: int,
     stands: tuple[int, ...],
+    prefix: str | None = None,
     placed: bool = True,
 ) -> Sample:
     """A sample whose answer is generated.
@@ -194,4 +197,5 @@ def generated_sample(
         opening=opening,
         placed=placed,
         stands=stands,
+        prefix=prefix,
     )
