@@ -69,7 +69,7 @@ def test_skeletons(registry, name, monkeypatch):
 
 def test_skeletons_are_new_files_under_headings_of_their_own():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    named = re.findall(r"^`([\w/]+\.py)`", text, re.MULTILINE)
+    named = re.findall(r"^`(\w+/[\w/]+\.py)`", text, re.MULTILINE)
     assert len(named) == 8
     assert [path for path in named if (ROOT / path).exists()] == []
     headings = re.findall(r"^## .+", text, re.MULTILINE)
