@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -136,6 +139,9 @@ def load_checkpoint(
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
     model = model.to(torch_device).eval()
+    _log.info(
+        "%s: %s parameters as %s on %s, from %s", name, f"{model.num_parameters():,}", torch_dtype, device, folder
+    )
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
