@@ -6,16 +6,19 @@ from typing import Annotated
 import typer
 
 from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.panels import GRID, OUTPUT, HelpAll
 from lh_eval.cli.run_file import Config, write_run_file
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     Attention,
     BatchSize,
     BeyondPositions,
     Budgets,
+    Chat,
     Combine,
     DenseLayers,
     DepthTolerance,
@@ -32,6 +35,8 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    System,
+    Thinking,
     Threshold,
     TileK,
     TrustRemoteCode,
@@ -47,6 +52,10 @@ def run(
     model: Model = None,
     label: Label = None,
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
+    thinking: Thinking = None,
     attention: Attention = None,
     reading: Reading = None,
     k: Budgets = None,
@@ -107,7 +116,7 @@ def run(
     )
 
     from lh_eval.analysis.table import results_table
-    from lh_eval.checkpoints.loading import load_checkpoint
+    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.publish.draw import write_figures
     from lh_eval.publish.results_table import results_notes, results_text, write_results
@@ -120,6 +129,7 @@ def run(
         suite,
         seed=seed,
         haystack=haystack,
+        wrap=lambda tasks: chat_tasks(tasks, chat, system=system, prefix=answer_prefix, thinking=thinking),
         lengths=length_list,
         depths=depth_list,
         trials=trials,
@@ -127,13 +137,13 @@ def run(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
+    settings = choose_settings(attention or [], options, default_settings(model), reading)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if dry_run:
         for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
             typer.echo(line)
         return
-    folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
+    folder = out or Path("runs") / f"{chosen.name}{'-chat' * chat}-{Path(checkpoint.name).name}"
     finished = run_suite(
         checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions, label=label
     )

@@ -9,7 +9,9 @@ import typer
 from lh_eval.cli.panels import CHAT, GRID, LIGHTHOUSE, MACHINE, OUTPUT
 from lh_eval.runs.grid import MOST_TRIALS
 
-Model = Annotated[str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")]
+Model = Annotated[
+    str | None, typer.Option(help="Checkpoint folder, adapter, GGUF file or hub name; the shipped one if not given.")
+]
 Label = Annotated[
     str | None,
     typer.Option(

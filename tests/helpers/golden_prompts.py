@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import datasets
-from published_rows import NOLIMA, babi_rows, hotpot_rows, longbench_rows, mrcr_rows, squad_rows
+from published_rows import NOLIMA, RULER, babi_rows, hotpot_rows, longbench_rows, mrcr_rows, squad_rows
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -29,6 +29,9 @@ PUBLISHED = {  # rows and what else makes a task of so few
     "longbench_v2": (longbench_rows(), ""),
     "mrcr": (2 * mrcr_rows(), ""),
     "nolima": (NOLIMA, ""),
+    "ruler": (RULER, ",task=niah"),
+    "ruler_qa_hotpot": (hotpot_rows(), ""),
+    "ruler_qa_squad": (squad_rows(), ""),
     "squad": (squad_rows(), ",questions=2"),
 }
 _MERGES = [
