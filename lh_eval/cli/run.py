@@ -48,7 +48,7 @@ from lh_eval.lengths import DEPTH_TOLERANCE
 
 def run(
     ctx: typer.Context,
-    suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
+    suite: Annotated[str, typer.Option(help="smoke, a shipped one, or a TOML file.")] = "smoke",
     model: Model = None,
     label: Label = None,
     haystack: Haystack = None,
