@@ -116,7 +116,7 @@ def run(
     )
 
     from lh_eval.analysis.table import results_table
-    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
+    from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.publish.draw import write_figures
     from lh_eval.publish.results_table import results_notes, results_text, write_results
@@ -137,8 +137,9 @@ def run(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
-    settings = choose_settings(attention or [], options, default_settings(model), reading)
+    choose_settings(attention or [], options, stored_settings(model), reading)  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if dry_run:
         for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
             typer.echo(line)
