@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+_log = logging.getLogger(__name__)
 _TOKENIZER = "tokenizer_config.json"
 
 
@@ -146,6 +148,9 @@ def load_checkpoint(
             model = merge_adapter(model, adapter)
     check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(place))
     model = model.to(torch_device).eval()
+    _log.info(
+        "%s: %s parameters as %s on %s, from %s", name, f"{model.num_parameters():,}", torch_dtype, torch_device, place
+    )
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,

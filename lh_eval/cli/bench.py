@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lh_eval.cli.options import parse_ints, parse_lengths, parse_names
+from lh_eval.cli.panels import LIGHTHOUSE, MACHINE, OUTPUT, SHAPE, HelpAll
 from lh_eval.cli.shared import Device, Dtype
 from lh_eval.errors import InputError
 
@@ -45,52 +46,78 @@ def bench(
     provider: Annotated[
         str | None, typer.Option(help=f"{_ON_GPU.provider}; on a CPU {_ON_CPU.provider}. GPUs run all four.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences at once.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences at once.", rich_help_panel=SHAPE)] = 1,
     heads: Annotated[
-        int | None, typer.Option(min=1, help=f"Query heads; {_ON_GPU.heads}, on a CPU {_ON_CPU.heads}.")
+        int | None,
+        typer.Option(min=1, help=f"Query heads; {_ON_GPU.heads}, on a CPU {_ON_CPU.heads}.", rich_help_panel=SHAPE),
     ] = None,
     kv_heads: Annotated[
-        int | None, typer.Option(min=1, help="Key and value heads; as many as query heads if not given.")
+        int | None,
+        typer.Option(min=1, help="Key and value heads; as many as query heads if not given.", rich_help_panel=SHAPE),
     ] = None,
     head_dim: Annotated[
-        int | None, typer.Option(min=1, help=f"Dimension of a head; {_ON_GPU.head_dim}, on a CPU {_ON_CPU.head_dim}.")
+        int | None,
+        typer.Option(
+            min=1, help=f"Dimension of a head; {_ON_GPU.head_dim}, on a CPU {_ON_CPU.head_dim}.", rich_help_panel=SHAPE
+        ),
     ] = None,
-    levels: Annotated[int, typer.Option(help="Levels of the pyramid.")] = 3,
-    pooling: Annotated[int, typer.Option(help="Tokens pooled per level, a power of two.")] = 4,
+    levels: Annotated[int, typer.Option(help="Levels of the pyramid.", rich_help_panel=LIGHTHOUSE)] = 3,
+    pooling: Annotated[
+        int, typer.Option(help="Tokens pooled per level, a power of two.", rich_help_panel=LIGHTHOUSE)
+    ] = 4,
     scorer: Annotated[
         str | None,
-        typer.Option(help="Scorer, such as qk:dilation=8; norm, with --draw and --table the last row's."),
+        typer.Option(
+            help="Scorer, such as qk:dilation=8; norm, with --draw and --table the last row's.",
+            rich_help_panel=LIGHTHOUSE,
+        ),
     ] = None,
-    selection: Annotated[Literal["chunked", "global"], typer.Option(help="How entries are selected.")] = "chunked",
-    tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.")] = 128,
+    selection: Annotated[
+        Literal["chunked", "global"], typer.Option(help="How entries are selected.", rich_help_panel=LIGHTHOUSE)
+    ] = "chunked",
+    tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.", rich_help_panel=LIGHTHOUSE)] = 128,
     rope: Annotated[
-        Literal["before", "after"], typer.Option(help="Whether q and k are rotated before or after selection.")
+        Literal["before", "after"],
+        typer.Option(help="Whether q and k are rotated before or after selection.", rich_help_panel=LIGHTHOUSE),
     ] = "before",
     combine: Annotated[
-        Literal["sum", "finest", "mean"], typer.Option(help="What a position has of several levels.")
+        Literal["sum", "finest", "mean"],
+        typer.Option(help="What a position has of several levels.", rich_help_panel=LIGHTHOUSE),
     ] = "sum",
     dtype: Dtype = "auto",
     device: Device = "auto",
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Most timed calls of a measurement; {_ON_GPU.repeats}, on a CPU {_ON_CPU.repeats}."),
+        typer.Option(
+            min=1,
+            help=f"Most timed calls of a measurement; {_ON_GPU.repeats}, on a CPU {_ON_CPU.repeats}.",
+            rich_help_panel=MACHINE,
+        ),
     ] = None,
     budget_seconds: Annotated[
         float | None,
-        typer.Option(min=0, help=f"Seconds of a measurement; {_ON_GPU.seconds:g}, on a CPU {_ON_CPU.seconds:g}."),
+        typer.Option(
+            min=0,
+            help=f"Seconds of a measurement; {_ON_GPU.seconds:g}, on a CPU {_ON_CPU.seconds:g}.",
+            rich_help_panel=MACHINE,
+        ),
     ] = None,
     commit: Annotated[
         str | None,
-        typer.Option(help="Commit of the source, where it is a copy without git; asked of git if not given."),
+        typer.Option(
+            help="Commit of the source, where it is a copy without git; asked of git if not given.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help=f"CSV that rows are appended to; {_OUT}.")] = None,
-    figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.")] = True,
+    figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.", rich_help_panel=OUTPUT)] = True,
     draw: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure nothing: draw the figure of this CSV again.")
     ] = None,
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure nothing: print this CSV's newest rows in Markdown.")
     ] = None,
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
     """Time Lighthouse attention beside dense attention, forward and backward, over length and k.
 

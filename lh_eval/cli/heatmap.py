@@ -7,6 +7,7 @@ import typer
 
 from lh_eval.cli.figure_options import WIDTH, is_figure, named_figure, parse_width
 from lh_eval.cli.options import parse_names
+from lh_eval.cli.panels import OUTPUT, HelpAll
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import FigureKind
@@ -17,10 +18,12 @@ def heatmap(
     kind: Annotated[
         FigureKind,
         typer.Option(
-            help="heatmap: rates, a sweep's as families by budget, those of several checkpoints or tasks by name. "
+            metavar="KIND",
+            help="heatmap, difference, length, recall, latency, seeds or spread; heatmap: "
+            "rates, a sweep's as families by budget, those of several checkpoints or tasks by name. "
             "difference: each setting minus dense. length: rates over length with 95 % intervals. recall: selection "
             "recall beside rates. latency: rates over time. Of all RUNs together: seeds: a heatmap a training, equal "
-            "seeds side by side. spread: means over training seeds, and what seeds differ by."
+            "seeds side by side. spread: means over training seeds, and what seeds differ by.",
         ),
     ] = "heatmap",
     out: Annotated[
@@ -32,18 +35,27 @@ def heatmap(
     ] = None,
     width: Annotated[
         str | None,
-        typer.Option(help=f"{WIDTH}; as suits the figure if none."),
+        typer.Option(help=f"{WIDTH}; as suits the figure if none.", rich_help_panel=OUTPUT),
     ] = None,
     format_: Annotated[
         str | None,
-        typer.Option("--format", help="Some of png,pdf,svg, beside the one of FILE.pdf; png,pdf if neither is given."),
+        typer.Option(
+            "--format",
+            help="Some of png,pdf,svg, beside the one of FILE.pdf; png,pdf if neither is given.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    palette: Annotated[Palette, typer.Option(help="Colours of rates; each keeps its order in grey.")] = "cividis",
-    latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
+    palette: Annotated[
+        Palette, typer.Option(help="Colours of rates; each keeps its order in grey.", rich_help_panel=OUTPUT)
+    ] = "cividis",
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.", rich_help_panel=OUTPUT)
+    ] = False,
     bench: Annotated[
         list[Path] | None,
         typer.Option(metavar="CSV", help="Times of lh-eval bench for latency; the rows' own seconds if none."),
     ] = None,
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
     """Draw figures of runs and sweeps from their rows, at a paper's print size; NAME.txt beside each is its caption."""
     from lh_eval.publish.draw import FigureOptions, write_figures

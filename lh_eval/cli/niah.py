@@ -8,6 +8,7 @@ import typer
 from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.panels import GRID, OUTPUT, HelpAll
 from lh_eval.cli.run_file import Config, write_run_file
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
@@ -39,6 +40,7 @@ from lh_eval.cli.shared import (
     TrustRemoteCode,
     UntilCi,
 )
+from lh_eval.cli.volume import Quiet, Verbose
 from lh_eval.lengths import DEPTH_TOLERANCE
 
 if TYPE_CHECKING:
@@ -52,9 +54,7 @@ def niah(
     ctx: typer.Context,
     model: Model = None,
     label: Label = None,
-    task: Annotated[
-        str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
-    ] = "passkey",
+    task: Annotated[str, typer.Option(help="Task, such as keyed:records=8; see lh-eval tasks.")] = "passkey",
     haystack: Haystack = None,
     needle: Annotated[
         str | None, typer.Option(help="A needle of your own, with --question and --answer instead of --task.")
@@ -77,7 +77,9 @@ def niah(
     rope: Rope = None,
     combine: Combine = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompt: 4k,8k,16k.")] = None,
-    depths: Annotated[str, typer.Option(help="Where the needle lies, percent.")] = "0,15,30,50,70,85,100",
+    depths: Annotated[
+        str, typer.Option(help="Where the needle lies, percent.", rich_help_panel=GRID)
+    ] = "0,15,30,50,70,85,100",
     trials: Annotated[
         int | None, typer.Option(help=f"Samples of each cell; {_TRIALS}, on a CPU {_TRIALS_ON_CPU}, if not given.")
     ] = None,
@@ -90,13 +92,21 @@ def niah(
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Time one sample a length, say how long the grid takes, write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=OUTPUT,
+            help="Time one sample a length, say how long the grid takes, write nothing.",
+        ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; one below runs/ if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
     config: Config = None,  # noqa: ARG001
+    quiet: Quiet = False,  # noqa: ARG001
+    verbose: Verbose = False,  # noqa: ARG001
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
-    """Find the needle: retrieval rate by depth and length, under one or several settings of attention.
+    """Find the needle: retrieval rate by depth and length under any attention.
 
     The same command goes on where an interrupted one stopped; at most the batch in flight is lost.
     Lighthouse settings that are not given are those of the checkpoint's lighthouse.json.

@@ -9,6 +9,8 @@ from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
 from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.panels import GRID, OUTPUT, HelpAll
+from lh_eval.cli.run_file import Config, write_run_file
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
     AnswerPrefix,
@@ -40,11 +42,13 @@ from lh_eval.cli.shared import (
     TrustRemoteCode,
     UntilCi,
 )
+from lh_eval.cli.volume import Quiet, Verbose
 from lh_eval.lengths import DEPTH_TOLERANCE
 
 
 def run(
-    suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
+    ctx: typer.Context,
+    suite: Annotated[str, typer.Option(help="smoke, a shipped one, or a TOML file.")] = "smoke",
     model: Model = None,
     label: Label = None,
     haystack: Haystack = None,
@@ -64,7 +68,9 @@ def run(
     rope: Rope = None,
     combine: Combine = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
-    depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
+    depths: Annotated[
+        str | None, typer.Option(help="Depths in percent, in place of the suite's.", rich_help_panel=GRID)
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
     until_ci: UntilCi = None,
     max_trials: MaxTrials = None,
@@ -77,12 +83,20 @@ def run(
     beyond_positions: BeyondPositions = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Time one sample a task and length, say how long all take, write nothing."),
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=OUTPUT,
+            help="Time one sample a task and length, say how long all take, write nothing.",
+        ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
+    config: Config = None,  # noqa: ARG001
+    quiet: Quiet = False,  # noqa: ARG001
+    verbose: Verbose = False,  # noqa: ARG001
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
-    """Run a suite of tasks under each setting; write a folder a task, figures, and table.csv and table.tex.
+    """Run a suite of tasks under each setting: rows, figures, and one table.
 
     The same command goes on where an interrupted one stopped.
     """
@@ -134,6 +148,7 @@ def run(
     finished = run_suite(
         checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions, label=label
     )
+    write_run_file(folder, ctx.params)
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lh_eval.cli.panels import OUTPUT
 from lh_eval.errors import InputError, unknown_name
 
 NAME = "run.toml"
-_OF_THE_CALL = ("config", "dry_run", "out")  # what says where and how to run, not what
+_OF_THE_CALL = ("dry_run", "out")  # what says where and how to run, not what
 # a file that was passed on must not be what lets a checkpoint's code run
 _TYPED = ("trust_remote_code",)
 
@@ -41,6 +42,8 @@ Config = Annotated[
         metavar="RUN.TOML",
         is_eager=True,
         callback=_read,
+        rich_help_panel=OUTPUT,
+        expose_value=False,
         help="Options as TOML, k = 512 for --k 512; what the command line gives goes before it.",
     ),
 ]

@@ -18,13 +18,12 @@ def table(
     """Print the rates of runs by length, their area over it, and the effective length; as CSV and LaTeX with --out."""
     from lh_eval.analysis.table import results_table
     from lh_eval.publish.results_table import results_notes, results_text, write_results
+    from lh_eval.publish.tabular import frame_json
     from lh_eval.store.finding import find_runs
 
     results = results_table(find_runs(runs, passed=note), threshold=threshold)
     if as_json:
-        typer.echo(
-            results.rename(columns=str).to_json(orient="records", indent=2, force_ascii=False, double_precision=15)
-        )
+        typer.echo(frame_json(results))
     else:
         typer.echo(results_text(results).to_string(index=False))
     for line in results_notes(results):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.shared import STDOUT
+
 
 def verify(
     runs: Annotated[
@@ -15,7 +17,10 @@ def verify(
         str | None,
         typer.Option(help="Checkpoint of the runs, whose weights are compared and whose tokenizer makes the prompts."),
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="File for what was found, as JSON.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File for what was found, as JSON; - prints it."),
+    ] = None,
 ) -> None:
     """Check runs: rows, digests, answers, scores, prompts made again, metrics and hashes. 1 if something is wrong.
 
@@ -27,6 +32,7 @@ def verify(
     from lh_eval.verifying.folders import verify as verify_folders
     from lh_eval.verifying.run import RunCheck
 
+    printed = json == STDOUT
     verified, check = [], RunCheck(model)
     with contextlib.ExitStack() as stack:
         for folder, given in as_folders(runs, stack).items():
@@ -34,9 +40,11 @@ def verify(
                 one = found if folder == given else moved(found, folder, given)
                 verified.append(one)
                 for line in lines(one):
-                    typer.echo(line)
-    typer.echo(summary_line(verified))
-    if json is not None:
+                    typer.echo(line, err=printed)
+    typer.echo(summary_line(verified), err=printed)
+    if printed:
+        typer.echo(as_json(verified))
+    elif json is not None:
         typer.echo(f"json: {write_text(json, as_json(verified), option='json')}")
     if any(one.findings for one in verified):
         raise typer.Exit(1)

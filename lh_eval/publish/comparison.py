@@ -18,7 +18,12 @@ def write_comparison(file: Path, values: Mapping[str, Any]) -> Path:
     Raises:
         InputError: the file cannot be written.
     """
-    return write_text(file, json.dumps(values, indent=2, allow_nan=False) + "\n", option="json")
+    return write_text(file, comparison_json(values), option="json")
+
+
+def comparison_json(values: Mapping[str, Any]) -> str:
+    """The same as text."""
+    return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
 def write_difference(

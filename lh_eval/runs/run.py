@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import json
+import logging
 import platform
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +33,8 @@ from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
 from lh_eval.store.sweep import check_sweep, only_writer, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
+
+_log = logging.getLogger(__name__)
 
 
 class Finished(NamedTuple):
@@ -142,28 +146,35 @@ def _run_all(
 ) -> dict[str, dict[str, Any]]:
     """Complete the settings' folders; returns what each one's metrics.json holds."""
     metrics = {}
-    # in tokens: a sample of 16K takes many times one of 1K, so that samples would promise too early an end
-    bar = tqdm(
-        total=_tokens(grid) * len(settings),
-        initial=sum(_tokens(run.completed()) for run in runs.values()),
-        unit="token",
-        unit_scale=True,
-        smoothing=0.1,
-        dynamic_ncols=True,
-    )
+    bar = _progress(_tokens(grid) * len(settings), sum(_tokens(run.completed()) for run in runs.values()))
     with bar:
         for setting in settings:
             bar.set_description(setting.name)
-            run = runs[setting.name]
+            run, started, count = runs[setting.name], time.perf_counter(), 0
             try:
                 for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
                     run.append(row)
                     bar.update(row.length)
+                    count += 1
                     stop_if_asked()
             finally:
                 metrics[setting.name] = metrics_of(run.as_run())
                 run.finish(metrics[setting.name])
+            _log.info("%s: %d samples in %.1f s", setting.name, count, time.perf_counter() - started)
     return metrics
+
+
+def _progress(total: int, done: int) -> "tqdm[Any]":
+    """A bar over prompt tokens: a sample of 16K takes many times one of 1K, so that samples would promise too much."""
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="token",
+        unit_scale=True,
+        smoothing=0,  # the mean so far: a batch's rows come at once
+        dynamic_ncols=True,
+        disable=not _log.isEnabledFor(logging.WARNING),
+    )
 
 
 def _rounds(

@@ -74,3 +74,24 @@ def test_any_text_is_read_as_it_was_written_and_code_is_not_trusted_by_a_file(tm
     write_run_file(tmp_path, values | {"trust_remote_code": True, "out": "x"})
     read = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
     assert read == {"haystack": values["haystack"], "until-ci": 0.05, "dense-layers": ["0,-1"]}
+
+
+def test_run_and_intervene_write_theirs_and_plan_reads_one(tmp_path, capsys):
+    grid = ["--lengths", "512", "--depths", "50", "--trials", "1", "--device", "cpu", "--quiet"]
+    for name, options in (("run", ["--suite", "smoke", "--attention", "dense"]), ("intervene", ["--k", "64"])):
+        out = tmp_path / name
+        assert main([name, *options, *grid, "--out", str(out)]) == 0
+        read = tomllib.loads((out / "run.toml").read_text(encoding="utf-8"))
+        assert read["lengths"] == "512"
+        assert read.keys() >= {options[0].removeprefix("--"), "trials", "depths"}
+        assert read.keys().isdisjoint({"out", "quiet", "config"})
+        assert main([name, "--config", str(out / "run.toml"), "--out", str(out)]) == 0  # the same: nothing to do
+    capsys.readouterr()
+    (tmp_path / "plan.toml").write_text("detect = 0.04\npower = 0.9\n")
+    assert main(["plan", "--config", str(tmp_path / "plan.toml"), "--json"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["detect"], values["power"], values["least_pairs"]) == (0.04, 0.9, 6)
+    assert main(["plan", "--detect", "0.04", "--power", "0.9"]) == 0
+    said = capsys.readouterr().out
+    assert f"{values['same']:,}" in said
+    assert all(f"{pair['t_test']} pairs for the t-test, {pair['sign_flips']}" in said for pair in values["pairs"])
