@@ -30,6 +30,7 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    SettlingDepths,
     Threshold,
     TileK,
     TrustRemoteCode,
@@ -66,6 +67,7 @@ def run(
     dtype: Dtype = "auto",
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
+    settling: SettlingDepths = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Time one sample a task and length, say how long all take, write nothing."),
@@ -95,6 +97,7 @@ def run(
     from lh_eval.analysis.table import results_table
     from lh_eval.checkpoints.loading import load_checkpoint
     from lh_eval.cli.estimating import suite_estimate_lines
+    from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
     from lh_eval.publish.results_table import results_notes, results_text, write_results
     from lh_eval.runs.setting import choose_settings
@@ -115,13 +118,23 @@ def run(
     )
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
+    taken = Settling() if settling else None
     if dry_run:
-        for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
+        for line in suite_estimate_lines(
+            checkpoint, chosen, settings, beyond_positions=beyond_positions, settling=taken
+        ):
             typer.echo(line)
         return
     folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
     finished = run_suite(
-        checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions, label=label
+        checkpoint,
+        chosen,
+        settings,
+        folder,
+        batch_size=batch_size,
+        beyond_positions=beyond_positions,
+        label=label,
+        settling=taken,
     )
     for one in finished:
         write_figures(one.path)

@@ -91,6 +91,11 @@ BeyondPositions = Annotated[
     typer.Option("--beyond-positions", help="Run what takes more than the model's positions, and mark its rows."),
 ]
 
+SettlingDepths = Annotated[
+    bool,
+    typer.Option("--settling", help="Keep the layer at which each token of an answer settles; COST."),
+]
+
 
 def note(line: str) -> None:
     """Say something beside a command's output, on stderr."""
