@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: fuzz mutants soak help install test gpu sanitize lint format type check bench niah ci clean figures findings
+.PHONY: help install test long gpu sanitize fuzz soak mutants lint format type check bench niah ci clean figures findings
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -11,6 +11,9 @@ install:  ## editable, with the tools; again after adding or moving a file
 
 test:  ## the CPU suite
 	$(PYTHON) -m pytest
+
+long:  ## what the CPU suite thins or leaves out, for it takes long
+	$(PYTHON) -m pytest -m 'long and not gpu'
 
 lint:  ## ruff and the import contracts, nothing changed
 	$(PYTHON) -m ruff check

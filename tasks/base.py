@@ -1,7 +1,10 @@
 """What a task is, and what a sample of it holds. Tasks know tokenizers but no model."""
 
+import contextlib
+import contextvars
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -43,6 +46,7 @@ class Sample:
         thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
         thought_end: tokens that end a thought.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
+        prefix: how many of the question's last tokens are the answer's prefix; None where the task does not say.
         reserved: None where the prompt has exactly the length that was asked for; else that length is RULER's, a limit
             from which so many tokens are kept for the answer.
     """
@@ -66,6 +70,7 @@ class Sample:
     template: tuple[int, int] = (0, 0)
     thinking: int = 0
     thought_end: tuple[int, ...] = ()
+    prefix: int | None = None
     reserved: int | None = None
 
     def __post_init__(self) -> None:
@@ -159,13 +164,31 @@ def questions_of(task: Task) -> int:
     return questions if type(questions) is int and questions > 0 else 1
 
 
+_drawn_as: contextvars.ContextVar[tuple[int, float] | None] = contextvars.ContextVar("drawn_as", default=None)
+
+
+@contextlib.contextmanager
+def drawn_as(length: int, depth: float) -> Iterator[None]:
+    """Samples that are made within draw as those of this length and depth do, whatever theirs are.
+
+    So a task that wraps another, and leaves it less room, asks what the other asks by itself.
+    """
+    token = _drawn_as.set((length, depth))
+    try:
+        yield
+    finally:
+        _drawn_as.reset(token)
+
+
 def sample_rng(task: str, *, length: int, depth: float, trial: int, seed: int) -> np.random.Generator:
-    """The random generator of one sample: a function of these five and of nothing else."""
+    """The random generator of one sample: a function of these five and of nothing else, but within `drawn_as`."""
+    length, depth = _drawn_as.get() or (length, depth)
     text = f"{task}|{length}|{float(depth)!r}|{trial}|{seed}"
     return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))
 
 
 def context_rng(task: str, *, length: int, trial: int, seed: int) -> np.random.Generator:
     """The random generator of what samples of all depths have in common; it knows no depth."""
+    length, _ = _drawn_as.get() or (length, 0.0)
     text = f"{task}|{length}|{trial}|{seed}"
     return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))

@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from lh_eval.errors import InputError
-from lh_eval.tasks.base import TASKS, Sample, get_task, questions_of, version_of
+from lh_eval.tasks.base import TASKS, Sample, drawn_as, get_task, questions_of, version_of
 from lh_eval.tasks.building.depth import depth_at
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.placing import leading_special_ids
@@ -30,8 +30,9 @@ class _Template(NamedTuple):
 class Chat:
     """Another task's prompts as the user's message of the model's chat template.
 
-    The template's tokens count into the length. What the task puts ahead of the answer (behind the question mark or
-    colon) follows the assistant's header, or is left out.
+    The template's tokens count into the length, in RULER's form the answer's too. What is asked is what the task asks
+    by itself at that length, in a haystack shorter by the template. What the task puts ahead of the answer (behind the
+    question mark or colon) follows the assistant's header, or is left out.
 
     Measures: retrieval by instruct and thinking models, asked as they were trained to be.
     Source: lh_eval; lm-eval's `gen_prefix` is where its prefix stands.
@@ -92,30 +93,47 @@ class Chat:
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
     ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
-        task, template = get_task(self.of), self._template(tokenizer)
+        template = self._template(tokenizer)
         bos = len(leading_special_ids(tokenizer))
         shift = len(template.before) - bos
         tokens = length - shift - len(template.after)
         if tokens < 1:
             raise InputError(f"length must be above the chat template's {length - tokens} tokens, got {length}")
-        inner_depth = depth
         best: Sample | None = None
         for _ in range(_SEARCHED):
-            inner = task.sample(tokenizer, length=tokens, depth=inner_depth, trial=trial, seed=seed)
-            if inner_depth == depth and 0 < depth < 100:  # the template's header moves the needle towards the end
-                context = len(inner.context_ids)
-                inner_depth = min(99.9, max(0.0, ((context + shift) * depth / 100 - shift) * 100 / context))
-                inner = task.sample(tokenizer, length=tokens, depth=inner_depth, trial=trial, seed=seed)
+            with drawn_as(length, depth):
+                inner = self._inner(tokenizer, tokens, shift, depth=depth, trial=trial, seed=seed)
             made = self._wrapped(tokenizer, inner, template, bos)
-            missing = length - len(made.prompt_ids)
-            if not missing:
+            missing = length - len(made.prompt_ids) - (made.reserved or 0)
+            if not missing or (missing > 0 and made.reserved is not None):
                 return made
             if missing > 0 and (best is None or len(made.prompt_ids) > len(best.prompt_ids)):
                 best = made
             tokens += missing if best is None or abs(missing) > 1 else 1
+            if tokens < 1:
+                break
         if best is None:
             raise InputError(f"length must hold the chat template and the question, got {length}; raise it")
         return _filled(tokenizer, best, length)
+
+    def _inner(
+        self,
+        tokenizer: "PreTrainedTokenizerBase",
+        tokens: int,
+        shift: int,
+        *,
+        depth: float,
+        trial: int,
+        seed: int,
+    ) -> Sample:
+        """The task's sample of so many tokens whose needle lies at the depth with `shift` tokens ahead of it."""
+        task = get_task(self.of)
+        inner = task.sample(tokenizer, length=tokens, depth=depth, trial=trial, seed=seed)
+        if not inner.placed or not 0 < depth < 100:
+            return inner
+        context = len(inner.context_ids)  # the template's header moves the needle towards the end
+        moved = min(99.9, max(0.0, ((context + shift) * depth / 100 - shift) * 100 / context))
+        return task.sample(tokenizer, length=tokens, depth=moved, trial=trial, seed=seed)
 
     def _template(self, tokenizer: "PreTrainedTokenizerBase") -> _Template:
         self.template(tokenizer)
@@ -133,7 +151,7 @@ class Chat:
         return _Template(*(tokenizer.encode(part, add_special_tokens=False) for part in (before, after)))
 
     def _wrapped(self, tokenizer: "PreTrainedTokenizerBase", inner: Sample, template: _Template, bos: int) -> Sample:
-        question, prefix = _split(tokenizer, inner.question_ids, kept_out=self.prefix == "none")
+        question, prefix = _split(tokenizer, inner, kept_out=self.prefix == "none")
         if self.prefix == "none":
             if inner.scoring == "choice":
                 raise InputError(
@@ -144,7 +162,7 @@ class Chat:
         shift = len(template.before) - bos
         context = template.before + inner.context_ids[bos:]
         start = len(context) + len(question)
-        budget = self.tokens or inner.max_new_tokens + (_SENTENCE if self.prefix == "none" else 0)
+        more = self.tokens - inner.max_new_tokens if self.tokens else _SENTENCE if self.prefix == "none" else 0
         thinking = self.thinking and tokenizer.encode(_THOUGHT_END, add_special_tokens=False)
         return dataclasses.replace(
             inner,
@@ -155,19 +173,27 @@ class Chat:
             spans=tuple((first + shift, end + shift) for first, end in inner.spans),
             depth=depth_at(inner.needle_start + shift, len(context)) if inner.placed else inner.depth,
             opening=max(inner.opening + shift, len(template.before)),
-            max_new_tokens=budget if inner.scoring != "choice" else 0,
+            max_new_tokens=inner.max_new_tokens + more if inner.scoring != "choice" else 0,
             template=(start, start + len(template.after)),
             thinking=self.thinking,
             thought_end=tuple(thinking or ()),
+            prefix=len(prefix),
+            reserved=inner.reserved + more if inner.reserved else inner.reserved,
         )
 
 
-def _split(tokenizer: "PreTrainedTokenizerBase", ids: list[int], *, kept_out: bool) -> tuple[list[int], list[int]]:
+def _split(tokenizer: "PreTrainedTokenizerBase", inner: Sample, *, kept_out: bool) -> tuple[list[int], list[int]]:
     """A question's tokens, and those of what stands between it and the answer, without white space ahead of them.
 
-    Ahead of the last line, where it has several, else behind its last question mark, else behind a request's full stop
-    comes the answer's prefix. One that is to be left out must not say what is asked, so there a `?` must stand ahead.
+    Where the task does not say what its prefix is, it comes behind the last line break if the question has several
+    lines, else behind its last question mark, else behind a request's full stop. One that is to be left out must not
+    say what is asked, so there a `?` must stand ahead.
     """
+    ids = inner.question_ids
+    if inner.prefix is not None:
+        cut = len(ids) - inner.prefix
+        said: str = tokenizer.decode(ids[cut:], clean_up_tokenization_spaces=False)
+        return ids[:cut], encode(tokenizer, said.lstrip()) if said.strip() else []
     text: str = tokenizer.decode(ids, clean_up_tokenization_spaces=False)
     line, asked, request = (text.rfind(mark) for mark in ("\n", "? ", ". "))
     cut = line if text[: max(line, 0)].strip() else asked + 1 or request + 1

@@ -102,5 +102,7 @@ def _line_breaks(tokenizer: "PreTrainedTokenizerBase", count: int) -> list[int]:
     """That many tokens of line breaks."""
     ids = encode(tokenizer, "\n") if count else [0]
     if not ids:
-        raise InputError("tokenizer must have a token for a line break, got none; use the model's own one")
+        raise InputError(
+            "tokenizer must have a token for a line break, got none; take a task without lines, such as niah_single_2"
+        )
     return ids[-1:] * count

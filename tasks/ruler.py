@@ -144,6 +144,7 @@ class Ruler(Published):
             tokenizer,
             prompt.text,
             context=(0, prompt.asked),
+            prefix=len(row["input"].rstrip()) if len(prompt.text) > len(row["input"]) else len(prompt.text),
             needles=found,
             answers=answers,
             scoring="substring:need=one" if one else "substring",

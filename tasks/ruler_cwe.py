@@ -69,9 +69,11 @@ class RulerCommonWords(RulerTask):
                 places.setdefault(word, place)
             last = writer.size
             # lm-eval's answer begins a paragraph of its own
-            writer.add(after + (texts.cwe_prefix if self.upstream else f"\n\n{texts.cwe_prefix.strip()}"))
+            writer.add(after)
+            prefix, _ = writer.add(texts.cwe_prefix if self.upstream else f"\n\n{texts.cwe_prefix.strip()}")
             measured = None if self.upstream else f"{ahead}{writer.text} {_numbered(list(answers))}"
-            return Form(writer.text, (first, last), [places[word] for word in answers], answers, (), measured)
+            found = [places[word] for word in answers]
+            return Form(writer.text, (first, last), prefix, found, answers, (), measured)
 
         return write
 

@@ -43,7 +43,8 @@ class RulerFrequentWords(RulerTask):
         size = room // 50
         if size <= _ASKED + 1:
             raise InputError(f"length must be at least {_LETTERS * 50} tokens for ruler_fwe, got {cell.length}")
-        codes = rng.choice(26**_LETTERS, size=size - 1, replace=False).tolist()
+        # one by one, so that the frequent words are the same at every length that draws alike
+        codes = list(dict.fromkeys(rng.integers(26**_LETTERS, size=2 * size).tolist()))[: size - 1]
         words = ["".join(string.ascii_lowercase[code // 26**i % 26] for i in range(_LETTERS)) for code in codes]
         ranks = [_DOTS, *words]
         shares = np.arange(1, size + 1) ** -_ALPHA / zeta(_ALPHA)
@@ -64,8 +65,9 @@ class RulerFrequentWords(RulerTask):
                 place = writer.add(ranks[item])
                 places.setdefault(ranks[item], place)
             last = writer.size
-            writer.add(after + texts.fwe_prefix)
+            writer.add(after)
+            prefix, _ = writer.add(texts.fwe_prefix)
             needles = [places[word] for word in answers if word in places]
-            return Form(writer.text, (first, last), needles, answers, tuple(counts[1 : 1 + _ASKED].tolist()))
+            return Form(writer.text, (first, last), prefix, needles, answers, tuple(counts[1 : 1 + _ASKED].tolist()))
 
         return write

@@ -67,8 +67,8 @@ class _Needles(RulerTask):
             last = writer.size
             writer.add(after)
             measured = None if self.upstream else writer.text
-            writer.add(prefix)
-            return Form(writer.text, (first, last), found, answers, standings(answers, wanted), measured)
+            asked_to, _ = writer.add(prefix)
+            return Form(writer.text, (first, last), asked_to, found, answers, standings(answers, wanted), measured)
 
         return write
 

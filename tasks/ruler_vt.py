@@ -46,10 +46,10 @@ class RulerTracking(RulerTask):
             writer = Writer()
             writer.add(example)
             rounds = _HOPS + 1 + steps if self.upstream else 10 * (steps + 1)
-            context, needles = self._write(writer, asked, values[1], rounds, seeds[1])
+            context, prefix, needles = self._write(writer, asked, values[1], rounds, seeds[1])
             text = writer.text if self.upstream else writer.text.rstrip()
             stands = standings(asked, [text[first:last] for first, last in needles])
-            return Form(text, context, needles, tuple(asked), stands, writer.text)
+            return Form(text, context, prefix, needles, tuple(asked), stands, writer.text)
 
         return write
 
@@ -74,8 +74,8 @@ class RulerTracking(RulerTask):
 
     def _write(
         self, writer: Writer, names: list[str], value: str, rounds: int, seed: int
-    ) -> tuple[Places, list[Places]]:
-        """Append a text with its question and prefix; returns where context and assignments lie."""
+    ) -> tuple[Places, int, list[Places]]:
+        """Append a text with its question and prefix; returns where context, prefix and assignments lie."""
         texts = ruler_texts()
         chain = [f"VAR {names[0]} = {value}"]
         chain += [f"VAR {name} = VAR {before} " for before, name in itertools.pairwise(names)]
@@ -93,5 +93,5 @@ class RulerTracking(RulerTask):
         writer.add(after.format(query=value))
         prefix = texts.vt_prefix.format(query=value, num_v=len(names))
         # upstream has the word right that lm-eval's copy has wrong
-        writer.add(prefix.replace("assgined", "assigned") if self.upstream else prefix)
-        return context, needles
+        start, _ = writer.add(prefix.replace("assgined", "assigned") if self.upstream else prefix)
+        return context, start, needles

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_layers, parse_lengths
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     BatchSize,
     BeyondPositions,
+    Chat,
     Combine,
     DenseLayers,
     Device,
@@ -21,6 +24,7 @@ from lh_eval.cli.shared import (
     Rope,
     Seed,
     Selection,
+    System,
     TileK,
     TrustRemoteCode,
 )
@@ -33,6 +37,9 @@ def intervene(
     model: Model = None,
     task: Annotated[str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")] = "keyed",
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
     attention: Annotated[
         str, typer.Option(metavar="SPEC", help="The setting that is intervened on, such as lighthouse:k=512.")
     ] = "lighthouse",
@@ -85,7 +92,7 @@ def intervene(
             raise InputError(f"{name} must be one value for interventions, got {len(values)}; run each by itself")
 
     from lh_eval.analysis.interventions import interventions
-    from lh_eval.checkpoints.loading import load_checkpoint
+    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
     from lh_eval.publish.interventions import interventions_text, write_interventions
     from lh_eval.runs.grid import Grid
     from lh_eval.runs.intervene import intervene as run_interventions
@@ -96,9 +103,10 @@ def intervene(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
+    (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=None)
     get_task(task)
+    (setting,) = choose_settings([attention], options, default_settings(model), "prompt")
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    (setting,) = choose_settings([attention], options, checkpoint.defaults, "prompt")
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     finished = run_interventions(

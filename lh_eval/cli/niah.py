@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lh_eval.cli.chatting import chat_task
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import closing_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
 from lh_eval.cli.run_file import Config, write_run_file
@@ -113,7 +113,7 @@ def niah(
     )
 
     from lh_eval.analysis.sweep import sweep_table
-    from lh_eval.checkpoints.loading import load_checkpoint
+    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
     from lh_eval.cli.estimating import estimate_lines
     from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
@@ -127,7 +127,7 @@ def niah(
 
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
-    task = chat_task(task, chat, system=system, prefix=answer_prefix, thinking=thinking)
+    (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=thinking)
     get_task(task)
     grid = Grid(  # before weights are loaded, which may take minutes; what the model decides comes after
         task=task,
@@ -139,8 +139,8 @@ def niah(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
+    settings = choose_settings(attention or [], options, default_settings(model), reading)
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
-    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(

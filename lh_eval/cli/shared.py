@@ -6,7 +6,9 @@ import typer
 
 from lh_eval.runs.grid import MOST_TRIALS
 
-Model = Annotated[str | None, typer.Option(help="Checkpoint folder or hub name; the shipped one if not given.")]
+Model = Annotated[
+    str | None, typer.Option(help="Checkpoint folder, adapter, GGUF file or hub name; the shipped one if not given.")
+]
 Label = Annotated[
     str | None, typer.Option(help="What tables and figures call the checkpoint; its folder's name if not given.")
 ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TOOLS = ("latex", "dvipng")
+_POWER = re.compile(r"\$\\mathdefault\{(\d+\\times)?10\^\{[-−]?\d+\}\}\$")  # of ten, as matplotlib writes it on an axis
 _MEANT = {"ρ": r"$\rho$", "−": "$-$", "–": "--", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
 
 
@@ -25,7 +26,8 @@ def check_latex() -> None:
 
 
 def escape(text: str) -> str:
-    """The text as LaTeX writes it."""
+    """The text as LaTeX writes it; control characters, at which it stops, are spaces."""
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
     return re.sub(r"[#$%&_{}~^\\ρ−–]", lambda found: _MEANT.get(found[0], f"\\{found[0]}"), text)
 
 
@@ -38,5 +40,5 @@ def typeset(figure: "Figure") -> None:
         texts = figure.findobj(Text)
     for text in texts:
         text.set_usetex(True)
-        if not text.get_text().startswith("$"):  # as the powers of ten on an axis do
+        if not _POWER.fullmatch(text.get_text()):
             text.set_text(escape(text.get_text()))

@@ -65,7 +65,10 @@ def place_answers(
     rests = [tuple(ids[shared:]) for ids in encoded]
     if {len(rest) for rest in rests} != {1} or len(set(rests)) != len(rests):
         shown = ", ".join(f"{answer!r} as {list(rest)}" for answer, rest in zip(answers, rests, strict=True))
-        raise InputError(f"tokenizer must give each answer one token of its own, got {shown}; use another tokenizer")
+        raise InputError(
+            f"tokenizer must give each answer one token of its own, got {shown}; "
+            "take a task whose answer is generated, such as niah_single_2"
+        )
     return encoded[0][:shared], [rest[0] for rest in rests]
 
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, context_rng, sample_rng
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
-from lh_eval.tasks.building.encoding import encode
+from lh_eval.tasks.building.encoding import check_written, encode
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.placing import VERSION, check_depth, check_length, leading_special_ids, splice
 from lh_eval.tasks.building.room import room_for
@@ -164,11 +163,7 @@ def generated_sample(
         InputError: what the tokenizer makes of an answer is not the answer any more.
     """
     answer = ", ".join(answers)
-    written = tokenizer.decode(encode(tokenizer, f" {answer}"))
-    if written.split() != answer.split():
-        raise InputError(
-            f"tokenizer must be able to write the answer {answer!r}, got {written!r} from it; use the model's own one"
-        )
+    check_written(tokenizer, answer)
     return Sample(
         context_ids=context_ids,
         question_ids=question_ids,

@@ -9,6 +9,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.document import cell_name
 from lh_eval.tasks.building.ruler_task import Cell, Form, RulerTask, Writer
 from lh_eval.tasks.building.ruler_texts import ruler_texts
 
@@ -52,6 +53,11 @@ class RulerQuestions(RulerTask):
     def scoring(self) -> str:
         """Upstream takes any right answer; lm-eval's share of them is of one text the share of all."""
         return "substring:need=one" if self.upstream else "substring"
+
+    @property
+    def cell(self) -> str:
+        """As there, whatever place its data has."""
+        return cell_name(self)
 
     def sample(
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
@@ -99,8 +105,8 @@ class RulerQuestions(RulerTask):
             last = writer.size
             writer.add(after.replace("{query}", question.text))
             measured = None if self.upstream else writer.text
-            writer.add(f" {texts.qa_prefix}")
-            return Form(writer.text, (first, last), needles, question.answers, (), measured)
+            prefix, _ = writer.add(f" {texts.qa_prefix}")
+            return Form(writer.text, (first, last), prefix, needles, question.answers, (), measured)
 
         return write
 

@@ -20,6 +20,7 @@ def ruler_sample(
     text: str,
     *,
     context: Places,
+    prefix: int,
     needles: Sequence[Places],
     answers: tuple[str, ...],
     scoring: str,
@@ -33,6 +34,7 @@ def ruler_sample(
         tokenizer: a transformers tokenizer.
         text: the whole prompt, the answer's prefix too.
         context: first and last character of what is asked about; the question is what comes after it.
+        prefix: character at which the answer's prefix begins; the text's end where it has none.
         needles: characters of each needle; all of the context if there are none.
         answers: what is looked for.
         scoring: how it is judged.
@@ -58,5 +60,6 @@ def ruler_sample(
         opening=len(head) + encoded.token_at(context[0]),
         placed=False,
         stands=stands,
+        prefix=len(encoded.ids) - encoded.token_at(prefix),
         reserved=reserved,
     )

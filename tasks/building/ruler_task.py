@@ -13,7 +13,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, sample_rng
-from lh_eval.tasks.building.encoding import encode
+from lh_eval.tasks.building.encoding import check_written, encode
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
 from lh_eval.tasks.building.plan import spec_of
 from lh_eval.tasks.building.ruler_sample import Places, ruler_sample
@@ -43,6 +43,7 @@ class Form(NamedTuple):
 
     text: all of it, the answer's prefix too.
     context: first and last character of what is asked about.
+    prefix: character at which the answer's prefix begins.
     needles: characters of each needle.
     answers: what is looked for.
     stands: as in `Sample`.
@@ -51,6 +52,7 @@ class Form(NamedTuple):
 
     text: str
     context: Places
+    prefix: int
     needles: list[Places]
     answers: tuple[str, ...]
     stands: tuple[int, ...] = ()
@@ -86,6 +88,11 @@ class RulerTask(abc.ABC):
         return "substring"
 
     @property
+    def cell(self) -> str:
+        """What the random generator of its samples is named after."""
+        return spec_of(self.name, self)
+
+    @property
     def upstream(self) -> bool:
         """Whether it is NVIDIA's generator."""
         return self.variant == "upstream"
@@ -105,7 +112,7 @@ class RulerTask(abc.ABC):
         """Make one sample; arguments and errors as in `Task.sample`."""
         check_depth(depth)
         check_length(length)
-        rng = sample_rng(spec_of(self.name, self), length=length, depth=depth, trial=trial, seed=seed)
+        rng = sample_rng(self.cell, length=length, depth=depth, trial=trial, seed=seed)
         write = self.draft(Cell(tokenizer, length, trial), rng)
         head = len(leading_special_ids(tokenizer))
 
@@ -121,10 +128,13 @@ class RulerTask(abc.ABC):
                 f"got {length}"
             )
         form = write(steps)
+        for answer in form.answers:
+            check_written(tokenizer, answer)
         return ruler_sample(
             tokenizer,
             form.text,
             context=form.context,
+            prefix=form.prefix,
             needles=form.needles,
             answers=form.answers,
             scoring=self.scoring,

@@ -1,5 +1,7 @@
 """Small random checkpoints of many architectures go through loading and evaluation, dense and under other methods."""
 
+import functools
+
 import pytest
 import torch
 from tiny_models import TINY, save_tiny, tiny_model
@@ -37,10 +39,16 @@ def plain_logprob(model, sample):
     return logits.float().log_softmax(-1)[range(len(answer)), answer].sum().item()
 
 
+@functools.cache
+def dense(name):
+    """A model with its rows."""
+    model = tiny_model(name)
+    return model, evaluate(model, byte_tokenizer(), **GRID)
+
+
 @pytest.mark.parametrize("name", [*REFUSED, *TAKEN])
 def test_dense_evaluation_is_a_plain_forward(name):
-    model = tiny_model(name)
-    rows = evaluate(model, byte_tokenizer(), **GRID)
+    model, rows = dense(name)
     assert rows["error"].isna().all(), rows["error"].dropna().iloc[0]
     for row in rows.itertuples():
         sample = get_task(row.task).sample(byte_tokenizer(), length=row.length, depth=row.depth, trial=row.trial)
@@ -49,12 +57,11 @@ def test_dense_evaluation_is_a_plain_forward(name):
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_lighthouse_runs_where_layers_have_full_attention(name):
-    model = tiny_model(name)
+    model, plain = dense(name)
     rows = evaluate(model, byte_tokenizer(), setting=LIGHTHOUSE, **GRID)
     assert rows["error"].isna().all(), rows["error"].dropna().iloc[0]
     assert rows["selection_recall"].notna().all()
-    dense = evaluate(model, byte_tokenizer(), **GRID)
-    assert not rows["answer_logprob"].equals(dense["answer_logprob"])
+    assert not rows["answer_logprob"].equals(plain["answer_logprob"])
 
 
 @pytest.mark.parametrize("name", REFUSED)

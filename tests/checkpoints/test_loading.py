@@ -110,10 +110,25 @@ def test_a_shard_outside_the_folder(tiny):
     one_line(tiny, "must name files of its own folder")
 
 
+def test_what_to_do_with_other_folders_is_said(tiny):
+    (tiny / "model.safetensors").rename(tiny / "weights.safetensors")
+    one_line(tiny, "in model.safetensors, got .* without it; save the checkpoint with save_pretrained")
+    (tiny / "config.json").unlink()
+    one_line(tiny, "without config.json; give the folder that save_pretrained wrote")
+    (tiny / "__0_0.distcp").write_bytes(b"")
+    one_line(tiny, "without config.json, a checkpoint of torch.distributed; docs/own-checkpoint.md")
+
+
 def test_no_tokenizer(tiny):
     for file in tiny.glob("token*"):
         file.unlink()
     one_line(tiny, "tokenizer must be loadable")
+
+
+def test_a_sentencepiece_model_names_its_package(tiny, monkeypatch):
+    (tiny / "tokenizer.json").rename(tiny / "tokenizer.model")
+    monkeypatch.setattr(loading, "find_spec", lambda name: None)
+    one_line(tiny, "sentencepiece must be there to read .*run pip install sentencepiece protobuf")
 
 
 def test_remote_code_is_not_run(tiny):

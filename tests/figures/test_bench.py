@@ -1,3 +1,5 @@
+import itertools
+
 import pandas as pd
 import pytest
 from matplotlib.text import Text
@@ -51,8 +53,8 @@ def test_on_a_column_modes_are_beneath_one_another_and_a_page_holds_them(make_ro
     forward, stages, backward, later = boxes
     legend, colours = (each.get_window_extent() for each in figure.legends)
     order = [forward, backward, legend, stages, later, colours]
-    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in zip(order, order[1:], strict=False))
-    assert all(0 <= box.x0 and box.x1 <= 3.25 * figure.dpi for box in order)
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in itertools.pairwise(order))
+    assert all(box.x0 >= 0 and box.x1 <= 3.25 * figure.dpi for box in order)
 
 
 def test_crossovers_are_written_and_marked(make_rows):

@@ -14,6 +14,17 @@ def test_what_latex_would_read_as_commands_is_escaped():
     )
 
 
+def test_powers_of_ten_stay_and_a_name_between_dollars_is_no_formula():
+    with style():
+        figure = new_figure(2, 2)
+        axes = figure.add_axes((0.2, 0.2, 0.7, 0.7))
+        axes.set_title(r"$x$\input{x}")
+        axes.set(xscale="log", xlim=(1, 1e4))
+    typeset(figure)
+    assert axes.get_title() == r"\$x\$\textbackslash{}input\{x\}"
+    assert r"$\mathdefault{10^{2}}$" in [tick.label1.get_text() for tick in axes.xaxis.get_major_ticks()]
+
+
 def test_without_latex_it_says_so(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="got no latex and no dvipng; install TeX Live"):

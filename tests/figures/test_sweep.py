@@ -132,10 +132,15 @@ def test_nothing_to_draw_is_refused(make_cells, make_settings):
         sweep_figure(make_settings({"dense": make_cells().iloc[:0]}))
 
 
-@pytest.mark.parametrize(("width", "difference"), [("single", True), (5.1, False)])
+SHAPES = [(1, 1, LENGTHS[:1], 1), (3, 4, LENGTHS[:5], 5), (2, 2, LENGTHS, 7), (1, 6, ODD, 3)]
+SIZES = [("single", True), (5.1, False)]
+FEW = [(*SIZES[0], *SHAPES[0]), (*SIZES[1], *SHAPES[0]), (*SIZES[0], *SHAPES[1]), (*SIZES[1], *SHAPES[3])]
+REST = [case for size in SIZES for shape in SHAPES if (case := (*size, *shape)) not in FEW]
+
+
 @pytest.mark.parametrize(
-    ("scorers", "budgets", "lengths", "depths"),
-    [(1, 1, LENGTHS[:1], 1), (3, 4, LENGTHS[:5], 5), (2, 2, LENGTHS, 7), (1, 6, ODD, 3)],
+    ("width", "difference", "scorers", "budgets", "lengths", "depths"),
+    [*FEW, *(pytest.param(*case, marks=pytest.mark.long) for case in REST)],
 )
 def test_any_sweep_fits_its_page(
     make_cells, make_settings, assert_readable, width, difference, scorers, budgets, lengths, depths

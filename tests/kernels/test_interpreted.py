@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_kernels():
+
+@pytest.mark.parametrize("marked", ["not gpu and not long", pytest.param("long", marks=pytest.mark.long)])
+def test_kernels(marked):
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", "not gpu", "tests/triton"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", marked, "tests/triton"]
     done = subprocess.run(
         command, cwd=root, env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True, check=False
     )

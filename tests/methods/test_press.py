@@ -93,6 +93,7 @@ def test_without_kvpress_the_command_is_told(monkeypatch):
     assert reason == f"kvpress must be installed for a press, got \"No module named 'kvpress'\"; run {INSTALL}"
 
 
+@needs_kvpress
 def test_kvpress_is_not_imported_unless_a_press_is_made():
     program = (
         "import sys; from lh_eval.methods.base import METHODS; METHODS.names(); METHODS.build('press:snapkv');"

@@ -86,10 +86,10 @@ def test_selection_decides_only_where_the_prompt_is_read_under_it():
     checkpoint = load_checkpoint(device="cpu")
     grid = {
         "task": "passkey",
-        "lengths": [8192],
+        "lengths": [4096],
         "depths": [15, 50],
         "trials": 2,
-        "setting": "lighthouse:k=256,scorer=random",
+        "setting": "lighthouse:k=128,scorer=random",
     }
     prompt, context = (evaluate(checkpoint, reading=reading, **grid) for reading in ("prompt", "context"))
     assert context["score"].mean() == 1.0

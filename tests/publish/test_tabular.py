@@ -1,11 +1,10 @@
 import csv
 import io
 import re
-import shutil
-import subprocess
 
 import pandas as pd
 import pytest
+from pdflatex import compiled, needs_pdflatex
 
 from lh_eval.figures.latex import escape
 from lh_eval.publish.tabular import booktabs, csv_text, markdown
@@ -60,12 +59,15 @@ def test_a_figures_latex_takes_no_command_from_a_name(name):
     assert not re.search(r"(?<!\\)[%&#_$]", escape(name))
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+@needs_pdflatex
 def test_latex_compiles(tmp_path):
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\begin{document}"
-    (tmp_path / "table.tex").write_text(head + _hostile_tabular() + r"\end{document}", encoding="utf-8")
-    command = ["pdflatex", "-no-shell-escape", "-halt-on-error", "table.tex"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    compiled(_hostile_tabular(), tmp_path)
+
+
+@needs_pdflatex
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_figures_latex_compiles(name, tmp_path):
+    compiled(escape(name), tmp_path)
 
 
 def test_markdown_keeps_a_name_in_its_cell():

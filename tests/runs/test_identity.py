@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 
 import pytest
 import torch
@@ -67,8 +68,20 @@ def _version(checkpoint, monkeypatch):
     monkeypatch.setattr(identity, "version_of", lambda task: 7)
 
 
-def _library(checkpoint, monkeypatch):
-    monkeypatch.setattr(identity, "version", lambda name: "0" if name == "tokenizers" else "1")
+def _dtype(checkpoint, monkeypatch):
+    object.__setattr__(checkpoint, "dtype", "bfloat16")
+
+
+def _device(checkpoint, monkeypatch):
+    monkeypatch.setattr(type(checkpoint.model), "device", torch.device("meta"))
+
+
+def _library(library):
+    def change(checkpoint, monkeypatch):
+        installed = identity.version
+        monkeypatch.setattr(identity, "version", lambda name: "0" if name == library else installed(name))
+
+    return change
 
 
 def _engine(checkpoint, monkeypatch):
@@ -89,8 +102,29 @@ CHANGES = {
     "tokenizer_sha256": _tokenizer,
     "prompt.sha256": _words,
     "task_version": _version,
-    "versions.tokenizers": _library,
+    "dtype": _dtype,
+    "device": _device,
+    **{f"versions.{name}": _library(name) for name in ("torch", "transformers", "tokenizers", "numpy")},
+    "versions.python": lambda _, patch: patch.setattr(identity.platform, "python_version", lambda: "3.0"),
+    "versions.lh_eval": lambda _, patch: patch.setattr("lh_eval.__version__", "0"),
 }
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A run's folder, whose config and rows nobody may touch."""
+    folder = tmp_path_factory.mktemp("stored") / "run"
+    run(load_checkpoint(device="cpu"), GRID, [DENSE], folder)
+    return folder
+
+
+@pytest.mark.parametrize(("field", "change"), CHANGES.items(), ids=CHANGES)
+def test_stored_rows_never_meet_a_changed_key(checkpoint, stored, monkeypatch, field, change):
+    before = {file: file.read_bytes() for file in stored.iterdir()}
+    change(checkpoint, monkeypatch)
+    with pytest.raises(InputError, match=re.escape(field)):
+        run(checkpoint, GRID, [DENSE], stored)
+    assert {file: file.read_bytes() for file in stored.iterdir()} == before
 
 
 @pytest.mark.parametrize(("field", "change"), CHANGES.items(), ids=CHANGES)

@@ -3,11 +3,10 @@
 import lzma
 from importlib import resources
 
+import golden_prompts
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
-
-from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 
 _CORPUS = [
     f" The pass key for kqzx is {digit}. What is the pass key? ab{digit}c xy{digit}{digit}z" for digit in range(10)
@@ -37,7 +36,7 @@ def _bpe(*, bos: bool = False, split_digits: bool = False) -> PreTrainedTokenize
 @pytest.fixture(scope="session")
 def tokenizers():
     return {
-        "byte": byte_tokenizer(),
+        "byte": golden_prompts.tokenizers()["bytes"],  # the same one, for what is kept of texts
         "bpe": _bpe(),
         "bpe-bos": _bpe(bos=True),
         "bpe-split-digits": _bpe(split_digits=True),

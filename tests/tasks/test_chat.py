@@ -91,3 +91,25 @@ def test_a_thought_is_cut_off(chatting, generated, text, thought, truncated):
         if said.take(chatting, token, {256}, made):
             break
     assert (said.text, said.thought, said.truncated) == (text, thought, truncated)
+
+
+@pytest.mark.parametrize("of", ["ruler_niah_multikey_1", "ruler_vt", "ruler_cwe", "ruler_fwe"])
+def test_ruler_s_own_prefix_is_cut_off_and_its_answer_counts_into_the_length(chatting, of):
+    alone = get_task(of).sample(chatting, length=4000, depth=0, trial=2)
+    prefix = chatting.decode(alone.question_ids[-alone.prefix :]).lstrip()
+    for option, ahead in (("assistant", prefix), ("none", "")):
+        made = get_task(f"chat:of={of},prefix={option}").sample(chatting, length=4000, depth=0, trial=2)
+        check_sample(chatting, made, length=4000, depth=0, tolerance=100)
+        assert made.answers == alone.answers
+        assert chatting.decode(made.question_ids).endswith(f"?[assistant]\n<think></think>{ahead}") or of == "ruler_vt"
+        assert chatting.decode(made.question_ids).endswith(f"[assistant]\n<think></think>{ahead}")
+        assert made.reserved == made.max_new_tokens == alone.max_new_tokens + (32 if option == "none" else 0)
+        assert 4000 - 600 < len(made.prompt_ids) + made.reserved <= 4000
+
+
+@pytest.mark.parametrize("of", ["niah_single_2", "two_hop", "passkey", "niah_multiquery"])
+def test_it_asks_what_the_task_asks_by_itself(chatting, of):
+    alone = get_task(of).sample(chatting, length=4000, depth=30, trial=1)
+    made = get_task(f"chat:of={of}").sample(chatting, length=4000, depth=30, trial=1)
+    assert made.answers == alone.answers
+    assert made.choices == alone.choices

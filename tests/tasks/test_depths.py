@@ -1,4 +1,7 @@
-"""Every task at five lengths and five depths, with three kinds of tokenizer: no needle is silently off its depth."""
+"""Every task at five depths, with three kinds of tokenizer: no needle is silently off its depth.
+
+By default at two lengths, and documents, which take long to tokenize, with bytes alone; `make long` takes it all.
+"""
 
 import functools
 import inspect
@@ -7,7 +10,6 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.corpora.texts import load_text
 from lh_eval.engine.guards import check_sample
 from lh_eval.errors import InputError
@@ -15,9 +17,11 @@ from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.trials import fault_of
 from lh_eval.tasks.base import TASKS, get_task
+from lh_eval.tasks.building.document import DocumentTask
 from lh_eval.tasks.building.published import Published
 
 LENGTHS = (512, 1024, 2048, 4096, 8192)
+FEW_LENGTHS = (1024, 8192)  # of 8192 tokens every task has room
 DEPTHS = (0.0, 25.0, 50.0, 75.0, 100.0)
 TRIALS = 2
 # cwe's default list takes 2,000 tokens and more; sentences of published data are tested in building/
@@ -28,6 +32,14 @@ SPECS = [
     and not issubclass(TASKS.get(name), Published)
     and "lh_eval" in inspect.getmodule(TASKS.get(name)).__name__
 ]
+NAMES = ["byte", "bpe", "unigram"]
+FEW = [
+    (spec, name, FEW_LENGTHS)
+    for spec in SPECS
+    for name in NAMES
+    if name == "byte" or not issubclass(TASKS.get(spec.partition(":")[0]), DocumentTask)
+]
+ALL = [pytest.param(spec, name, LENGTHS, marks=pytest.mark.long) for spec in SPECS for name in NAMES]
 
 
 def _unigram():
@@ -48,8 +60,8 @@ def _unigram():
 
 
 @pytest.fixture(scope="module")
-def swept(prose_bpe):
-    return {"byte": byte_tokenizer(), "bpe": prose_bpe, "unigram": _unigram()}
+def swept(tokenizers, prose_bpe):
+    return {"byte": tokenizers["byte"], "bpe": prose_bpe, "unigram": _unigram()}
 
 
 class _Once:
@@ -71,12 +83,11 @@ def _refusal(task, tokenizer, spec, length):
         return str(error)
 
 
-@pytest.mark.parametrize("name", ["byte", "bpe", "unigram"])
-@pytest.mark.parametrize("spec", SPECS)
-def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, name, spec):
+@pytest.mark.parametrize(("spec", "name", "lengths"), [*FEW, *ALL])
+def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, spec, name, lengths):
     task, tokenizer = _Once(spec), swept[name]
     runs = 0
-    for length in LENGTHS:
+    for length in lengths:
         if _refusal(task, tokenizer, spec, length) is not None:
             continue
         runs += 1
@@ -96,4 +107,4 @@ def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, name, spec)
                 assert context - end <= 0.02 * context
             else:
                 assert abs(sample.depth - depth) <= 2
-    assert runs >= 1  # of 8192 tokens every task has room
+    assert runs >= 1

@@ -1,5 +1,6 @@
 """A task makes the prompts that its version made; another generator needs another version."""
 
+import dataclasses
 import json
 
 import golden_prompts
@@ -39,3 +40,16 @@ def test_changed_prompts_are_written_for_a_new_version_alone(file, monkeypatch):
     monkeypatch.setattr(golden_prompts, "version", lambda _: 0)
     with pytest.raises(SystemExit, match="never count down"):
         golden_prompts.main()
+
+
+@pytest.mark.parametrize("name", ["passkey", "squad", "vt"])
+def test_a_generator_that_was_changed_without_its_version_is_found(name, monkeypatch):
+    generator = type(golden_prompts.task_of(name))
+    make = generator.sample
+
+    def other(self, tokenizer, **place):
+        sample = make(self, tokenizer, **place)
+        return dataclasses.replace(sample, context_ids=[*sample.context_ids[:-1], sample.context_ids[-1] + 1])
+
+    monkeypatch.setattr(generator, "sample", other)
+    assert f"version of {name} must be above" in golden_prompts.changed(KEPT, name)

@@ -17,8 +17,9 @@ def _items(task):
     return [item for group in task.document().groups for item in group.items]
 
 
-@pytest.mark.parametrize("habit", ["byte", "words"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "habit"), [*((name, "byte") for name in NAMES), ("quote", "words"), ("element", "words")]
+)
 def test_fifty_distinct_questions_and_more(name, habit, tokenizers, prose_bpe):
     tokenizer = prose_bpe if habit == "words" else tokenizers[habit]
     task = get_task(name)

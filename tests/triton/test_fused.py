@@ -96,7 +96,7 @@ def test_forced_tokens_are_gathered_and_others_not(scorer, inputs, device):
     assert not tokens[put_out[:, None].expand(-1, 2, -1)].any()
 
 
-@pytest.mark.parametrize("tokens", [15, 64, 70, 203])
+@pytest.mark.parametrize("tokens", [15, 64, 70, pytest.param(203, marks=pytest.mark.long)])
 def test_means_of_the_pyramid_serve_the_scorer(tokens, device, monkeypatch):
     """At a window that pooling stores, bfloat16 means are taken from it, and the scores have the same bits."""
     inputs = [x.to(device) for x in tensors(3, batch=2, heads=2, groups=1, tokens=tokens, dim=24, dtype=torch.bfloat16)]

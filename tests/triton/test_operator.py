@@ -56,10 +56,10 @@ def test_equals_the_reference(name, tokens, heads, groups, dim, device):
         ("two levels", 16, False, "finest"),
         ("p = 4", 16, True, "sum"),
         ("p = 4", 16, False, "mean"),
-        ("p = 8", 5, False, "mean"),
+        pytest.param("p = 8", 5, False, "mean", marks=pytest.mark.long),
         ("six levels", 6, True, "sum"),
-        ("six levels", 6, True, "finest"),
-        ("six levels", 6, True, "mean"),
+        pytest.param("six levels", 6, True, "finest", marks=pytest.mark.long),
+        pytest.param("six levels", 6, True, "mean", marks=pytest.mark.long),
         ("global", 1, False, "finest"),
     ],
 )
@@ -77,7 +77,7 @@ def test_rotated_and_combined(name, pairs, interleaved, combine, device):
     assert torch.equal(*indices)
 
 
-@pytest.mark.parametrize("combine", ["sum", "finest", "mean"])
+@pytest.mark.parametrize("combine", [pytest.param("sum", marks=pytest.mark.long), "finest", "mean"])
 def test_rotated_and_combined_in_float64(combine, device):
     config = dataclasses.replace(CONFIGS["p = 4"], rope="after", combine=combine)
     inputs = [x.to(device) for x in tensors(3, heads=4, groups=2, tokens=77)]
@@ -112,7 +112,7 @@ def test_rotated_in_low_precision(dtype, dim, combine, device, interpreted):
     assert all(mine <= factor * theirs for mine, theirs in zip(ours, eager, strict=True)), (ours, eager)
 
 
-@pytest.mark.parametrize("combine", ["finest", "mean"])
+@pytest.mark.parametrize("combine", ["finest", pytest.param("mean", marks=pytest.mark.long)])
 @pytest.mark.usefixtures("poisoned")
 def test_reruns_of_all_options_have_the_same_bits(combine, device, interpreted):
     tokens, times = (70, 1) if interpreted else (4001, 100)

@@ -20,11 +20,16 @@ _NOTE = (
 
 
 def read_interventions(folder: Path) -> pd.DataFrame:
-    """A row a training, task, length and condition, with the columns of `analysis.interventions`; empty where none."""
+    """A row a training, task, length and condition, with the columns of `analysis.interventions`; empty where none.
+
+    A training whose conditions are not all done is left out: means over trainings are of the same ones.
+    """
     frames = []
     for sweep in sorted((folder / ROWS).glob(f"*/{LIGHTHOUSE}/{INTERVENED}/*/{SWEEP}")):
         training, task = sweep.parents[3].name, sweep.parent.name
-        frames.append(interventions(read_sweep(sweep.parent).runs).assign(training=training, task=task))
+        found = interventions(read_sweep(sweep.parent).runs)
+        if found["n"].nunique() == 1 and found["n"].iloc[0] > 0:
+            frames.append(found.assign(training=training, task=task))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["training", "task"])
 
 

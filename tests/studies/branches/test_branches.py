@@ -63,6 +63,7 @@ def done(options, tmp_path_factory):
     return out
 
 
+@pytest.mark.long
 def test_every_cell_is_trained_and_read_in_every_way(done):
     tables(done)
     outcomes = pd.read_csv(done / "outcomes.csv")
@@ -86,6 +87,7 @@ def test_every_cell_is_trained_and_read_in_every_way(done):
     assert not contrasts["decided"].any()
 
 
+@pytest.mark.long
 def test_a_second_call_does_nothing_and_tables_need_no_rows(done, options, tmp_path, capsys):
     before = {file: file.stat().st_mtime_ns for file in (done / "rows").rglob("*")}
     branches(done, seeds="0,1", **options)

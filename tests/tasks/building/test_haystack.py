@@ -9,7 +9,7 @@ from lh_eval.errors import InputError
 from lh_eval.tasks.building.haystack import RecordTemplate, draw_haystack, noise
 from lh_eval.tasks.building.vocabulary import vocabulary
 
-same_tokenizer = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+same_tokenizer = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
 TEMPLATE = RecordTemplate(" The seal of", " is", ".", "word", "number")
 TWINS = RecordTemplate("\nKey", " has value", ".", "uuid", "uuid")
 

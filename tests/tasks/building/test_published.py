@@ -5,14 +5,11 @@ import re
 
 import datasets
 import pytest
+from published_rows import NOLIMA, POEM, babi_rows, hotpot_rows, longbench_rows, mrcr_rows, squad_rows
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, get_task
 from lh_eval.tasks.building.haystack_text import data_hashes
-
-PARAGRAPH = "Town {i} lies on a hill. In {year} it was  founded by Count Ada {i}. It has a bridge."
-
-POEM = "An old gull sat upon the pier and sang of fish"
 
 
 @pytest.fixture(autouse=True)
@@ -29,66 +26,13 @@ def write(tmp_path):
     return write
 
 
-def _squad_rows():
-    rows = []
-    for i in range(6):
-        context = PARAGRAPH.format(i=i, year=1500 + i)
-        for question, answer in (("When was it founded?", str(1500 + i)), ("Who founded it?", f"Count Ada {i}")):
-            starts = [context.index(answer)] * 2
-            answers = {"text": [answer, answer], "answer_start": starts}
-            rows.append({"id": str(len(rows)), "title": "T", "context": context, "question": f"{question} {i}"})
-            rows[-1]["answers"] = answers
-    return rows
-
-
-def _hotpot_rows():
-    rows = []
-    for i in range(4):
-        context = {
-            "title": [f"Film {i}", f"Person {i}", "Other"],
-            "sentences": [[f"Film {i} is by Person {i}.", " It is long."], [f"Person {i} is from Rome {i}."], ["No."]],
-        }
-        facts = {"title": [f"Person {i}", f"Film {i}"], "sent_id": [0, 0]}
-        row = {"id": str(i), "question": f"Where is the maker of Film {i} from?", "answer": f"Rome {i}"}
-        rows.append(row | {"type": "bridge", "level": "hard", "supporting_facts": facts, "context": context})
-    return [*rows, rows[0] | {"id": "yes", "answer": "yes"}]
-
-
-def _babi_rows():
-    rows = [{"input": f"Mary went to room{i}. ", "question": "Where is Mary? ", "target": f"room{i}"} for i in range(3)]
-    return [*rows, {"input": "Bo took milk. Bo took tea.", "question": "What does Bo carry?", "target": "milk,tea"}]
-
-
-def _longbench_rows():
-    return [
-        {
-            "_id": str(i),
-            "question": f"Which town {i}?",
-            "answer": "ABCD"[i],
-            "context": f"The town {i}. " * 20 * (i + 1),
-        }
-        | {f"choice_{letter}": f"town {letter}{i}" for letter in "ABCD"}
-        for i in range(4)
-    ]
-
-
-def _mrcr_rows():
-    talk = [
-        {"role": "user", "content": "write a poem about gulls"},
-        {"role": "assistant", "content": POEM},
-        {"role": "user", "content": "Prepend x7Q to the first poem about gulls."},
-    ]
-    row = {"prompt": json.dumps(talk), "answer": f"x7Q{POEM}", "random_string_to_prepend": "x7Q", "n_needles": 2}
-    return [row, row | {"n_needles": 4, "random_string_to_prepend": "other"}]
-
-
 def _needle(sample, tokenizer, span=0):
     start, end = sample.spans[span]
     return tokenizer.decode(sample.prompt_ids[start:end])
 
 
 def test_squad(write, tokenizers):
-    task = get_task(f"squad:questions=2,{write(_squad_rows())}")
+    task = get_task(f"squad:questions=2,{write(squad_rows())}")
     for trial in range(12):
         sample = task.sample(tokenizers["byte"], length=700, depth=40, trial=trial)
         assert len(sample.prompt_ids) == 700
@@ -107,11 +51,11 @@ def test_squad(write, tokenizers):
 
 def test_squad_without_enough_questions(write, tokenizers):
     with pytest.raises(InputError, match="dataset must have a paragraph with 4 answered questions, got none"):
-        get_task(f"squad:{write(_squad_rows())}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
+        get_task(f"squad:{write(squad_rows())}").sample(tokenizers["byte"], length=700, depth=40, trial=0)
 
 
 def test_hotpotqa(write, tokenizers):
-    task = get_task(f"hotpotqa:{write(_hotpot_rows())}")
+    task = get_task(f"hotpotqa:{write(hotpot_rows())}")
     assert len(task.document().groups) == 4
     for trial in range(4):
         sample = task.sample(tokenizers["byte"], length=800, depth=60, trial=trial)
@@ -129,7 +73,7 @@ def test_hotpotqa_options(option, said):
 
 
 def test_babilong(write, tokenizers):
-    task = get_task(f"babilong:split=qa8,{write(_babi_rows())}")
+    task = get_task(f"babilong:split=qa8,{write(babi_rows())}")
     samples = [task.sample(tokenizers["byte"], length=500, depth=50, trial=trial) for trial in range(4)]
     by_answer = {sample.answer: sample for sample in samples}
     assert by_answer.keys() == {"room0", "room1", "room2", "milk, tea"}
@@ -138,31 +82,6 @@ def test_babilong(write, tokenizers):
     assert by_answer["room1"].scoring == "any"
     assert _needle(by_answer["room1"], tokenizers["byte"]) == "\n\nMary went to room1.\n\n"
     assert "Where is Mary?\nAnswer:" in tokenizers["byte"].decode(by_answer["room1"].question_ids)
-
-
-NOLIMA = [
-    {
-        "id": "1",
-        "needle": "Actually, {CHAR} lives next to the {1}.",
-        "questions": {"onehop": "Which character has been to {2}?", "twohop": "Which character has been to {3}?"},
-        "character_set": ["Yuki", "Katie"],
-        "tests": {"T1": {"input_args": ["Semper Opera House", "Dresden", "Saxony"]}},
-    },
-    {
-        "id": "2",
-        "needle": "{CHAR} is {1}.",
-        "questions": {"onehop": "Who, {CHAR} or another, cannot {2}?"},
-        "character_set": ["Yuki"],
-        "tests": {"T2": {"input_args": ["vegan", "eat fish"]}},
-    },
-    {
-        "id": "3",
-        "needle": "Nobody is {1}.",
-        "questions": {"onehop": "Is it {1}?"},
-        "character_set": ["Yuki"],
-        "tests": {"T3": {"input_args": ["here"]}},
-    },
-]
 
 
 def test_nolima(write, tokenizers):
@@ -197,7 +116,7 @@ def test_nolima_reads_one_file_of_the_hub():
 
 
 def test_longbench_v2(write, tokenizers):
-    task = get_task(f"longbench_v2:{write(_longbench_rows())}")
+    task = get_task(f"longbench_v2:{write(longbench_rows())}")
     samples = [task.sample(tokenizers["byte"], length=800, depth=0, trial=trial) for trial in range(2)]
     assert {sample.answer for sample in samples} == {"A", "B"}  # of 260 characters and 520; the others do not fit
     for sample in samples:
@@ -211,7 +130,7 @@ def test_longbench_v2(write, tokenizers):
 
 
 def test_mrcr(write, tokenizers):
-    files = write(_mrcr_rows())
+    files = write(mrcr_rows())
     sample = get_task(f"mrcr:{files}").sample(tokenizers["byte"], length=600, depth=50, trial=0)
     assert sample.answer == "An old gull sat upon the pier and"
     assert _needle(sample, tokenizers["byte"]) == f"\n\nUser: write a poem about gulls\n\nAssistant: {POEM}\n\n"
@@ -224,12 +143,12 @@ def test_mrcr(write, tokenizers):
 
 
 ROWS = {
-    "squad": _squad_rows(),
-    "hotpotqa": _hotpot_rows(),
-    "babilong": _babi_rows(),
+    "squad": squad_rows(),
+    "hotpotqa": hotpot_rows(),
+    "babilong": babi_rows(),
     "nolima": NOLIMA,
-    "longbench_v2": _longbench_rows(),
-    "mrcr": _mrcr_rows(),
+    "longbench_v2": longbench_rows(),
+    "mrcr": mrcr_rows(),
 }
 NAMES = list(ROWS)
 COLUMNS = [(name, column) for name in NAMES for column, _ in TASKS.get(name).SCHEMA]
