@@ -33,6 +33,101 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    SettlingDepths,
+    System,
+    Thinking,
+    Threshold,
+    TileK,
+    TrustRemoteCode,
+    UntilCi,
+)
+from lh_eval.lengths import DEPTH_TOLERANCE
+
+
+def run(
+    suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
+    model: Model = None,
+    label: Label = None,
+    haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
+    thinking: Thinking = None,
+    attention: Attention = None,
+    reading: Reading = None,
+    k: Budgets = None,
+    scorer: Scorers = None,
+    dense_layers: DenseLayers = None,
+    num_levels: NumLevels = None,
+    pooling_factor: PoolingFactor = None,
+    selection: Selection = None,
+    tile_k: TileK = None,
+    rope: Rope = None,
+    combine: Combine = None,
+    lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
+    depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
+    until_ci: UntilCi = None,
+    max_trials: MaxTrials = None,
+    depth_tolerance: DepthTolerance = DEPTH_TOLERANCE,
+    seed: Seed = 0,
+    threshold: Threshold = RULER_THRESHOLD,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    batch_size: BatchSize = None,
+    beyond_positions: BeyondPositions = False,
+    settling: SettlingDepths = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Time one sample a task and length, say how long all take, write nothing."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
+    trust_remote_code: TrustRemoteCode = False,
+) -> None:
+    """Run a suite of tasks under each setting; write a folder a task, figures, and table.csv and table.tex.
+
+    The same command goes on where an interrupted one stopped.
+    """
+    check_threshold(threshold)
+    length_list = parse_lengths(lengths) if lengths is not None else None
+    depth_list = parse_depths(depths) if depths is not None else None
+    options = swept_options(
+        scorer=scorer,
+        dense_layers=dense_layers,
+        num_levels=num_levels,
+        pooling_factor=pooling_factor,
+        selection=selection,
+        tile_k=tile_k,
+        rope=rope,
+        combine=combine,
+        k=k,
+    )
+
+    from lh_eval.analysis.table import results_table
+    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
+    from lh_eval.cli.estimating import suite_estimate_lines
+    from lh_eval.modeling.settling import Settling
+    from lh_eval.publish.draw import write_figures
+    from lh_eval.publish.results_table import results_notes, results_text, write_results
+    from lh_eval.runs.setting import choose_settings
+    from lh_eval.runs.suite import load_suite
+    from lh_eval.runs.suite_run import run_suite
+    from lh_eval.store.finding import find_runs
+
+    chosen = load_suite(
+        suite,
+        seed=seed,
+        haystack=haystack,
+        wrap=lambda tasks: chat_tasks(tasks, chat, system=system, prefix=answer_prefix, thinking=thinking),
+        lengths=length_list,
+        depths=depth_list,
+        trials=trials,
+        until_ci=until_ci,
+        max_trials=max_trials,
+        depth_tolerance=depth_tolerance,
+    )
+    settings = choose_settings(attention or [], options, default_settings(model), reading)
+    checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     taken = Settling() if settling else None
     if dry_run:
         for line in suite_estimate_lines(
