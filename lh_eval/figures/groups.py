@@ -36,7 +36,7 @@ def groups_figures(
     check_palette(palette)
     own = {(str(group), str(name)): rows for (group, name), rows in cells.groupby(["group", "name"], sort=False)}
     # a group has its own lengths and depths: those of another would be empty cells of it
-    rates = {}
+    rates: dict[tuple[str, str], pd.DataFrame] = {}
     for group in dict.fromkeys(group for group, _ in own):
         rates |= on_one_grid({key: grid(rows, "rate") for key, rows in own.items() if key[0] == group})
     panels = {key: Panel("", rates[key], mean_text(rates[key]), cells=rows) for key, rows in own.items()}
