@@ -18,7 +18,7 @@ from lh_eval.checkpoints.gguf import load_gguf, load_gguf_tokenizer
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
-from lh_eval.checkpoints.settings import CheckpointSettings, layers_in
+from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -156,14 +156,17 @@ def load_checkpoint(
     )
 
 
-def default_settings(name_or_path: str | None = None) -> CheckpointSettings:
-    """What `load_checkpoint` will have as its `defaults`, before a weight is read; errors as there."""
+def stored_settings(name_or_path: str | None = None) -> CheckpointSettings:
+    """What a checkpoint's `lighthouse.json` says, or the paper's settings: known before a weight is read.
+
+    Which layers stay dense where it has none, the model decides: see `Checkpoint.defaults`. Errors as in
+    `load_checkpoint`.
+    """
     _, place = locate(name_or_path)
     adapter = read_adapter(place)
     base = _base(adapter) if adapter else place
     weight_files(base)
-    settings = _settings(place, base)
-    return settings or _defaults(None, None if base.is_file() else layers_in(base))
+    return _defaults(_settings(place, base), None)
 
 
 def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> "PreTrainedTokenizerBase":

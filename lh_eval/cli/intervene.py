@@ -92,7 +92,7 @@ def intervene(
             raise InputError(f"{name} must be one value for interventions, got {len(values)}; run each by itself")
 
     from lh_eval.analysis.interventions import interventions
-    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
+    from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.publish.interventions import interventions_text, write_interventions
     from lh_eval.runs.grid import Grid
     from lh_eval.runs.intervene import intervene as run_interventions
@@ -105,8 +105,9 @@ def intervene(
         (task,) = with_haystack([task], haystack)
     (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=None)
     get_task(task)
-    (setting,) = choose_settings([attention], options, default_settings(model), "prompt")
+    choose_settings([attention], options, stored_settings(model), "prompt")  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    (setting,) = choose_settings([attention], options, checkpoint.defaults, "prompt")
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     finished = run_interventions(

@@ -113,7 +113,7 @@ def niah(
     )
 
     from lh_eval.analysis.sweep import sweep_table
-    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
+    from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import estimate_lines
     from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
@@ -139,8 +139,9 @@ def niah(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
-    settings = choose_settings(attention or [], options, default_settings(model), reading)
+    choose_settings(attention or [], options, stored_settings(model), reading)  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     if trials is None:
         trials = _TRIALS_ON_CPU if checkpoint.model.device.type == "cpu" else _TRIALS
     grid = Grid(

@@ -104,7 +104,7 @@ def run(
     )
 
     from lh_eval.analysis.table import results_table
-    from lh_eval.checkpoints.loading import default_settings, load_checkpoint
+    from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import suite_estimate_lines
     from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
@@ -126,8 +126,9 @@ def run(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
-    settings = choose_settings(attention or [], options, default_settings(model), reading)
+    choose_settings(attention or [], options, stored_settings(model), reading)  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+    settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
     taken = Settling() if settling else None
     if dry_run:
         for line in suite_estimate_lines(

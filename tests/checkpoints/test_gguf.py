@@ -1,5 +1,7 @@
 """A GGUF file as a model: the numbers that it holds, its tokenizer, and one line where it cannot be."""
 
+import json
+
 import gguf
 import pytest
 import torch
@@ -92,8 +94,22 @@ def test_its_numbers_are_the_model_s(file, model):
 
 
 def test_it_is_evaluated(file, tmp_path, capsys):
-    command = ["niah", "--model", str(file), "--task", "niah_single_2", "--attention", "dense", "--device", "cpu"]
-    assert main([*command, "--lengths", "700", "--depths", "50", "--trials", "1", "--out", str(tmp_path / "run")]) == 0
+    command = ["niah", "--model", str(file), "--task", "niah_single_2", "--attention", "lighthouse:k=32"]
+    command += [
+        "--lengths",
+        "700",
+        "--depths",
+        "50",
+        "--trials",
+        "1",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(command) == 0
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["attention"]["dense_layers"] == [0, -1], "of four layers"
 
 
 @pytest.mark.parametrize("text", [b"nonsense", b"GGUF"])

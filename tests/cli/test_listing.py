@@ -25,8 +25,8 @@ def test_a_listed_spec_can_be_used(capsys):
         assert main([command]) == 0
         specs = [line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
         assert len(specs) == len(registry.names())
-        for spec in specs:
-            registry.build(spec)
+        for spec in specs:  # what must be given, as a task's name is in chat, stands as dots
+            registry.build(spec.replace("of=...", "of=niah_single_2"))
 
 
 def test_json(capsys):

@@ -59,6 +59,9 @@ def test_settings_of_a_checkpoint_trained_elsewhere(tmp_path, capsys):
     assert "pass --force to replace it" in capsys.readouterr().err
     assert main([*command[:-4], "--dense-layers", "6", "--force"]) != 0
     assert "dense_layers must be from -6 to 5, got 6" in capsys.readouterr().err
+    (folder / "config.json").write_text('{"n_layer": 3}')
+    assert main([*command[:-4], "--dense-layers", "3", "--force"]) != 0
+    assert "dense_layers must be from -3 to 2, got 3" in capsys.readouterr().err
     (folder / "config.json").write_text("[]")
     assert main(command) != 0
     assert "must have num_hidden_layers" in capsys.readouterr().err
