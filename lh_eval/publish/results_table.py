@@ -15,7 +15,7 @@ _WILSON = "w"  # behind an interval that no bootstrap gave
 
 
 def results_text(table: "pd.DataFrame") -> "pd.DataFrame":
-    """The numbers of `results_table` as text: rates with two digits, lengths of one unit, a dash where there is nothing."""
+    """The numbers of `results_table` as text: rates with two digits, lengths of one unit, a dash where nothing is."""
     import pandas as pd
 
     shown = table[_text_columns(table)].map(one_line).replace("", NOTHING)
