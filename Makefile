@@ -1,7 +1,10 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test long gpu sanitize fuzz soak mutants lint format type check bench niah ci clean figures findings
+.PHONY: help install test long gpu sanitize reliability fuzz soak mutants lint format type check bench niah ci clean figures findings
+
+# whose tests record the rows of docs/reliability.md
+RELIABILITY = tests/faults tests/verifying tests/soak tests/fuzz tests/runs/test_identity.py tests/tasks/test_depths.py
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -35,6 +38,11 @@ gpu:  ## the tests that need a CUDA GPU
 sanitize:  ## the kernels under CUDA's memory checker; without the caching allocator, whose blocks hide what is beside them
 	PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --error-exitcode 1 --kernel-name kns=_kernel \
 		$(PYTHON) -m pytest -m gpu tests/triton/test_select.py tests/triton/test_operator.py tests/triton/test_window_scores.py tests/triton/test_gla.py tests/triton/test_max_pyramid.py tests/triton/test_row_norms.py -k 'not norm_scores_select'
+
+reliability:  ## every fault, half an hour long, and docs/reliability.md from what was tried
+	mkdir -p build
+	$(PYTHON) -m pytest -m "not gpu" --deselect tests/faults/test_page.py $(RELIABILITY) --junitxml build/reliability.xml
+	PYTHONPATH=tests/helpers $(PYTHON) tests/helpers/reliability.py build/reliability.xml docs/reliability.md
 
 fuzz:  ## an hour of changed configs, rows, suites, haystacks and specs; what breaks a reader is kept in tests/fuzz/corpus
 	$(PYTHON) -m tests.fuzz --minutes 60

@@ -1,4 +1,4 @@
-"""What ends a command in one line: bad input (exit code 2), and the user's Ctrl-C (130)."""
+"""What ends a command in one line: bad input (exit code 2), and a signal (130 or 143)."""
 
 import difflib
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class InvalidSampleError(InputError):
 
 
 class Interrupted(BaseException):
-    """The user's Ctrl-C stopped what can be gone on with; the message says where it lies and how to go on.
+    """Ctrl-C or SIGTERM stopped what can be gone on with; the message says where it lies and how to go on.
 
     As KeyboardInterrupt it is no Exception, which code in between might swallow; nor is it a KeyboardInterrupt, which
     typer swallows.

@@ -46,7 +46,9 @@ class Sample:
         thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
         thought_end: tokens that end a thought.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
-        prefix: how many of the question's last tokens are the answer's prefix; None where the task does not say.
+        prefix: the end of the question's text that begins the answer, the white space ahead of it too, such as
+            ` The pass key is`: it follows the assistant's header in a chat and is lm-eval's `gen_prefix`. None where
+            the task does not say, `` where all of the question asks.
         reserved: None where the prompt has exactly the length that was asked for; else that length is RULER's, a limit
             from which so many tokens are kept for the answer.
     """
@@ -70,7 +72,7 @@ class Sample:
     template: tuple[int, int] = (0, 0)
     thinking: int = 0
     thought_end: tuple[int, ...] = ()
-    prefix: int | None = None
+    prefix: str | None = None
     reserved: int | None = None
 
     def __post_init__(self) -> None:

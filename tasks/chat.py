@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, drawn_as, get_task, questions_of, version_of
+from lh_eval.tasks.building.answer_prefix import part
 from lh_eval.tasks.building.depth import depth_at
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.placing import leading_special_ids
@@ -18,7 +19,7 @@ _SEARCHED = 24  # lengths of the inner prompt that are tried until all tokens to
 _SENTENCE = 32  # tokens that an answer gets for the words around it where no prefix stands before it
 
 
-class _Template(NamedTuple):
+class Template(NamedTuple):
     """Tokens that a chat template writes before the user's message and after it, the assistant's header among them."""
 
     before: list[int]
@@ -31,8 +32,8 @@ class Chat:
     """Another task's prompts as the user's message of the model's chat template.
 
     The template's tokens count into the length, in RULER's form the answer's too. What is asked is what the task asks
-    by itself at that length, in a haystack shorter by the template. What the task puts ahead of the answer (behind the
-    question mark or colon) follows the assistant's header, or is left out.
+    by itself at that length, in a haystack shorter by the template. What of the task's question begins the answer
+    (`Sample.prefix`) follows the assistant's header, or is left out.
 
     Measures: retrieval by instruct and thinking models, asked as they were trained to be.
     Source: lh_eval; lm-eval's `gen_prefix` is where its prefix stands.
@@ -93,7 +94,7 @@ class Chat:
         self, tokenizer: "PreTrainedTokenizerBase", *, length: int, depth: float, trial: int, seed: int = 0
     ) -> Sample:
         """Make one sample; arguments and errors as in `Task.sample`."""
-        template = self._template(tokenizer)
+        template = self.parts(tokenizer)
         bos = len(leading_special_ids(tokenizer))
         shift = len(template.before) - bos
         tokens = length - shift - len(template.after)
@@ -103,7 +104,7 @@ class Chat:
         for _ in range(_SEARCHED):
             with drawn_as(length, depth):
                 inner = self._inner(tokenizer, tokens, shift, depth=depth, trial=trial, seed=seed)
-            made = self._wrapped(tokenizer, inner, template, bos)
+            made = self._wrapped(tokenizer, inner, template)
             missing = length - len(made.prompt_ids) - (made.reserved or 0)
             if not missing or (missing > 0 and made.reserved is not None):
                 return made
@@ -135,7 +136,12 @@ class Chat:
         moved = min(99.9, max(0.0, ((context + shift) * depth / 100 - shift) * 100 / context))
         return task.sample(tokenizer, length=tokens, depth=moved, trial=trial, seed=seed)
 
-    def _template(self, tokenizer: "PreTrainedTokenizerBase") -> _Template:
+    def parts(self, tokenizer: "PreTrainedTokenizerBase") -> Template:
+        """The template's tokens around the user's message.
+
+        Raises:
+            InputError: the tokenizer has no template, or one that does not take these messages.
+        """
         self.template(tokenizer)
         messages = [{"role": "system", "content": self.system}] if self.system else []
         messages.append({"role": "user", "content": _MARK})
@@ -148,66 +154,60 @@ class Chat:
         before, mark, after = text.partition(_MARK)
         if not mark or _MARK in after:
             raise InputError("chat template must hold the user's message once, got another number of times")
-        return _Template(*(tokenizer.encode(part, add_special_tokens=False) for part in (before, after)))
+        return Template(*(tokenizer.encode(part, add_special_tokens=False) for part in (before, after)))
 
-    def _wrapped(self, tokenizer: "PreTrainedTokenizerBase", inner: Sample, template: _Template, bos: int) -> Sample:
-        question, prefix = _split(tokenizer, inner, kept_out=self.prefix == "none")
-        if self.prefix == "none":
-            if inner.scoring == "choice":
-                raise InputError(
-                    f"prefix must be assistant with {self.of}, whose answer is the next token, got none; "
-                    "or take a task whose answer is generated, such as niah_single_2"
-                )
-            prefix = []
-        shift = len(template.before) - bos
-        context = template.before + inner.context_ids[bos:]
-        start = len(context) + len(question)
+    def _wrapped(self, tokenizer: "PreTrainedTokenizerBase", inner: Sample, template: Template) -> Sample:
+        if self.prefix == "none" and inner.scoring == "choice":
+            raise InputError(
+                f"prefix must be assistant with {self.of}, whose answer is the next token, got none; "
+                "or take a task whose answer is generated, such as niah_single_2"
+            )
+        made = in_template(tokenizer, inner, template, prefix=self.prefix == "assistant")
         more = self.tokens - inner.max_new_tokens if self.tokens else _SENTENCE if self.prefix == "none" else 0
         thinking = self.thinking and tokenizer.encode(_THOUGHT_END, add_special_tokens=False)
         return dataclasses.replace(
-            inner,
-            context_ids=context,
-            question_ids=question + template.after + prefix,
-            needle_start=inner.needle_start + shift,
-            needle_end=inner.needle_end + shift,
-            spans=tuple((first + shift, end + shift) for first, end in inner.spans),
-            depth=depth_at(inner.needle_start + shift, len(context)) if inner.placed else inner.depth,
-            opening=max(inner.opening + shift, len(template.before)),
+            made,
             max_new_tokens=inner.max_new_tokens + more if inner.scoring != "choice" else 0,
-            template=(start, start + len(template.after)),
             thinking=self.thinking,
             thought_end=tuple(thinking or ()),
-            prefix=len(prefix),
             reserved=inner.reserved + more if inner.reserved else inner.reserved,
         )
 
 
-def _split(tokenizer: "PreTrainedTokenizerBase", inner: Sample, *, kept_out: bool) -> tuple[list[int], list[int]]:
-    """A question's tokens, and those of what stands between it and the answer, without white space ahead of them.
+def in_template(
+    tokenizer: "PreTrainedTokenizerBase", inner: Sample, template: Template, *, prefix: bool = True
+) -> Sample:
+    """A sample with a template's tokens around its context and question, its answer's prefix behind them.
 
-    Where the task does not say what its prefix is, it comes behind the last line break if the question has several
-    lines, else behind its last question mark, else behind a request's full stop. One that is to be left out must not
-    say what is asked, so there a `?` must stand ahead.
+    Args:
+        tokenizer: the model's.
+        inner: the sample; what its tokenizer puts before a text is the template's affair.
+        template: what stands around the user's message.
+        prefix: whether the answer's prefix is there. Where the task does not name it, one that may alone say what is
+            asked stays in the question: a `?` must stand ahead of it.
     """
-    ids = inner.question_ids
-    if inner.prefix is not None:
-        cut = len(ids) - inner.prefix
-        said: str = tokenizer.decode(ids[cut:], clean_up_tokenization_spaces=False)
-        return ids[:cut], encode(tokenizer, said.lstrip()) if said.strip() else []
-    text: str = tokenizer.decode(ids, clean_up_tokenization_spaces=False)
-    line, asked, request = (text.rfind(mark) for mark in ("\n", "? ", ". "))
-    cut = line if text[: max(line, 0)].strip() else asked + 1 or request + 1
-    if cut < 1 or (kept_out and "?" not in text[:cut]):
-        return list(ids), []
-    head, tail = text[:cut], text[cut:].lstrip()
-    for place in range(1, len(ids)):
-        if tokenizer.decode(ids[:place], clean_up_tokenization_spaces=False) == head:
-            first: str = tokenizer.decode(ids[place : place + 1], clean_up_tokenization_spaces=False)
-            rest = tokenizer.decode(ids[place + 1 :], clean_up_tokenization_spaces=False)
-            # only the first word is encoded again, so that what the answer's token follows stays as the task placed it
-            if first.lstrip() + rest.lstrip() == tail or first.lstrip() + rest == tail:
-                return list(ids[:place]), encode(tokenizer, first.lstrip()) + list(ids[place + 1 :])
-    return encode(tokenizer, head), encode(tokenizer, tail)
+    parted = part(tokenizer, inner)
+    asked, begun = parted.asked, parted.prefix
+    if not prefix:
+        begun = []
+        if inner.reserved is None and "?" not in parted.asked_text:
+            asked = list(inner.question_ids)
+    bos = len(leading_special_ids(tokenizer))
+    shift = len(template.before) - bos
+    context = template.before + inner.context_ids[bos:]
+    start = len(context) + len(asked)
+    return dataclasses.replace(
+        inner,
+        context_ids=context,
+        question_ids=asked + template.after + begun,
+        needle_start=inner.needle_start + shift,
+        needle_end=inner.needle_end + shift,
+        spans=tuple((first + shift, end + shift) for first, end in inner.spans),
+        depth=depth_at(inner.needle_start + shift, len(context)) if inner.placed else inner.depth,
+        opening=max(inner.opening + shift, len(template.before)),
+        prefix=parted.prefix_text if begun else "",
+        template=(start, start + len(template.after)),
+    )
 
 
 def _filled(tokenizer: "PreTrainedTokenizerBase", sample: Sample, length: int) -> Sample:

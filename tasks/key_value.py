@@ -8,6 +8,7 @@ import numpy as np
 from lh_eval.errors import InputError
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.tasks.base import TASKS, Sample, context_rng
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.depth import points_off
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.haystack import FIXED, RecordTemplate
@@ -88,6 +89,7 @@ class KeyValue:
             spans=[(start, start + size)],
             opening=opening,
             stands=(1,),
+            prefix=last_sentence(f" {vocabulary('uuid')[records.keys[asked]]}".join(QUESTION)),
         )
 
 

@@ -15,7 +15,7 @@ Selection = Literal["chunked", "global"]
 Rope = Literal["before", "after"]
 Combine = Literal["sum", "finest", "mean"]
 
-_MOST_ENTRIES = 2**24  # of a level and head
+_MOST_ENTRIES = 2**24  # of a level and head, or that one of the coarsest stands for
 _LATER = ("rope", "combine")  # fields that older files do not have
 
 
@@ -69,6 +69,11 @@ class LighthouseConfig:
                 raise InputError(f"{name} must be one of {', '.join(get_args(known))}, got {getattr(self, name)!r}")
         if self.k > _MOST_ENTRIES:
             raise InputError(f"k must be at most {_MOST_ENTRIES}, got {self.k}; a smaller one gathers everything too")
+        if self.window > _MOST_ENTRIES:
+            raise InputError(
+                f"pooling_factor ** (num_levels - 1) must be at most {_MOST_ENTRIES}, got {self.window}; "
+                "prompts are padded to a multiple of it"
+            )
         if self.k % 2:
             raise InputError(f"k must be even, got {self.k}; half is kept by query score, half by key score")
         if self.tile_k % 2:

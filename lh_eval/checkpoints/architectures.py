@@ -4,17 +4,19 @@ from pathlib import Path
 
 from lh_eval.compat import forget_replaced_architectures
 from lh_eval.errors import InputError
+from lh_eval.store.files import read_json
 
 
 def know_architecture(folder: Path) -> None:
     """Have transformers know flash-linear-attention's architectures where the folder's is none of its own.
 
     Raises:
-        InputError: nobody knows the architecture, and the folder brings no code for it.
+        InputError: config.json is no JSON object, or of an architecture that nobody knows and that brings no code.
     """
     from transformers import PreTrainedConfig
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+    read_json(folder / "config.json")  # else transformers fails on what is no object, in its own way
     try:
         values, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
     except (OSError, ValueError):

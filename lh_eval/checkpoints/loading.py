@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import textwrap
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from lh_eval.checkpoints.adapters import Adapter, merge_adapter, read_adapter
 from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
+from lh_eval.checkpoints.diagnosis import check_report, check_vocabulary, explained
 from lh_eval.checkpoints.gguf import load_gguf, load_gguf_tokenizer
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
@@ -89,7 +89,7 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
     """A model that is in memory as a `Checkpoint`; one that is a checkpoint already is returned as it is.
 
     Raises:
-        InputError: a model comes without its tokenizer, or a checkpoint with one.
+        InputError: a model comes without its tokenizer, or with another's; or a checkpoint with one.
     """
     if isinstance(model, Checkpoint):
         if tokenizer is not None:
@@ -97,10 +97,12 @@ def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase 
         return model
     if tokenizer is None:
         raise InputError(f"tokenizer must be given with a model, got {type(model).__name__} alone")
+    name = Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, name)
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
-        name=Path(str(getattr(model.config, "name_or_path", "") or type(model).__name__)).name,
+        name=name,
         folder=None,
         file_sha256=None,
         settings=None,
@@ -142,6 +144,7 @@ def load_checkpoint(
     if adapter:
         with quiet_transformers(), _as_input_error(place, "adapter"):
             model = merge_adapter(model, adapter)
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(place))
     model = model.to(torch_device).eval()
     return Checkpoint(
         model=model,
@@ -208,11 +211,11 @@ def _load_folder(folder: Path, dtype: "torch.dtype", trust_remote_code: bool) ->
             dtype=dtype,
             use_safetensors=True,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # the report names them, and they are refused below
             trust_remote_code=trust_remote_code,
             local_files_only=True,
         )
-    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
-        raise InputError(f"model must have all its weights, got {str(folder)!r} without {missing[0]}")
+    check_report(report, folder)
     loaded: PreTrainedModel = model
     return loaded
 
@@ -253,5 +256,4 @@ def _as_input_error(folder: Path, part: str) -> Iterator[None]:
                 f"model must be of an architecture that transformers knows, got {str(folder)!r} with code of its own; "
                 "read that code, then pass --trust-remote-code"
             ) from None
-        reason = textwrap.shorten(str(error) or type(error).__name__, 200, placeholder=" ...")
-        raise InputError(f"{part} must be loadable from {str(folder)!r}, got: {reason}") from error
+        raise explained(error, folder, part) from error

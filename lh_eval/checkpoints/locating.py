@@ -107,7 +107,9 @@ def weight_files(folder: Path) -> list[Path]:
         try:
             files = [folder / file for file in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again") from None
+            files = []
+        if not files:
+            raise InputError(f"{index} must be an index of safetensors files; save the checkpoint again")
         for file in files:
             if file.parent != folder:
                 raise InputError(f"{index} must name files of its own folder, got {str(file)!r}; do not load it")

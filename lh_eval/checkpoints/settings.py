@@ -28,9 +28,13 @@ class CheckpointSettings:
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write `lighthouse.json` into a checkpoint folder."""
+        """Write `lighthouse.json` into a checkpoint folder.
+
+        Raises:
+            ValueError: a number is NaN or infinite, which JSON does not have.
+        """
         values = {"config": self.config.to_dict(), "dense_layers": list(self.dense_layers), "training": self.training}
-        (folder / FILE_NAME).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        (folder / FILE_NAME).write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "CheckpointSettings | None":

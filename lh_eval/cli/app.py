@@ -4,6 +4,7 @@ A subcommand is a function in a module of its own, whose top imports are light: 
 matplotlib are imported only when a command runs.
 """
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -31,6 +32,12 @@ from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.cli.verify import verify
 from lh_eval.errors import InputError, Interrupted, unknown_name
+from lh_eval.interrupts import exit_code, received
+
+# a full disk, a quota, a file-size limit, a disk that became read-only: no fault of ours
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+_INTERRUPTED = 130
 
 
 class _Commands(typer.core.TyperGroup):
@@ -99,24 +106,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments after the program's name; those of the process by default.
 
     Returns:
-        0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted,
-        with one that says where the part that was done lies.
+        0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted, and 143
+        terminated, with one that says where the part that was done lies.
     """
     try:
         # standalone_mode=False: errors come here instead of being printed, a typer.Exit comes as its code
         result = app(args=None if argv is None else list(argv), prog_name="lh-eval", standalone_mode=False)
     except Interrupted as stop:
         _write_line(f"lh-eval: interrupted: {stop}")
-        return 130
+        return exit_code()
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        return exit_code()
     except InputError as error:
         return _refuse(str(error))
     except Exception as error:
+        if received():  # libraries turn the interruption into errors of their own
+            return exit_code()
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+            return _refuse(f"files must be writable, got {error}; make that possible, and the same command goes on")
         # usage errors; which module their class is from depends on the version of typer, so tell them by their method
         if (describe := getattr(error, "format_message", None)) is None:
             raise
         return _refuse(describe())
+    if result == _INTERRUPTED:  # what typer makes of KeyboardInterrupt, whichever signal raised it
+        return exit_code()
     return result if isinstance(result, int) else 0
 
 

@@ -57,6 +57,11 @@ def niah(
         str, typer.Option(help="Task with options, such as keyed:records=8; see lh-eval tasks.")
     ] = "passkey",
     haystack: Haystack = None,
+    needle: Annotated[
+        str | None, typer.Option(help="A needle of your own, with --question and --answer instead of --task.")
+    ] = None,
+    question: Annotated[str | None, typer.Option(help="Its question; it ends where the answer follows.")] = None,
+    answer: Annotated[str | None, typer.Option(help="Its answer, words of the needle.")] = None,
     chat: Chat = False,
     system: System = None,
     answer_prefix: AnswerPrefix = None,
@@ -124,7 +129,11 @@ def niah(
     from lh_eval.store.sweep import read_sweep
     from lh_eval.tasks.base import get_task, questions_of
     from lh_eval.tasks.building.haystack_text import with_haystack
+    from lh_eval.tasks.needle import own_needle
 
+    source = ctx.get_parameter_source("task")  # a run file names every option
+    stated = task if source is not None and source.name == "COMMANDLINE" else None
+    task = own_needle(stated, needle=needle, question=question, answer=answer) or task
     if haystack is not None:
         (task,) = with_haystack([task], haystack)
     (task,) = chat_tasks([task], chat, system=system, prefix=answer_prefix, thinking=thinking)

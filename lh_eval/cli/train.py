@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lh_eval.errors import InputError, Interrupted
+from lh_eval.errors import InputError
+from lh_eval.interrupts import resumable
 
 
 def train(
@@ -27,6 +28,8 @@ def train(
 
     Run under `accelerate launch -m lh_eval train CONFIG` for several GPUs.
     """
+    from safetensors import SafetensorError
+
     from lh_eval.training.folder import TrainingFolder
     from lh_eval.training.loop import Pace
     from lh_eval.training.loop import train as run
@@ -44,9 +47,15 @@ def train(
     pace = Pace(log_every=log_every, save_every=save_every, workers=workers, max_steps=max_steps)
     before = TrainingFolder(folder).finished
     try:
-        checkpoint = run(settings, folder, pace=pace, trunk=from_)
-    except KeyboardInterrupt:
-        raise Interrupted(f"the last saved state is in {folder}; the same command goes on from there") from None
+        with resumable(f"the last saved state is in {folder}; the same command goes on from there"):
+            checkpoint = run(settings, folder, pace=pace, trunk=from_)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "StreamWriter" not in str(error):  # which torch.save fails with
+            raise
+        raise InputError(
+            f"out must be a folder that can be written, got {folder} ({error}); the last saved state is kept: "
+            "make that possible, and the same command goes on from there"
+        ) from None
     if checkpoint is None:
         typer.echo(f"stopped after {max_steps} steps; the same command goes on from there: {folder}")
     else:

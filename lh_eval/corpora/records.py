@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lh_eval.corpora.json_objects import check_objects
 from lh_eval.corpora.kinds import ValueKind
 from lh_eval.errors import InputError
 
@@ -114,6 +115,9 @@ def _from_files(pattern: str) -> "Dataset":
     kind = FORMATS[kinds.pop()]
     options = {"sample_by": "document"} if kind == "text" else {}
     try:
+        if kind == "json":
+            for path in paths:
+                check_objects(path)
         with _quiet():
             # what `datasets` has of a file it finds again by path and time, which a copy may keep: by content, too
             return datasets.load_dataset(kind, name=_content(paths), data_files=paths, split="train", **options)

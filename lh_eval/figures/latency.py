@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
-from lh_eval.figures.lines import legend_below, line_styles, paneled, rate_axis, set_heading
+from lh_eval.figures.lines import legend_below, line_styles, paneled, rate_axis, set_heading, write_plainly
 from lh_eval.figures.palettes import Palette
 from lh_eval.figures.style import Width, style
 
@@ -44,6 +44,8 @@ def latency_figure(
         times = timed["time"].to_numpy(float)
         logarithmic = times.min() > 0 and times.max() > 10 * times.min()
         axes.set_xscale("log" if logarithmic else "linear")
+        if logarithmic:
+            write_plainly(axes.xaxis)
         for point in timed.to_dict(orient="records"):
             _draw(axes, point, point["time"], styles[point["setting"]])
         low, high = axes.get_xlim() if logarithmic else (0.0, 1.08 * float(times.max()))

@@ -2,17 +2,19 @@
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
-from lh_eval.figures.style import style
+from lh_eval.figures.style import RAISED, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
 
 _TOOLS = ("latex", "dvipng")
-_POWER = re.compile(r"\$\\mathdefault\{(\d+\\times)?10\^\{[-−]?\d+\}\}\$")  # of ten, as matplotlib writes it on an axis
 _MEANT = {"ρ": r"$\rho$", "−": "$-$", "–": "--", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
+_MEANT |= {chr(raised): f"$^{{{chr(plain)}}}$" for plain, raised in RAISED.items()}
+_SPECIAL = re.compile(f"[#$%&_{{}}{re.escape(''.join(_MEANT))}]")
 
 
 def check_latex() -> None:
@@ -28,7 +30,7 @@ def check_latex() -> None:
 def escape(text: str) -> str:
     """The text as LaTeX writes it; control characters, at which it stops, are spaces."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
-    return re.sub(r"[#$%&_{}~^\\ρ−–]", lambda found: _MEANT.get(found[0], f"\\{found[0]}"), text)
+    return _SPECIAL.sub(lambda found: _MEANT.get(found[0], f"\\{found[0]}"), text)
 
 
 def typeset(figure: "Figure") -> None:
@@ -40,5 +42,24 @@ def typeset(figure: "Figure") -> None:
         texts = figure.findobj(Text)
     for text in texts:
         text.set_usetex(True)
-        if not _POWER.fullmatch(text.get_text()):
-            text.set_text(escape(text.get_text()))
+        text.set_text(escape(text.get_text()))
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):  # labels are made anew when drawn
+        axis.major.formatter = _escaped(axis.get_major_formatter())
+        axis.minor.formatter = _escaped(axis.get_minor_formatter())
+
+
+def _escaped(formatter: "Formatter") -> "Formatter":
+    """A formatter whose labels are another's, escaped."""
+    from matplotlib.ticker import Formatter
+
+    class Escaped(Formatter):
+        def set_locs(self, locs: Any) -> None:
+            formatter.set_locs(locs)
+
+        def get_offset(self) -> str:
+            return escape(formatter.get_offset())
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return escape(formatter(x, pos))
+
+    return Escaped()

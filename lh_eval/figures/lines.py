@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.figures.palettes import Palette, check_palette, shades
-from lh_eval.figures.style import SIZE, Width, inches, new_figure, text_width
+from lh_eval.figures.style import RAISED, SIZE, Width, inches, new_figure, text_width
 from lh_eval.lengths import length_labels
 
 if TYPE_CHECKING:
@@ -134,13 +134,17 @@ def rate_axis(axes: "Axes", which: str) -> None:
 
 
 def write_plainly(axis: "Axis") -> None:
-    """Label ticks between powers of ten as 50: 5 × 10¹ is as wide as the margin. They have labels within a decade."""
+    """Label a logarithmic axis without formulas, which no text here is: 10³, and between powers of ten 50.
+
+    5 × 10¹ is as wide as the margin. Ticks between powers have labels within a decade.
+    """
     from matplotlib.ticker import LogFormatter
 
     class Plain(LogFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
             return f"{x:g}" if super().__call__(x, pos) else ""  # which ticks have a label is matplotlib's to say
 
+    axis.set_major_formatter(lambda x, _: f"10{str(round(math.log10(x))).translate(RAISED)}")
     axis.set_minor_formatter(Plain(labelOnlyBase=False, minor_thresholds=(1, 0.4)))
 
 

@@ -23,6 +23,7 @@ _LEAST_WIDTH, _MOST_WIDTH = 2.0, 40.0
 SIZE = 7.0  # points, of everything but headings: the least that journals print
 DPI = 300
 MISSING = "#d9d9d9"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")  # as an exponent
 
 _RC = {
     "font.family": "DejaVu Sans",  # matplotlib brings it along: the same figure on every machine
@@ -40,6 +41,7 @@ _RC = {
     "xtick.major.pad": 2,
     "ytick.major.pad": 2,
     "hatch.linewidth": 0.4,
+    "text.parse_math": False,  # a name may have dollars in it
     "pdf.fonttype": 42,  # TrueType; journals refuse matplotlib's default, Type 3
     "svg.hashsalt": "lh_eval",  # ids are random without it
     "figure.dpi": DPI,

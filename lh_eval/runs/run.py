@@ -18,7 +18,7 @@ from lh_eval.analysis.sweep import sweep_summary
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.guards import by_reason
 from lh_eval.engine.rows import iterate_rows
-from lh_eval.errors import Interrupted
+from lh_eval.interrupts import resumable, stop_if_asked
 from lh_eval.methods.base import Method
 from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
@@ -30,7 +30,7 @@ from lh_eval.spec import slug
 from lh_eval.store.digest import DIGESTS
 from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
-from lh_eval.store.sweep import check_sweep, read_settings, write_sweep
+from lh_eval.store.sweep import check_sweep, only_writer, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
 
 
@@ -101,13 +101,12 @@ def run(
         # all of them before the first sample: what one of them refuses is then no surprise after hours
         folders = {name: out if single else out / name for name in names}
         runs = {name: stack.enter_context(RunFolder.open(folders[name], configs[name])) for name in names}
-        try:
+        with resumable(f"what was done is in {out}; the same command goes on from there"):
             metrics = _run_all(checkpoint, grid, settings, runs, batch_size, settling)
-        except KeyboardInterrupt:
-            raise Interrupted(f"what was done is in {out}; the same command goes on from there") from None
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
-        write_sweep(out, sweep_summary(read_settings(out, names)))
+        with only_writer(out):
+            write_sweep(out, sweep_summary(read_settings(out, names)))
     return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 
@@ -164,6 +163,7 @@ def _run_all(
                 for row in _rounds(checkpoint, grid, setting, run, batch_size, settling, bar):
                     run.append(row)
                     bar.update(row.length)
+                    stop_if_asked()
             finally:
                 metrics[setting.name] = metrics_of(run.as_run())
                 run.finish(metrics[setting.name])

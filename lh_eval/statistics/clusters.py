@@ -1,5 +1,6 @@
 """Mean over the cells of a grid whose samples are not independent: the bootstrap over what varies together."""
 
+import math
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,34 @@ def bootstrap_mean(
                 data, mean, n_resamples=0, method="percentile", bootstrap_result=result, **options
             ).confidence_interval
     return Interval(float(interval.low), float(interval.high))
+
+
+def clustered_error(values: Sequence[float], clusters: Sequence[Hashable], strata: Sequence[Hashable]) -> float:
+    """Standard error of the mean of samples of which those of one cluster vary together.
+
+    With a sample a cluster and one stratum it is the ordinary one.
+
+    Args:
+        values: [samples] scores.
+        clusters: [samples] what varies together; a cluster is in one stratum.
+        strata: [samples] what the design fixes, such as the length.
+
+    Returns:
+        NaN where a stratum has one cluster alone: nothing says how much that varies.
+
+    Source: Cochran 1977, Sampling Techniques, section 9A.2, clusters of unequal size within strata.
+    """
+    sums: dict[Hashable, dict[Hashable, list[float]]] = {}
+    for value, cluster, stratum in zip(values, clusters, strata, strict=True):
+        sums.setdefault(stratum, {}).setdefault(cluster, []).append(value)
+    variance = 0.0
+    for own in sums.values():
+        if len(own) < 2:
+            return math.nan
+        mean = sum(map(sum, own.values())) / sum(map(len, own.values()))
+        off = [sum(value - mean for value in scores) for scores in own.values()]
+        variance += len(own) / (len(own) - 1) * sum(each**2 for each in off)
+    return math.sqrt(variance) / len(values)
 
 
 def _tables(

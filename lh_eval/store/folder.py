@@ -1,19 +1,29 @@
-"""`RunFolder`: one run on disk, safe against kill -9, a second writer and another configuration."""
+"""`RunFolder`: one run on disk, safe against kill -9, a full disk, a second writer and another configuration."""
 
 import fcntl
+import io
 import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
 from lh_eval.store.checking import check_samples
 from lh_eval.store.digest import PROVENANCE as PROVENANCE
 from lh_eval.store.digest import last_digest, next_digest, with_digest
-from lh_eval.store.files import Samples, read_json, read_samples, write_json
+from lh_eval.store.files import (
+    Samples,
+    json_bytes,
+    read_json,
+    read_samples,
+    replace_file,
+    short,
+    write_all,
+    write_json,
+)
 from lh_eval.store.rows import Key, Row, to_frame
 from lh_eval.store.run import CONFIG, METRICS, SAMPLES, Run
 
@@ -34,7 +44,7 @@ class RunFolder:
     stands under "provenance" (times, machine, batch size) is kept but not compared.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any], file: BinaryIO, samples: Samples) -> None:
+    def __init__(self, path: Path, config: dict[str, Any], file: io.FileIO, samples: Samples) -> None:
         self.path = path
         self.config = config
         self._file = file
@@ -70,25 +80,34 @@ class RunFolder:
             samples = read_samples(path / SAMPLES)
             written = read_json(path / CONFIG)
             check_samples(path / SAMPLES, written, samples)
-            file.truncate(samples.size)
+            os.ftruncate(file.fileno(), samples.size)
             return cls(path, written, file, samples)
+        except OSError as error:
+            file.close()
+            raise InputError(f"out must be a folder that can be written, got {path} ({short(error)})") from None
         except BaseException:
             file.close()
             raise
 
     def append(self, row: Row) -> None:
-        """Write one row so that it survives whatever happens next."""
+        """Write one row so that it survives whatever happens next.
+
+        Raises:
+            InputError: it cannot be written, or the file is no longer where it was; the message says what is kept.
+        """
         size = self._file.seek(0, os.SEEK_END)
         body = row.to_json().encode()
         digest = next_digest(self._digest, body)
         try:
-            self._file.write(with_digest(body, digest) + b"\n")
-            self._file.flush()
+            write_all(self._file.fileno(), with_digest(body, digest) + b"\n")
             os.fsync(self._file.fileno())
-        except OSError:
-            # A full disk takes half a line; the next row must not be glued to it.
-            self._file.truncate(size)
-            raise
+        except OSError as error:
+            try:
+                os.ftruncate(self._file.fileno(), size)  # a full disk takes half a line
+            except OSError:
+                self._file.close()  # nothing must be glued to that half; the next opening cuts it
+            raise self._unwritable(short(error)) from None
+        self._check_there()
         self._digest = digest
         self._rows[row.key] = row
 
@@ -109,8 +128,33 @@ class RunFolder:
         return Run(self.path, self.config, self.frame())
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Write metrics.json: what the run amounts to, as `analysis.cells.metrics_of` says."""
-        write_json(self.path / METRICS, metrics)
+        """Write metrics.json: what the run amounts to, as `analysis.cells.metrics_of` says.
+
+        Raises:
+            InputError: as in `append`.
+        """
+        self._check_there()
+        try:
+            replace_file(self.path / METRICS, json_bytes(metrics))
+        except OSError as error:
+            raise self._unwritable(short(error)) from None
+
+    def _unwritable(self, reason: str) -> InputError:
+        return InputError(
+            f"out must be a folder that can be written, got {self.path} ({reason}); its {len(self._rows)} rows are "
+            "kept: make that possible, and the same command goes on from there"
+        )
+
+    def _check_there(self) -> None:
+        """Refuse to go on with a file that was taken away: what is written to it nobody finds."""
+        if self._file.closed or _is_at(self._file, self.path / SAMPLES):
+            return
+        rows = f"its {len(self._rows)} rows"
+        if os.fstat(self._file.fileno()).st_nlink:
+            fate = f"was moved; {rows} are kept where it is now: move it back, and the same command goes on from there"
+        else:
+            fate = f"was removed; {rows} are lost: the same command begins anew"
+        raise InputError(f"out must stay while it is written, got {self.path} whose {SAMPLES} {fate}")
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -151,7 +195,10 @@ def check_folder(path: Path, config: Mapping[str, Any]) -> bool:
     Raises:
         InputError: it holds anything else, or is a file.
     """
-    if (path / CONFIG).exists():
+    # Looked at in the order in which another process makes them: it may do so meanwhile.
+    begun = _size(path / SAMPLES) > 0
+    held = set(os.listdir(path)) if path.is_dir() else set()
+    if CONFIG in held:
         found = list(config_differences(read_json(path / CONFIG), config))
         if found:
             more = f", and {len(found) - 3} more" if len(found) > 3 else ""
@@ -165,8 +212,8 @@ def check_folder(path: Path, config: Mapping[str, Any]) -> bool:
     if not path.is_dir():
         raise InputError(f"out must be a folder, got the file {path}; choose another --out")
     # A kill between the lock and the configuration leaves these two; they are ours, and empty of results.
-    ours = {CONFIG + ".part"} | (set() if _size(path / SAMPLES) else {SAMPLES})
-    other = sorted(set(os.listdir(path)) - ours)
+    ours = {CONFIG + ".part"} | (set() if begun else {SAMPLES})
+    other = sorted(held - ours)
     if other:
         raise InputError(
             f"out must be an empty folder or a run, got {path} which holds {other[0]}; choose another --out"
@@ -178,16 +225,28 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _open_locked(path: Path) -> BinaryIO:
+def _open_locked(path: Path) -> io.FileIO:
     """Open the samples file for appending and lock it; the lock goes with the process, however that ends."""
-    file = path.open("ab")
+    while True:
+        file = io.FileIO(path, "ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise InputError(
+                f"out must be free, got {path.parent} which another process is writing; "
+                "wait for it or choose another --out"
+            ) from None
+        except OSError as error:
+            _log.warning("%s cannot be locked (%s): two processes must not write to it", path.parent, error.strerror)
+        if _is_at(file, path):
+            return file
+        file.close()  # removed or replaced since it was opened: the lock would guard what nobody else sees
+
+
+def _is_at(file: io.FileIO, path: Path) -> bool:
+    """Whether the path names the file that is open."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise InputError(
-            f"out must be free, got {path.parent} which another process is writing; wait for it or choose another --out"
-        ) from None
-    except OSError as error:
-        _log.warning("%s cannot be locked (%s): two processes must not write to it", path.parent, error.strerror)
-    return file
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False

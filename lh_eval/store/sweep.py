@@ -1,14 +1,16 @@
 """A sweep: one run folder a setting, and sweep.json above them: the settings in order, each set beside dense."""
 
+import contextlib
+import fcntl
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lh_eval.errors import InputError
 from lh_eval.spec import slug
-from lh_eval.store.files import read_json, write_json
+from lh_eval.store.files import read_json, short, write_json
 from lh_eval.store.folder import check_folder, config_differences
 from lh_eval.store.run import CONFIG, Run, is_run, read_run
 
@@ -104,6 +106,25 @@ def read_settings(
                 f"where {found[0]}; choose another --out"
             )
     return runs
+
+
+@contextlib.contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Within this no other process that asks for it changes sweep.json, so that none drops another's settings.
+
+    Raises:
+        InputError: the folder is gone.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"out must stay while it is written, got {path} ({short(error)})") from None
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks, of which `RunFolder.open` has warned
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_sweep(path: str | Path, values: Mapping[str, Any]) -> None:

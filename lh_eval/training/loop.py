@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from lh_eval.attention.dense import fastest_first
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
+from lh_eval.interrupts import stop_if_asked
 from lh_eval.methods.lighthouse import use_lighthouse
 from lh_eval.training.batches import Batch, Batches
 from lh_eval.training.corpus import split_corpus
@@ -100,6 +101,7 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace(), trunk: Path
     with bar, fastest_first(), _Attention(model, config) as attention:
         metrics = TrainingMetrics(accelerator, log, bar)
         for step, batch in _batches(progress, accelerator, first, most, pace.workers):
+            stop_if_asked()
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate(step)
             attention.become(config.stage_at(step).attention)

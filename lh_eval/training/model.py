@@ -6,6 +6,7 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from lh_eval.compat import allow_recompilations
+from lh_eval.errors import InputError
 from lh_eval.training.recipe.architecture import llama_config
 
 _MOST_FORMS = (
@@ -22,7 +23,7 @@ def build_model(arguments: dict[str, Any], tokenizer: PreTrainedTokenizerBase, *
         seed: of the weights.
 
     Raises:
-        InputError: see `llama_config`.
+        InputError: see `llama_config`, or memory does not hold the weights.
     """
     config = llama_config(
         arguments,
@@ -32,7 +33,10 @@ def build_model(arguments: dict[str, Any], tokenizer: PreTrainedTokenizerBase, *
         pad_token_id=tokenizer.pad_token_id,
     )
     torch.manual_seed(seed)
-    return LlamaForCausalLM(config)
+    try:
+        return LlamaForCausalLM(config)
+    except (MemoryError, RuntimeError) as error:  # torch's allocator raises the second
+        raise InputError(f"model must fit into memory, got: {str(error).splitlines()[0]}; make it smaller") from None
 
 
 def compile_layers(model: LlamaForCausalLM) -> None:

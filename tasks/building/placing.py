@@ -8,6 +8,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
 from lh_eval.tasks.building.encoding import encode, encode_all
 from lh_eval.tasks.building.filler import Filler, draw_filler
@@ -165,6 +166,7 @@ def build_sample(
         else share_at(position, filler, depth),
         opening=len(head),
         stands=standings([answer], [needle, question]) if version > 1 else (),
+        prefix=last_sentence(question),
     )
 
 

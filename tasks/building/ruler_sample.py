@@ -60,6 +60,6 @@ def ruler_sample(
         opening=len(head) + encoded.token_at(context[0]),
         placed=False,
         stands=stands,
-        prefix=len(encoded.ids) - encoded.token_at(prefix),
+        prefix=text[prefix:],
         reserved=reserved,
     )

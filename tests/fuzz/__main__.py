@@ -1,10 +1,11 @@
 """Fuzz the readers for as long as is asked: python -m tests.fuzz [--minutes 60] [--reader NAME]... [--seed N].
 
 What breaks a reader is written to tests/fuzz/corpus/, where the suite reads it from then on, once for each place in the
-code that it broke at.
+code that it broke at. An input that ends the process itself is left in NAME/last beside them.
 """
 
 import argparse
+import faulthandler
 import json
 import os
 import random
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=readers.CORPUS, help="where what breaks a reader is written")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))  # what asks for all memory fails instead
+    faulthandler.enable()
     known = readers.readers()
     rng, tried, places = random.Random(options.seed), Counter(), Counter()
     started, told = time.monotonic(), 0
@@ -48,14 +50,17 @@ def main() -> int:
             folder.mkdir(exist_ok=True)
             data = mutate(rng.choice(reader.seeds), reader.form, rng)
             tried[name] += 1
+            last = options.keep / name / "last"
+            last.parent.mkdir(parents=True, exist_ok=True)
+            last.write_bytes(data)
             if (problem := fuzzing.broken(reader, folder, data)) is not None:
                 place = f"{name}: {problem.place}"
                 places[place] += 1
                 if places[place] == 1:
-                    kept = options.keep / name / f"{options.seed}-{tried[name]}"
-                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    kept = last.with_name(f"{options.seed}-{tried[name]}")
                     kept.write_bytes(data)
                     print(f"{kept}: {place}: {problem.problem[:300]!r}", flush=True)
+            last.unlink()
     print(json.dumps({"minutes": options.minutes, "seed": options.seed, "inputs": tried.total(), "by_reader": tried}))
     print(json.dumps({"findings": places}, indent=1))
     return int(bool(places))

@@ -35,12 +35,14 @@ def test_what_broke_it_does_not(file, tmp_path):
     assert fuzzing.broken(KNOWN[file.parent.name], tmp_path, file.read_bytes()) is None
 
 
+@pytest.mark.parametrize("times", [4, pytest.param(150, marks=pytest.mark.reliability)])
 @pytest.mark.parametrize("name", KNOWN)
-def test_changes(name, tmp_path):
-    rng = random.Random(name)
-    for _ in range(4):
+def test_changes(name, times, tmp_path, record_property):
+    rng = random.Random(f"{name}{times}")
+    for _ in range(times):
         data = mutate(rng.choice(KNOWN[name].seeds), KNOWN[name].form, rng)
         assert fuzzing.broken(KNOWN[name], tmp_path, data) is None, data
+    record_property("faults", ["A changed config, row, suite, haystack, recipe or spec is read", times, "nothing"])
 
 
 def test_a_reader_that_breaks_is_found(tmp_path):

@@ -158,6 +158,12 @@ def test_any_error_of_a_model_is_a_row(checkpoint):
     assert frame.loc[frame["length"] == 512, "error"].str.startswith("IndexError: ").all()
 
 
+def test_a_tokenizer_of_another_model_is_refused_before_the_run(checkpoint):
+    model = GPT2LMHeadModel(GPT2Config(n_embd=16, n_layer=1, n_head=2, vocab_size=len(checkpoint.tokenizer) - 1))
+    with pytest.raises(InputError, match=r"vocab_size must be at least 257, .* got 256 in 'GPT2LMHeadModel'"):
+        evaluate(model, checkpoint.tokenizer, task="passkey", lengths=[256], depths=[50], trials=1)
+
+
 def test_a_model_of_nan_has_no_answers(checkpoint):
     model = copy.deepcopy(checkpoint.model)
     model.model.layers[1].self_attn.q_proj.weight.data.fill_(float("nan"))

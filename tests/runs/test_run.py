@@ -2,13 +2,18 @@
 
 import json
 import os
+import signal
+import threading
+import time
 
 import pytest
 
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.engine import samples
 from lh_eval.errors import InputError, Interrupted
+from lh_eval.interrupts import heed
 from lh_eval.methods.lighthouse import Lighthouse
+from lh_eval.runs import run as module
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.run import run
 from lh_eval.runs.setting import Setting
@@ -144,6 +149,28 @@ def test_a_later_sweep_adds_its_settings(checkpoint, tmp_path):
     assert names == ["dense", "norm-k128", "norm-k64"]
 
 
+def test_two_sweeps_that_end_at_once_drop_no_setting(checkpoint, tmp_path, monkeypatch):
+    """The second, whose runs are done, waits with reading sweep.json until the first has written it."""
+    read, begun = module.read_settings, []
+    second = threading.Thread(target=run, args=(checkpoint, grid(), [DENSE, LARGE], tmp_path))
+
+    def read_settings(out, names):
+        begun.append((out / "sweep.json").exists())
+        if len(begun) == 1:
+            second.start()
+            while second.is_alive() and not (out / "norm-k128" / "metrics.json").exists():
+                time.sleep(0.01)
+            second.join(0.3)
+        return read(out, names)
+
+    monkeypatch.setattr(module, "read_settings", read_settings)
+    run(checkpoint, grid(), [DENSE, SMALL], tmp_path)
+    second.join()
+    assert begun == [False, True]
+    names = [entry["name"] for entry in json.loads((tmp_path / "sweep.json").read_text())["settings"]]
+    assert names == ["dense", "norm-k128", "norm-k64"]
+
+
 def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the_same_rows(
     checkpoint, tmp_path, monkeypatch
 ):
@@ -171,3 +198,25 @@ def test_trials_are_added_until_intervals_are_narrow_and_a_cut_run_ends_with_the
     assert frames[0].equals(frames[1])
     with pytest.raises(InputError, match="until_ci"):
         run(checkpoint, grid(trials=2), [DENSE], tmp_path / "cut")
+
+
+def test_a_termination_leaves_rows_and_metrics(checkpoint, tmp_path, monkeypatch):
+    run_batch, calls = samples.run_batch, []
+
+    def terminated(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return run_batch(*arguments, **options)
+
+    monkeypatch.setattr(samples, "run_batch", terminated)
+    monkeypatch.setattr("lh_eval.interrupts._received", [])
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    heed()
+    try:
+        with pytest.raises(Interrupted, match="the same command goes on"):
+            run(checkpoint, grid(depths=(0.0, 50.0, 100.0)), [DENSE], tmp_path, batch_size=1)
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert json.loads((tmp_path / "metrics.json").read_text())["n"] == 1

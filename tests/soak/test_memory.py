@@ -41,7 +41,7 @@ def held(rows) -> int:
 
 
 @pytest.mark.soak
-def test_ten_thousand_samples(tmp_path, monkeypatch):
+def test_ten_thousand_samples(tmp_path, monkeypatch, record_property):
     samples, at, kept, append = 10_000, {}, [], RunFolder.append
 
     def watched(self, row):
@@ -63,6 +63,7 @@ def test_ten_thousand_samples(tmp_path, monkeypatch):
     print(json.dumps({"seconds": round(seconds), "grown": grown, "rows": of_rows, "a_row": round(a_row), "at": at}))
     assert a_row < ROW
     assert grown - of_rows < BOUND
+    record_property("faults", ["A long run: samples in one process, memory flat but for rows", samples, "nothing"])
 
 
 def tiny() -> Checkpoint:

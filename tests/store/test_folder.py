@@ -90,6 +90,20 @@ def test_a_kill_before_the_configuration_was_written_leaves_a_usable_folder(tmp_
     assert read_run(tmp_path).config == CONFIG
 
 
+def test_a_run_that_another_process_begins_meanwhile_is_no_foreign_folder(tmp_path, make_row, monkeypatch):
+    listdir = os.listdir
+
+    def begun_before(path):
+        monkeypatch.undo()
+        with RunFolder.open(path, CONFIG) as run:
+            run.append(make_row())
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", begun_before)
+    with RunFolder.open(tmp_path, CONFIG) as run:
+        assert len(run.completed()) == 1
+
+
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="out must be a folder that can be written"):
@@ -175,7 +189,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path, make_row, monkeypatch):
         run.append(make_row(trial=0))
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(InputError, match=r"No space left on device\); its 1 rows are kept"):
                 run.append(make_row(trial=1))
         run.append(make_row(trial=2))
     assert read_run(tmp_path).frame.trial.tolist() == [0, 2]

@@ -57,6 +57,13 @@ def test_a_line_has_the_fields_of_the_contract_in_order(make_row):
     assert list(json.loads(make_row().to_json())) == FIELDS
 
 
+@pytest.mark.parametrize("field", ["seed", "trial", "length", "needle_end", "rank"])
+def test_a_number_that_no_table_holds_is_no_row(make_row, field):
+    line = json.dumps(json.loads(make_row().to_json()) | {field: 2**70})
+    with pytest.raises(InputError, match=f"{field} must be below 9.22337e\\+18, got {2**70}"):
+        Row.from_json(line)
+
+
 def test_rows_of_before_answers_were_kept_are_choices(make_row):
     values = json.loads(make_row().to_json())
     line = json.dumps({name: value for name, value in values.items() if name not in LATER})

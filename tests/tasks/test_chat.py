@@ -96,7 +96,7 @@ def test_a_thought_is_cut_off(chatting, generated, text, thought, truncated):
 @pytest.mark.parametrize("of", ["ruler_niah_multikey_1", "ruler_vt", "ruler_cwe", "ruler_fwe"])
 def test_ruler_s_own_prefix_is_cut_off_and_its_answer_counts_into_the_length(chatting, of):
     alone = get_task(of).sample(chatting, length=4000, depth=0, trial=2)
-    prefix = chatting.decode(alone.question_ids[-alone.prefix :]).lstrip()
+    prefix = alone.prefix.lstrip()
     for option, ahead in (("assistant", prefix), ("none", "")):
         made = get_task(f"chat:of={of},prefix={option}").sample(chatting, length=4000, depth=0, trial=2)
         check_sample(chatting, made, length=4000, depth=0, tolerance=100)

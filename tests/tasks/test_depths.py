@@ -84,7 +84,7 @@ def _refusal(task, tokenizer, spec, length):
 
 
 @pytest.mark.parametrize(("spec", "name", "lengths"), [*FEW, *ALL])
-def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, spec, name, lengths):
+def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, record_property, spec, name, lengths):
     task, tokenizer = _Once(spec), swept[name]
     runs = 0
     for length in lengths:
@@ -108,3 +108,5 @@ def test_needles_lie_at_their_depths_or_the_length_is_refused(swept, spec, name,
             else:
                 assert abs(sample.depth - depth) <= 2
     assert runs >= 1
+    for what in ("A needle off its depth", "A prompt that is cut or of another length"):  # check_sample looks at both
+        record_property("silent", [what, runs * len(DEPTHS) * TRIALS, "0"])

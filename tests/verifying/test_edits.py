@@ -12,7 +12,8 @@ from lh_eval.runs.run import run
 from lh_eval.verifying.folders import verify
 from lh_eval.verifying.run import RunCheck
 
-COMMITTED = Path(__file__).parents[2] / "outputs" / "default"
+OUTPUTS = Path(__file__).parents[2] / "outputs"
+MORE = [pytest.param(name, marks=pytest.mark.reliability) for name in ("passkey-sweep", "keyed-sweep")]
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,10 @@ def made(tmp_path_factory):
     return path
 
 
-@pytest.fixture(params=["made", "committed"])
+@pytest.fixture(params=["made", "default", *MORE])
 def sweep(request, tmp_path):
-    """A copy to edit."""
-    source = request.getfixturevalue("made") if request.param == "made" else COMMITTED
+    """A copy to edit: of a sweep made now, or of a committed one."""
+    source = request.getfixturevalue("made") if request.param == "made" else OUTPUTS / request.param
     return Path(shutil.copytree(source, tmp_path / request.param))
 
 
@@ -54,7 +55,7 @@ def third(**changes):
     def edit(sweep):
         def change(lines):
             values = json.loads(lines[2])
-            values |= {name: value(values[name]) for name, value in changes.items()}
+            values |= {name: value(values[name]) for name, value in changes.items() if name in values}
             return [*lines[:2], json.dumps(values).encode() + b"\n", *lines[3:]]
 
         rewrite(sweep, change)
@@ -124,14 +125,25 @@ def test_what_is_untouched_passes(found, sweep):
     assert found(sweep) == []
 
 
-@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_an_edit_is_found(found, sweep, edit):
-    edit(sweep)
+@pytest.mark.reliability
+def test_all_committed_runs_pass(check, record_property):
+    results = list(verify([OUTPUTS], check))
+    assert [finding for one in results for finding in one.findings] == []
+    runs = sum(one.rows > 0 for one in results)
+    assert runs > 200
+    record_property("edits", ["None: each committed run passes untouched", runs, "0 findings"])
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_an_edit_is_found(found, sweep, record_property, kind):
+    EDITS[kind](sweep)
     assert found(sweep)
+    record_property("edits", [kind[0].upper() + kind[1:], 1, "0"])
 
 
-@pytest.mark.parametrize("edit", CHAINED.values(), ids=CHAINED)
-def test_what_digests_alone_tell_is_found(found, made, tmp_path, edit):
+@pytest.mark.parametrize("kind", CHAINED)
+def test_what_digests_alone_tell_is_found(found, made, tmp_path, record_property, kind):
     path = Path(shutil.copytree(made, tmp_path / "sweep"))
-    edit(path)
+    CHAINED[kind](path)
     assert found(path)
+    record_property("edits", [f"{kind[0].upper()}{kind[1:]}, which digests alone tell", 1, "0"])

@@ -1,14 +1,16 @@
 """Any order of running, interrupting, tearing, resuming, editing and verifying: no row is lost, no edit unnoticed."""
 
+import collections
 import json
 import shutil
 import tempfile
+import typing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 import lh_eval.runs.run as running
 from lh_eval import InputError
@@ -44,6 +46,8 @@ def row_of(key, seed, reading):
 class Machine(RuleBasedStateMachine):
     """A sweep's folder and what it must hold."""
 
+    tried: typing.ClassVar = collections.Counter()  # over all examples
+
     def __init__(self):
         super().__init__()
         self.work = Path(tempfile.mkdtemp())
@@ -71,6 +75,7 @@ class Machine(RuleBasedStateMachine):
         self.left = left
         missing = 2 * len(GRID) - sum(len(read_samples(file).rows) for file in self.samples())
         if left is not None and left < missing:
+            self.tried["a run is interrupted"] += 1
             with pytest.raises(Interrupted, match="goes on from there"):
                 running.run(CHECKPOINT, GRID, SETTINGS, self.out)
         else:
@@ -82,6 +87,7 @@ class Machine(RuleBasedStateMachine):
     def tear(self, cut, data):
         """A kill in the middle of a row."""
         file = data.draw(st.sampled_from(self.samples()))
+        self.tried["a row is torn"] += 1
         with file.open("ab") as torn:
             torn.write(file.read_bytes().splitlines()[0][:cut])
 
@@ -102,6 +108,7 @@ class Machine(RuleBasedStateMachine):
         changed = json.dumps(values | changes.get(kind, {})).encode() + b"\n"
         lines[place : place + 1] = {"drop": [], "double": [lines[place]] * 2}.get(kind, [changed])
         file.write_bytes(b"".join(lines))
+        self.tried["rows are edited"] += 1
         assert [each for one in verify([self.out], CHECK) for each in one.findings]
         self.left = None
         with pytest.raises(InputError, match="rows must be as the run wrote them"):
@@ -127,5 +134,9 @@ class Machine(RuleBasedStateMachine):
             assert not self.finished or len(rows) == len(GRID)
 
 
-TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=6, stateful_step_count=8)
+@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.reliability)])
+def test_any_order(record_property, examples):
+    Machine.tried.clear()
+    run_state_machine_as_test(Machine, settings=settings(max_examples=examples, stateful_step_count=8))
+    for what, times in Machine.tried.items():
+        record_property("faults", [f"In any order: {what}", times, "nothing"])

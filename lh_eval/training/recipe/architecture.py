@@ -1,19 +1,18 @@
 """The byte-level Llama's configuration, checked before anything is trained."""
 
 import dataclasses
+import json
 import math
 import textwrap
 from typing import Any
 
 from transformers import LlamaConfig
 
-from lh_eval.checkpoints.config_values import MOST
+from lh_eval.checkpoints.config_values import check_sizes
 from lh_eval.errors import InputError, unknown_name
 
 # These follow from the tokenizer and the recipe.
 _DERIVED = {"vocab_size", "bos_token_id", "eos_token_id", "pad_token_id", "attention_dropout"}
-_HEADS = ("num_attention_heads", "num_key_value_heads", "head_dim")
-_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", *_HEADS)
 
 
 def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
@@ -30,13 +29,15 @@ def llama_config(arguments: dict[str, Any], **derived: Any) -> LlamaConfig:
     for name in arguments:  # LlamaConfig takes any name, and a misspelt one would do nothing
         if name not in known:
             raise unknown_name("model's argument", name, known)
-    for name in _SIZES:
-        if name in arguments and (type(arguments[name]) is not int or not 1 <= arguments[name] <= MOST[name]):
-            raise InputError(f"{name} must be an integer from 1 to {MOST[name]}, got {arguments[name]!r}")
+    check_sizes(arguments)
     rotary = arguments.get("rope_parameters")
     theta = rotary.get("rope_theta", 1.0) if isinstance(rotary, dict) else 1.0
     if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
         raise InputError(f"rope_theta must be a positive number, got {theta!r}")
+    try:
+        json.dumps(arguments, allow_nan=False)
+    except ValueError:
+        raise InputError(f"model must have finite numbers, got {arguments!r}") from None
     try:
         config = LlamaConfig(**arguments, **derived, attention_dropout=0.0)
     except Exception as error:  # huggingface_hub's validation has classes of its own
