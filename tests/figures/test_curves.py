@@ -148,8 +148,17 @@ def test_more_than_a_decade_is_logarithmic_and_a_linear_axis_leaves_the_start_ou
     assert whole.get_ylim()[1] < 1.1
 
 
-@pytest.mark.parametrize("width", ["single", "double", 2.0, 2.6])
-@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize(
+    ("width", "count"),
+    [
+        ("single", 7),
+        (2.0, 1),
+        *(
+            pytest.param(width, count, marks=pytest.mark.long)
+            for width, count in [("single", 1), (2.0, 7), ("double", 1), ("double", 7), (2.6, 1), (2.6, 7)]
+        ),
+    ],
+)
 def test_it_is_readable(make_rows, assert_readable, width, count):
     columns = ["held_out", "keyed", "copy"]
     runs = itertools.product(range(count), range(2))

@@ -33,7 +33,7 @@ def run(model, task, metadata=None, **options):
     return out, {(one["doc"]["length"], one["doc"]["depth"], one["doc"]["trial"]): one for one in found}
 
 
-@pytest.mark.parametrize("task", ["passkey", "niah_single_1"])
+@pytest.mark.parametrize("task", ["passkey", pytest.param("niah_single_1", marks=pytest.mark.long)])
 def test_a_chat_agrees_with_lm_evals_own_model_and_with_ours(task, chatting, checkpoint):
     plain = HFLM(pretrained=chatting.model, tokenizer=chatting.tokenizer, batch_size=4)
     for metadata in ({}, {"chat": True, "tokenizer": chatting.tokenizer}):

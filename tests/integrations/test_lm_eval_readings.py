@@ -39,9 +39,9 @@ def clustered(samples):
     [
         (LIGHTHOUSE_SPEC, "prompt"),
         (LIGHTHOUSE_SPEC, "context"),
-        ("window:tokens=64", "prompt"),
+        pytest.param("window:tokens=64", "prompt", marks=pytest.mark.long),
         ("window:tokens=64", "context"),
-        ("block:size=16,top=2", "prompt"),
+        pytest.param("block:size=16,top=2", "prompt", marks=pytest.mark.long),
     ],
 )
 def test_rates_and_likelihoods_agree_to_the_sample(attention, reading, checkpoint):
@@ -61,7 +61,7 @@ def test_rates_and_likelihoods_agree_to_the_sample(attention, reading, checkpoin
 
 
 @pytest.mark.parametrize("reading", ["prompt", "context"])
-@pytest.mark.parametrize("attention", [LIGHTHOUSE_SPEC, "window:tokens=64"])
+@pytest.mark.parametrize("attention", [LIGHTHOUSE_SPEC, pytest.param("window:tokens=64", marks=pytest.mark.long)])
 def test_generated_answers_are_those_of_evaluate(attention, reading, checkpoint):
     _, samples = run(make(attention=attention, reading=reading), "lh_niah_single_1", limit=4)
     rows = ours(checkpoint, attention, "niah_single_1", reading=reading)

@@ -21,6 +21,7 @@ from lh_eval.tasks.base import TASKS, Sample
 GRID = {"lengths": [300, 400], "depths": [0, 100], "trials": 2}
 
 
+@pytest.mark.long
 def test_the_files_are_in_step_with_the_registry():
     there = {path.name: path.read_text(encoding="utf-8") for path in Path(lm_eval_folder()).glob("*.yaml")}
     assert there == yaml_files(), "run python -m lh_eval.integrations.lm_eval_yaml"
