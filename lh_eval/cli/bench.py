@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lh_eval.cli.figure_options import WIDTH, parse_width
 from lh_eval.cli.options import parse_ints, parse_lengths, parse_names
 from lh_eval.cli.panels import LIGHTHOUSE, MACHINE, OUTPUT, SHAPE, HelpAll
 from lh_eval.cli.shared import Device, Dtype
@@ -13,6 +14,8 @@ from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+
+    from lh_eval.figures.style import Width
 
 _OUT = Path("outputs/bench/operator.csv")
 
@@ -111,6 +114,7 @@ def bench(
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help=f"CSV that rows are appended to; {_OUT}.")] = None,
     figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.", rich_help_panel=OUTPUT)] = True,
+    width: Annotated[str, typer.Option(help=f"{WIDTH}.", rich_help_panel=OUTPUT)] = "double",
     draw: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure nothing: draw the figure of this CSV again.")
     ] = None,
@@ -125,8 +129,9 @@ def bench(
     """
     if draw is not None or table is not None:
         _refuse_others(ctx)
-        _show(draw, table, scorer)
+        _show(draw, table, scorer, parse_width(width))
         return
+    shown = parse_width(width)
     length_list = parse_lengths(lengths) if lengths is not None else None
     budget_list = parse_ints(k, "k") if k is not None else None
     modes = parse_names(mode, "mode")
@@ -172,21 +177,21 @@ def bench(
         typer.echo(text_table(measurement_frame(measured.measurements)))
         typer.echo(f"rows: {file.path}")
         if figure:
-            typer.echo(f"figure: {write_figure(file.path)[0]}")
+            typer.echo(f"figure: {write_figure(file.path, width=shown)[0]}")
     if measured.failed:
         raise typer.Exit(1)
 
 
 def _refuse_others(ctx: typer.Context) -> None:
     """Nothing is measured with --draw and --table, so what says how to measure is a mistake."""
-    for name in ctx.params.keys() - {"draw", "table", "scorer"}:
+    for name in ctx.params.keys() - {"draw", "table", "scorer", "width"}:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = name.replace("_", "-")
             raise InputError(f"{option} must be left out with --draw and --table, got it; they measure nothing")
 
 
-def _show(draw: Path | None, table: Path | None, scorer: str | None) -> None:
+def _show(draw: Path | None, table: Path | None, scorer: str | None, width: "Width") -> None:
     from lh_eval.analysis.measured import newest
     from lh_eval.bench.draw import write_figure
     from lh_eval.bench.summary import markdown_table
@@ -195,7 +200,7 @@ def _show(draw: Path | None, table: Path | None, scorer: str | None) -> None:
 
     scorer = SCORERS.spec(scorer) if scorer is not None else None
     if draw is not None:
-        for file in write_figure(draw, scorer):
+        for file in write_figure(draw, scorer, width):
             typer.echo(file)
     if table is not None:
         typer.echo(markdown_table(newest(read_measurements(table), scorer)))

@@ -34,6 +34,7 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    SettlingDepths,
     System,
     Thinking,
     TileK,
@@ -91,6 +92,7 @@ def niah(
     dtype: Dtype = "auto",
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
+    settling: SettlingDepths = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -128,6 +130,7 @@ def niah(
     from lh_eval.analysis.sweep import sweep_table
     from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import estimate_lines
+    from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
     from lh_eval.publish.sweep_table import write_sweep_table
     from lh_eval.runs.grid import Grid
@@ -164,12 +167,22 @@ def niah(
         **vars(grid)
         | {"lengths": tuple(length_list or _lengths_of(checkpoint, task)), "trials": trials, "max_trials": max_trials}
     )
+    taken = Settling() if settling else None
     if dry_run:
-        for line in estimate_lines(checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions):
+        for line in estimate_lines(
+            checkpoint, grid.at_most(), settings, beyond_positions=beyond_positions, settling=taken
+        ):
             typer.echo(line)
         return
     finished = run(
-        checkpoint, grid, settings, out, batch_size=batch_size, beyond_positions=beyond_positions, label=label
+        checkpoint,
+        grid,
+        settings,
+        out,
+        batch_size=batch_size,
+        beyond_positions=beyond_positions,
+        label=label,
+        settling=taken,
     )
     write_run_file(finished.path, ctx.params)
     figures = write_figures(finished.path)

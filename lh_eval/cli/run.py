@@ -35,6 +35,7 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    SettlingDepths,
     System,
     Thinking,
     Threshold,
@@ -81,6 +82,7 @@ def run(
     dtype: Dtype = "auto",
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
+    settling: SettlingDepths = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -118,6 +120,7 @@ def run(
     from lh_eval.analysis.table import results_table
     from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import suite_estimate_lines
+    from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
     from lh_eval.publish.results_table import results_notes, results_text, write_results
     from lh_eval.runs.setting import choose_settings
@@ -140,13 +143,23 @@ def run(
     choose_settings(attention or [], options, stored_settings(model), reading)  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
+    taken = Settling() if settling else None
     if dry_run:
-        for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
+        for line in suite_estimate_lines(
+            checkpoint, chosen, settings, beyond_positions=beyond_positions, settling=taken
+        ):
             typer.echo(line)
         return
     folder = out or Path("runs") / f"{chosen.name}{'-chat' * chat}-{Path(checkpoint.name).name}"
     finished = run_suite(
-        checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions, label=label
+        checkpoint,
+        chosen,
+        settings,
+        folder,
+        batch_size=batch_size,
+        beyond_positions=beyond_positions,
+        label=label,
+        settling=taken,
     )
     write_run_file(folder, ctx.params)
     for one in finished:

@@ -141,6 +141,16 @@ BeyondPositions = Annotated[
     ),
 ]
 
+SettlingDepths = Annotated[
+    bool,
+    typer.Option(
+        "--settling",
+        help="Keep the layer at which each token of an answer settles: an unembedding a layer and token, "
+        "6 to 41% longer on SmolLM2-135M at 4K and 1K.",
+        rich_help_panel=GRID,
+    ),
+]
+
 STDOUT = Path("-")  # of an option --json FILE
 
 

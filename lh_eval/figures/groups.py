@@ -3,21 +3,23 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.matrix import Line, Matrix, Panel, lay_out, mean_text, on_one_grid, with_names
+from lh_eval.figures.matrix import Layout, Line, Matrix, Panel, lay_out, mean_text, on_one_grid, page_height, with_names
 from lh_eval.figures.matrix_drawing import draw_matrix
 from lh_eval.figures.palettes import Palette, check_palette
 from lh_eval.figures.panel import grid
-from lh_eval.figures.style import SIZE, Width, inches, text_width
+from lh_eval.figures.style import PAGE_HEIGHT, SIZE, Width, inches, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 
-def groups_figure(
+def groups_figures(
     cells: "pd.DataFrame", *, title: str = "", width: Width = "double", palette: Palette = "cividis"
-) -> "Figure":
+) -> "list[Figure]":
     """Draw a panel a setting of each group: a line a group under its name, or, of one setting each, panels in a row.
+
+    Lines that a page has no room for go on in another figure, under the group's name again.
 
     Args:
         cells: columns `group`, `name` (the setting's, within its group), `length`, `depth`, `n` and `rate`, one row a
@@ -33,9 +35,12 @@ def groups_figure(
         raise InputError("cells must be at least one, got none; run some samples first")
     check_palette(palette)
     own = {(str(group), str(name)): rows for (group, name), rows in cells.groupby(["group", "name"], sort=False)}
-    rates = on_one_grid({key: grid(rows, "rate") for key, rows in own.items()})
+    # a group has its own lengths and depths: those of another would be empty cells of it
+    rates: dict[tuple[str, str], pd.DataFrame] = {}
+    for group in dict.fromkeys(group for group, _ in own):
+        rates |= on_one_grid({key: grid(rows, "rate") for key, rows in own.items() if key[0] == group})
     panels = {key: Panel("", rates[key], mean_text(rates[key]), cells=rows) for key, rows in own.items()}
-    values = next(iter(rates.values()))
+    values = _largest(list(rates.values()))
     settings = {group: [name for other, name in own if other == group] for group, _ in own}
     alone = all(len(names) == 1 for names in settings.values())
     texts = [group for group, _ in own] if alone else [name for _, name in own]
@@ -47,5 +52,27 @@ def groups_figure(
         named = with_names({key: [key[0] if alone else key[1]] for key in keys}, panels, layout)
         for start in range(0, len(named), layout.columns):
             heading = None if alone or start else group
-            lines.append(Line(heading, named[start : start + layout.columns]))
-    return draw_matrix(Matrix(layout, lines), title=title, palette=palette, labels={"rate": "retrieval rate"})
+            lines.append((group, Line(heading, named[start : start + layout.columns])))
+    return [
+        draw_matrix(Matrix(layout, page), title=title, palette=palette, labels={"rate": "retrieval rate"})
+        for page in _pages(lines, layout, title)
+    ]
+
+
+def _pages(lines: list[tuple[str, Line]], layout: Layout, title: str) -> list[list[Line]]:
+    """As many lines on each page as it has room for; the first of a page is under its group's name."""
+    pages: list[list[Line]] = [[]]
+    for group, line in lines:
+        if pages[-1] and page_height(Matrix(layout, [*pages[-1], line]), title=title) > PAGE_HEIGHT:
+            pages.append([])
+            line = line._replace(family=group or None)
+        pages[-1].append(line)
+    return pages
+
+
+def _largest(grids: "list[pd.DataFrame]") -> "pd.DataFrame":
+    """An empty grid with the lengths of the one that has the most, and the depths of all."""
+    import pandas as pd
+
+    depths = sorted({depth for table in grids for depth in table.index})
+    return pd.DataFrame(index=depths, columns=max((table.columns for table in grids), key=len))

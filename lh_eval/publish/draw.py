@@ -73,11 +73,13 @@ def write_figures(
     runs = _read(list(map(Path, paths)))
     groups = grouped(runs)
     single = len(paths) == 1 and is_run(Path(paths[0]))
-    figure, text = (
-        _draw(runs, kind, options, sweep=not single) if len(groups) == 1 else _draw_groups(groups, kind, options)
-    )
+    if len(groups) == 1:
+        figure, text = _draw(runs, kind, options, sweep=not single)
+        pages = [figure]
+    else:
+        pages, text = _draw_groups(groups, kind, options)
     name = "sweep" if kind == "heatmap" and not single else kind
-    return save_pages([figure], stem or Path(paths[0]) / name, options, text)
+    return save_pages(pages, stem or Path(paths[0]) / name, options, text)
 
 
 def _read(paths: Sequence[Path]) -> dict[str, Run]:
@@ -94,9 +96,9 @@ def _read(paths: Sequence[Path]) -> dict[str, Run]:
 
 def _draw_groups(
     groups: Mapping[tuple[str, str], Mapping[str, Run]], kind: RunKind, options: FigureOptions
-) -> "tuple[Figure, str]":
-    """The figure of several checkpoints or tasks, and its caption."""
-    from lh_eval.figures.groups import groups_figure
+) -> "tuple[list[Figure], str]":
+    """The pages of a figure of several checkpoints or tasks, and its caption."""
+    from lh_eval.figures.groups import groups_figures
     from lh_eval.figures.length import length_figure
 
     if kind not in ("heatmap", "length"):
@@ -110,7 +112,7 @@ def _draw_groups(
     title = ", ".join(filter(None, [subject(runs), f"n={captions.samples_per_cell(cells['n'])} per cell"]))
     width: Width = options.width or "double"
     if kind == "heatmap":
-        figure = groups_figure(cells, title=title, width=width, palette=options.palette)
+        figures = groups_figures(cells, title=title, width=width, palette=options.palette)
         text = captions.of_heatmap(cells)
     else:
         # a panel a task, a marker a checkpoint, a shade a setting
@@ -119,9 +121,9 @@ def _draw_groups(
         lines = (cells["model"] + " " if several else "") + cells["name"]
         shown = cells.assign(panel=cells["task"], setting=lines, family=cells["model"], budget_name="setting")
         shown["budget"] = cells["name"].map(names.index).astype(float)
-        figure = length_figure(shown, title=title, width=width, palette=options.palette)
+        figures = [length_figure(shown, title=title, width=width, palette=options.palette)]
         text = captions.of_length(cells)
-    return figure, f"{text} {measured(runs, cells)}"
+    return figures, f"{text} {measured(runs, cells)}"
 
 
 def check_options(options: FigureOptions) -> None:

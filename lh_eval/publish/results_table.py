@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lh_eval.lengths import length_label
+from lh_eval.lengths import length_labels
 from lh_eval.publish.tabular import NOTHING, Table, one_line, write_table
 
 if TYPE_CHECKING:
@@ -15,18 +15,20 @@ _WILSON = "w"  # behind an interval that no bootstrap gave
 
 
 def results_text(table: "pd.DataFrame") -> "pd.DataFrame":
-    """The numbers of `results_table` as text: rates with two digits, lengths as 4K, a dash where there is nothing."""
+    """The numbers of `results_table` as text: rates with two digits, lengths of one unit, a dash where nothing is."""
     import pandas as pd
 
     shown = table[_text_columns(table)].map(one_line).replace("", NOTHING)
-    for length in [name for name in table.columns if not isinstance(name, str)]:
-        shown[length_label(int(length))] = [_rate(value) for value in table[length]]
+    lengths = [name for name in table.columns if not isinstance(name, str)]
+    labels = dict(zip(map(int, lengths), length_labels(map(int, lengths)), strict=True))
+    for length in lengths:
+        shown[labels[int(length)]] = [_rate(value) for value in table[length]]
     shown["mean (95% CI)"] = _with_interval(table, "mean", "ci_low", "ci_high")
     shown["n"] = table["n"].astype(str)
     areas = _with_interval(table, "area", "area_low", "area_high")
     marks = [f" {_WILSON}" if by == "Wilson" else "" for by in table["area_by"]]
     shown["AUC (95% CI)"] = [area + mark for area, mark in zip(areas, marks, strict=True)]
-    effective = [NOTHING if pd.isna(value) else length_label(int(value)) for value in table["effective"]]
+    effective = [NOTHING if pd.isna(value) else labels[int(value)] for value in table["effective"]]
     shown[effective_heading(table)] = effective
     if "unfinished" in table:
         shown["unfinished"] = table["unfinished"]

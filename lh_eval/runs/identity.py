@@ -12,6 +12,7 @@ from lh_eval.checkpoints.identity import architecture_sha256, tokenizer_sha256
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.answering import end_ids
 from lh_eval.lengths import DEPTH_TOLERANCE
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.tasks.base import get_task, version_of
@@ -24,7 +25,9 @@ _LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")
 _ON_GPU = ("triton",)
 
 
-def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dict[str, Any]:
+def deciding_config(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, settling: Settling | None = None
+) -> dict[str, Any]:
     """Everything that decides a run's rows.
 
     Fields that runs of before do not have are differences too: what they were made with is not known.
@@ -39,6 +42,7 @@ def deciding_config(checkpoint: Checkpoint, grid: Grid, setting: Setting) -> dic
         # only where it is used: runs of before there was the rule go on
         **({"until_ci": grid.until_ci, "max_trials": grid.max_trials} if grid.until_ci is not None else {}),
         **({"depth_tolerance": grid.depth_tolerance} if grid.depth_tolerance != DEPTH_TOLERANCE else {}),
+        **({"settling": settling.to_dict(model)} if settling is not None else {}),
         "task_version": version_of(get_task(grid.task)),
         **data_hashes(get_task(grid.task)),
         "prompt": _prompt(checkpoint, grid),

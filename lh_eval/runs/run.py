@@ -22,6 +22,7 @@ from lh_eval.engine.guards import by_reason
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.interrupts import resumable, stop_if_asked
 from lh_eval.methods.base import Method
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.identity import deciding_config
@@ -66,6 +67,7 @@ def run(
     batch_size: int | None = None,
     beyond_positions: bool = False,
     label: str | None = None,
+    settling: Settling | None = None,
 ) -> Finished:
     """Run each setting on the grid; a folder that holds part of the same run is completed.
 
@@ -77,6 +79,7 @@ def run(
         batch_size: samples at once; what memory holds if None.
         beyond_positions: run samples that take more positions than the model has, instead of refusing them.
         label: what tables and figures call the checkpoint; its name if None. A run that is gone on with keeps its own.
+        settling: how settling depths are taken of each answer's tokens; None for none.
 
     Raises:
         InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
@@ -85,8 +88,8 @@ def run(
     """
     settings = side_by_side([resolve_setting(one, checkpoint.defaults) for one in settings], checkpoint.defaults)
     names = [setting.name for setting in settings]
-    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
-    decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling)
+    decides = {setting.name: deciding_config(checkpoint, grid, setting, settling) for setting in settings}
     out = Path(out) if out is not None else Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
     single = len(settings) == 1
     if single:
@@ -103,7 +106,7 @@ def run(
         folders = {name: out if single else out / name for name in names}
         runs = {name: stack.enter_context(RunFolder.open(folders[name], configs[name])) for name in names}
         with resumable(f"what was done is in {out}; the same command goes on from there"):
-            metrics = _run_all(checkpoint, grid, settings, runs, batch_size)
+            metrics = _run_all(checkpoint, grid, settings, runs, batch_size, settling)
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
         with only_writer(out):
@@ -143,6 +146,7 @@ def _run_all(
     settings: Sequence[Setting],
     runs: Mapping[str, RunFolder],
     batch_size: int | None,
+    settling: Settling | None,
 ) -> dict[str, dict[str, Any]]:
     """Complete the settings' folders; returns what each one's metrics.json holds."""
     metrics = {}
@@ -152,7 +156,7 @@ def _run_all(
             bar.set_description(setting.name)
             run, started, count = runs[setting.name], time.perf_counter(), 0
             try:
-                for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
+                for row in _rounds(checkpoint, grid, setting, run, batch_size, settling, bar):
                     run.append(row)
                     bar.update(row.length)
                     count += 1
@@ -178,7 +182,13 @@ def _progress(total: int, done: int) -> "tqdm[Any]":
 
 
 def _rounds(
-    checkpoint: Checkpoint, grid: Grid, setting: Setting, run: RunFolder, batch_size: int | None, bar: "tqdm[Any]"
+    checkpoint: Checkpoint,
+    grid: Grid,
+    setting: Setting,
+    run: RunFolder,
+    batch_size: int | None,
+    settling: Settling | None,
+    bar: "tqdm[Any]",
 ) -> Iterator[Row]:
     """The rows that a setting's run lacks, in rounds: all cells that are due more trials get them together."""
     whole, planned = grid.at_most(), _tokens(grid)
@@ -196,6 +206,7 @@ def _rounds(
             seed=grid.seed,
             batch_size=batch_size,
             depth_tolerance=grid.depth_tolerance,
+            settling=settling,
         )
         tried |= waiting
 

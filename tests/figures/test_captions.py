@@ -34,8 +34,8 @@ def test_each_setting_has_its_correlation_with_interval_and_n(make_run):
 
 def test_latency_names_what_was_timed(make_run):
     text = captions.of_latency(**timed_by_rows(setting_cells({"dense": read_run(make_run("dense"))}))._asdict())
-    assert "at 2K tokens against seconds per sample" in text
-    assert "dense 0.25, 1.00 (0.51 to 1.00)" in text
+    assert "at 2K tokens against milliseconds per sample" in text
+    assert "dense 250, 1.00 (0.51 to 1.00)" in text
 
 
 def test_readings_are_named_once_or_for_each_setting(make_run):

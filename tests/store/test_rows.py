@@ -45,6 +45,8 @@ FIELDS = [
     "question_levels",
     "truncated",
     "thought_tokens",
+    "answer_settling",
+    "prediction_settling",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]

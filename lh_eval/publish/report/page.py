@@ -13,6 +13,7 @@ from lh_eval.analysis.effective import RULER_THRESHOLD
 from lh_eval.analysis.misses import misses
 from lh_eval.analysis.models import model_names
 from lh_eval.analysis.settings import describe_setting
+from lh_eval.analysis.settling import Settled, settled
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.publish.report.cells import Cell, grid
@@ -37,6 +38,8 @@ class Section:
         summary: its numbers.
         grid: its cells by depth and length.
         memberships: as `analysis.misses.misses` has them, a row a kind of tokens; none where nothing was selected.
+        settled: where the tokens of its answers settle; None where that was not taken.
+        settlings: the rows of its table.
         failing: how many samples fail.
         failures: those of them that are shown.
     """
@@ -45,6 +48,8 @@ class Section:
     summary: Summary
     grid: list[list[Cell]]
     memberships: list[dict[str, Any]]
+    settled: Settled | None
+    settlings: list[dict[str, Any]]
     failing: int
     failures: list[Shown]
 
@@ -65,12 +70,15 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
             raise InputError(f"run must have rows, got {run.path} without; run lh-eval niah again, or leave it out")
     sections = []
     for number, (run, summary) in enumerate(zip(runs, _distinct_summaries(runs), strict=True)):
+        depths = settled(run)
         sections.append(
             Section(
                 key=f"s{number}",
                 summary=summary,
                 grid=grid(run, prompts, f"s{number}"),
                 memberships=_known(misses({summary.setting: run.frame})),
+                settled=depths,
+                settlings=_known(depths.table) if depths else [],
                 failing=int(is_failing(run.frame).sum()),
                 failures=failing_samples(run, prompts, failures),
             )
