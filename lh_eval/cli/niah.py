@@ -58,10 +58,15 @@ def niah(
     task: Annotated[str, typer.Option(help="Task, such as keyed:records=8; see lh-eval tasks.")] = "passkey",
     haystack: Haystack = None,
     needle: Annotated[
-        str | None, typer.Option(help="A needle of your own, with --question and --answer instead of --task.")
+        str | None,
+        typer.Option(
+            help="A needle of your own, with --question and --answer, in the place of a task.", rich_help_panel=GRID
+        ),
     ] = None,
-    question: Annotated[str | None, typer.Option(help="Its question; it ends where the answer follows.")] = None,
-    answer: Annotated[str | None, typer.Option(help="Its answer, words of the needle.")] = None,
+    question: Annotated[
+        str | None, typer.Option(help="Its question; it ends where the answer follows.", rich_help_panel=GRID)
+    ] = None,
+    answer: Annotated[str | None, typer.Option(help="Its answer, words of the needle.", rich_help_panel=GRID)] = None,
     chat: Chat = False,
     system: System = None,
     answer_prefix: AnswerPrefix = None,
