@@ -9,6 +9,7 @@ import typer
 from lh_eval.cli.volume import Quiet
 from lh_eval.errors import InputError
 from lh_eval.interrupts import resumable
+from lh_eval.store.files import short
 
 
 def train(
@@ -55,7 +56,7 @@ def train(
         if isinstance(error, RuntimeError) and "StreamWriter" not in str(error):  # which torch.save fails with
             raise
         raise InputError(
-            f"out must be a folder that can be written, got {folder} ({error}); the last saved state is kept: "
+            f"out must be a folder that can be written, got {folder} ({short(error)}); the last saved state is kept: "
             "make that possible, and the same command goes on from there"
         ) from None
     if checkpoint is None:

@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import resource
 
 import pytest
 
@@ -58,6 +59,23 @@ def test_ctrl_c_says_where_the_state_is(call, tmp_path, monkeypatch):
     code, _, err = call()
     assert code == 130
     assert err.splitlines()[-1].startswith(f"lh-eval: interrupted: the last saved state is in {tmp_path / 'out'};")
+
+
+@pytest.mark.parametrize("limit", [1000, 90_000])
+def test_a_file_size_limit_is_one_line_and_the_same_command_goes_on(call, tmp_path, limit):
+    assert call("--max-steps", "1")[0] == 0
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        code, out, err = call()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (code, out) == (2, "")
+    said = err.splitlines()[-1]
+    assert said.startswith(f"lh-eval: error: out must be a folder that can be written, got {tmp_path / 'out'} (")
+    assert said.endswith("; the last saved state is kept: make that possible, and the same command goes on from there")
+    assert "Traceback" not in err
+    assert call()[0] == 0
 
 
 def assert_one_line(result, message):

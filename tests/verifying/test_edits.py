@@ -101,7 +101,7 @@ EDITS = {
     "weights of the configuration": values(
         "dense/config.json", lambda config: config["model"].update(weights_sha256="0" * 64)
     ),
-    "dtype of the configuration": values("dense/config.json", lambda config: config.update(dtype="bfloat16")),
+    "dtype of the configuration": values("dense/config.json", lambda config: config.update(dtype="float16")),
     "metrics": values("dense/metrics.json", lambda metrics: metrics["cells"][1].update(rate=0.5)),
     "sweep": values("sweep.json", lambda summary: summary["settings"][1].update(mean_rate=0.25)),
     "run removed": lambda sweep: shutil.rmtree(sweep / "norm-k64", True) or shutil.rmtree(sweep / "norm-k2048", True),

@@ -35,7 +35,7 @@ class TrainingConfig:
 
     Attributes:
         name: the checkpoint's name.
-        seed: seed of weights and data.
+        seed: seed of weights and data, below 2**32, which numpy's generators take.
         model: arguments of transformers' `LlamaConfig`; vocabulary and special tokens follow from the tokenizer.
         phases: data schedule.
         stages: attention schedule, as many steps as the phases.
@@ -53,7 +53,7 @@ class TrainingConfig:
     """
 
     name: str
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     model: dict[str, Any]
     phases: tuple[DataPhase, ...]
     stages: tuple[AttentionStage, ...]

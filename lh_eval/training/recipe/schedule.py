@@ -10,7 +10,7 @@ from lh_eval.training.families import FAMILIES, MIN_LENGTH
 from lh_eval.training.recipe.gate import Gate
 from lh_eval.validation import validated
 
-Steps = Annotated[int, Field(ge=1)]
+Steps = Annotated[int, Field(ge=1, le=10**9)]
 
 
 @validated("phases")
@@ -27,7 +27,7 @@ class DataPhase:
 
     steps: Steps
     length: Annotated[int, Field(ge=MIN_LENGTH)]
-    tokens_per_step: Annotated[int, Field(ge=1)]
+    tokens_per_step: Annotated[int, Field(ge=1, le=10**9)]
     mix: dict[str, float]
     gate: InstanceOf[Gate] | None = None
 
