@@ -88,7 +88,7 @@ def test_a_thought_is_cut_off(chatting, generated, text, thought, truncated):
     said = _Said([], thinking=True)
     ids = [*chatting.encode(generated, add_special_tokens=False), 256]
     for token in ids:
-        if said.take(chatting, token, {256}, made):
+        if said.take(chatting, (token, None), {256}, made):
             break
     assert (said.text, said.thought, said.truncated) == (text, thought, truncated)
 

@@ -15,6 +15,7 @@ def blocks():
     return make_blocks(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, ROOT / CHAT)
 
 
+@pytest.mark.long
 def test_the_committed_page_is_that_of_the_rows(blocks, tmp_path, capsys):
     page = PAGE.read_text(encoding="utf-8")
     assert filled(page, KIND, blocks) == page
