@@ -1,7 +1,7 @@
 # The commands of every day. They use the environment that is active; `make install` fills it.
 PYTHON ?= python
 
-.PHONY: help install test long gpu sanitize reliability fuzz soak mutants lint format type check bench niah ci clean figures findings
+.PHONY: help install test long package site gpu sanitize reliability fuzz soak mutants lint format type check bench niah ci clean figures findings
 
 # whose tests record the rows of docs/reliability.md
 RELIABILITY = tests/faults tests/verifying tests/soak tests/fuzz tests/runs/test_identity.py tests/tasks/test_depths.py
@@ -26,6 +26,12 @@ lint:  ## ruff and the import contracts, nothing changed
 format:  ## ruff, in place
 	$(PYTHON) -m ruff check --fix
 	$(PYTHON) -m ruff format
+
+package:  ## sdist and wheel into dist/, tried from another folder; REPOSITORY=https://... is where README's links lead
+	DIST=$(CURDIR)/dist PYTHON=$(PYTHON) .ci/package
+
+site:  ## docs/ as a site in build/site, strictly
+	PYTHON=$(PYTHON) .ci/site
 
 type:  ## mypy over the package as it is installed
 	PYTHON=$(PYTHON) .ci/type

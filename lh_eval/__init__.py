@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval._checkout import find_beside
+from lh_eval._lm_eval import announce
 
 if TYPE_CHECKING:
     from lh_eval.analysis.compare import compare as compare
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lh_eval.tasks.base import get_task as get_task
 
 find_beside(Path(__file__).parent)
+announce()
 
 __version__ = "0.1.0"
 

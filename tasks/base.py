@@ -1,7 +1,10 @@
 """What a task is, and what a sample of it holds. Tasks know tokenizers but no model."""
 
+import contextlib
+import contextvars
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,7 +25,7 @@ class Sample:
 
     Attributes:
         context_ids: tokens that are prefilled; under Lighthouse, by it.
-        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens.
+        question_ids: tokens that follow and attend densely; both together are exactly `length` tokens, see `reserved`.
         answer: the right answer as text; where there are several, all of them, separated by ", ".
         answers: the parts of it that are looked for, one for each needle; `(answer,)` if not given.
         scoring: "choice" takes the likeliest of `choices`; else the model generates, and the scoring rule of that name
@@ -39,7 +42,15 @@ class Sample:
             where there is no context.
         stands: of each of `answers`, how often it stands behind the opening as words of its own; () where what stands
             in a text is the text's affair.
+        template: start and end of what a chat template writes behind the question, whose special tokens are meant.
+        thinking: most tokens of a thought ahead of a generated answer; 0 where there is none.
+        thought_end: tokens that end a thought.
         removed: of a control, the tokens that its needle would take; None for what is none. An answer may not be there.
+        prefix: the end of the question's text that begins the answer, the white space ahead of it too, such as
+            ` The pass key is`: it follows the assistant's header in a chat and is lm-eval's `gen_prefix`. None where
+            the task does not say, `` where all of the question asks.
+        reserved: None where the prompt has exactly the length that was asked for; else that length is RULER's, a limit
+            from which so many tokens are kept for the answer.
     """
 
     context_ids: list[int]
@@ -58,6 +69,11 @@ class Sample:
     placed: bool = True
     stands: tuple[int, ...] = ()
     removed: int | None = None
+    template: tuple[int, int] = (0, 0)
+    thinking: int = 0
+    thought_end: tuple[int, ...] = ()
+    prefix: str | None = None
+    reserved: int | None = None
 
     def __post_init__(self) -> None:
         if not self.answers:
@@ -67,7 +83,7 @@ class Sample:
 
     @property
     def prompt_ids(self) -> list[int]:
-        """The whole prompt, `length` tokens."""
+        """The whole prompt."""
         return self.context_ids + self.question_ids
 
     @property
@@ -150,13 +166,31 @@ def questions_of(task: Task) -> int:
     return questions if type(questions) is int and questions > 0 else 1
 
 
+_drawn_as: contextvars.ContextVar[tuple[int, float] | None] = contextvars.ContextVar("drawn_as", default=None)
+
+
+@contextlib.contextmanager
+def drawn_as(length: int, depth: float) -> Iterator[None]:
+    """Samples that are made within draw as those of this length and depth do, whatever theirs are.
+
+    So a task that wraps another, and leaves it less room, asks what the other asks by itself.
+    """
+    token = _drawn_as.set((length, depth))
+    try:
+        yield
+    finally:
+        _drawn_as.reset(token)
+
+
 def sample_rng(task: str, *, length: int, depth: float, trial: int, seed: int) -> np.random.Generator:
-    """The random generator of one sample: a function of these five and of nothing else."""
+    """The random generator of one sample: a function of these five and of nothing else, but within `drawn_as`."""
+    length, depth = _drawn_as.get() or (length, depth)
     text = f"{task}|{length}|{float(depth)!r}|{trial}|{seed}"
     return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))
 
 
 def context_rng(task: str, *, length: int, trial: int, seed: int) -> np.random.Generator:
     """The random generator of what samples of all depths have in common; it knows no depth."""
+    length, _ = _drawn_as.get() or (length, 0.0)
     text = f"{task}|{length}|{trial}|{seed}"
     return np.random.default_rng(np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint32))

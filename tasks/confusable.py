@@ -17,7 +17,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _SHAPE = (string.ascii_uppercase, string.ascii_uppercase, *[string.digits] * 4)
-_CHANGES = sum(len(symbols) - 1 for symbols in _SHAPE)
+CHANGES = sum(len(symbols) - 1 for symbols in _SHAPE)
+
+
+def draw_key(rng: np.random.Generator) -> str:
+    """A key, such as `QX4071`."""
+    return "".join(symbols[rng.integers(len(symbols))] for symbols in _SHAPE)
+
+
+def single_changes(key: str) -> list[str]:
+    """The `CHANGES` keys that differ from it in one character."""
+    return [
+        key[:place] + symbol + key[place + 1 :]
+        for place, symbols in enumerate(_SHAPE)
+        for symbol in symbols
+        if symbol != key[place]
+    ]
 
 
 @TASKS.register("confusable")
@@ -39,17 +54,12 @@ class Confusable(PlannedTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_count("distractors", self.distractors, 0, _CHANGES)
+        check_count("distractors", self.distractors, 0, CHANGES)
 
     def plan(self, tokenizer: "PreTrainedTokenizerBase", rng: np.random.Generator) -> Plan:
         """Draw the key, and as many of its single changes as are wanted."""
-        key = "".join(symbols[rng.integers(len(symbols))] for symbols in _SHAPE)
-        changed = [
-            key[:place] + symbol + key[place + 1 :]
-            for place, symbols in enumerate(_SHAPE)
-            for symbol in symbols
-            if symbol != key[place]
-        ]
+        key = draw_key(rng)
+        changed = single_changes(key)
         others = [changed[pick] for pick in rng.choice(len(changed), size=self.distractors, replace=False)]
         numbers = draw_texts(rng, "number", 1 + self.distractors)
         needle, *distractors = [

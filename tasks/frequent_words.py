@@ -7,6 +7,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import TASKS, Sample, sample_rng
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.filler import filler_words
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
@@ -85,6 +86,7 @@ class FrequentWords:
             ],
             opening=len(head),
             placed=False,
+            prefix=last_sentence(QUESTION),
             stands=tuple(counts[1 : 1 + _ASKED].tolist()),
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 from lh_eval.errors import InputError
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.tasks.base import TASKS, Sample, context_rng
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.depth import points_off
 from lh_eval.tasks.building.encoding import encode
 from lh_eval.tasks.building.haystack import FIXED, RecordTemplate
@@ -88,6 +89,7 @@ class KeyValue:
             spans=[(start, start + size)],
             opening=opening,
             stands=(1,),
+            prefix=last_sentence(f" {vocabulary('uuid')[records.keys[asked]]}".join(QUESTION)),
         )
 
 
@@ -102,5 +104,7 @@ def _line_breaks(tokenizer: "PreTrainedTokenizerBase", count: int) -> list[int]:
     """That many tokens of line breaks."""
     ids = encode(tokenizer, "\n") if count else [0]
     if not ids:
-        raise InputError("tokenizer must have a token for a line break, got none; use the model's own one")
+        raise InputError(
+            "tokenizer must have a token for a line break, got none; take a task without lines, such as niah_single_2"
+        )
     return ids[-1:] * count

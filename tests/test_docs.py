@@ -54,7 +54,7 @@ def test_readme_snippets_run_as_printed_one_after_the_other(capsys):
 
 
 @pytest.mark.parametrize(
-    ("registry", "name"), [(SCORERS, "peak"), (TASKS, "room"), (METHODS, "strided"), (SCORINGS, "ending")]
+    ("registry", "name"), [(SCORERS, "peak"), (TASKS, "meeting"), (METHODS, "strided"), (SCORINGS, "ending")]
 )
 def test_skeletons(registry, name, monkeypatch):
     registry.names()
@@ -65,6 +65,15 @@ def test_skeletons(registry, name, monkeypatch):
     exec(test, scope)
     for run in [value for key, value in scope.items() if key.startswith("test_")]:
         run()
+
+
+def test_skeletons_are_new_files_under_headings_of_their_own():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"^`(\w+/[\w/]+\.py)`", text, re.MULTILINE)
+    assert len(named) == 8
+    assert [path for path in named if (ROOT / path).exists()] == []
+    headings = re.findall(r"^## .+", text, re.MULTILINE)
+    assert len(headings) == len(set(headings))
 
 
 def test_kernel_skeleton_is_python():

@@ -11,8 +11,13 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_every_folder_with_code_is_a_package():
-    listed = set(PROJECT["tool"]["setuptools"]["packages"])
+def test_every_folder_with_code_or_data_is_a_package():
+    setuptools = PROJECT["tool"]["setuptools"]
+    data = {name for name, patterns in setuptools["package-data"].items() if patterns == ["*"]}
+    folders = {"lh_eval.tasks.lm_eval": ROOT / "tasks" / "lm_eval"}
+    for name in data:
+        assert any((folders.get(name) or ROOT.joinpath(*name.split("."))).iterdir())
+    listed = set(setuptools["packages"]) - data
     found = set()
     for top in ("lh_eval", "kernels", "scorers", "tasks"):
         for file in (ROOT / top).rglob("*.py"):

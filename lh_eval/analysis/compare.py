@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lh_eval.analysis.compare_samples import by_samples
 from lh_eval.analysis.compare_trainings import by_trainings
 from lh_eval.analysis.comparison import Comparison
-from lh_eval.analysis.pairing import align, with_canonical_tasks
+from lh_eval.analysis.pairing import align, as_asked, with_canonical_tasks
 from lh_eval.errors import InputError
 from lh_eval.statistics import mcnemar_exact
 
@@ -40,10 +40,14 @@ def compare(
         seed: of the bootstrap.
 
     Raises:
-        InputError: the runs are of different tasks, asked different questions, or have no sample in common.
+        InputError: the runs are of different tasks (one raw and one in a chat template are the same), asked different
+            questions, or have no sample in common.
     """
     given: list[list[Any]] = [[side] if hasattr(side, "columns") else list(side) for side in (a, b)]
     sides = [list(map(with_canonical_tasks, frames)) for frames in given]
+    asked = as_asked([*sides[0], *sides[1]])
+    own_prompts = _prompts_differ([*sides[0], *sides[1]], asked)
+    sides = [asked[: len(sides[0])], asked[len(sides[0]) :]]
     _check_tasks([*sides[0], *sides[1]])
     joined = align([*sides[0], *sides[1]])
     if joined.empty:
@@ -57,6 +61,9 @@ def compare(
     if any(alone):
         left_out = f"left out, as not every run has an answer: {alone[0]} samples of A's, {alone[1]} of B's"
         compared = compared._replace(notes=[*compared.notes, left_out])
+    if own_prompts:
+        note = "paired by what is asked: a chat template makes its prompts"
+        compared = compared._replace(notes=[*compared.notes, note])
     return compared
 
 
@@ -86,6 +93,14 @@ def difference(frame: "pd.DataFrame", baseline: "pd.DataFrame") -> dict[str, Any
         "lost": lost,
         "p_value": mcnemar_exact(gained, lost),
     }
+
+
+def _prompts_differ(frames: "Sequence[pd.DataFrame]", asked: "Sequence[pd.DataFrame]") -> bool:
+    """Whether rows are joined by what is asked and have other prompts."""
+    if all(before is after for before, after in zip(frames, asked, strict=True)):
+        return False
+    first, *others = (set(frame["prompt_sha256"]) for frame in frames)
+    return any(other != first for other in others)
 
 
 def _check_tasks(frames: "Sequence[pd.DataFrame]") -> None:

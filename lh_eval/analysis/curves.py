@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _REQUIRED = tuple(name for name in STEP_COLUMNS if name != "lr")
+_SYMBOLS = {"num_levels": "L", "pooling_factor": "p"}
 _SHOWN = ("text", "keyed", "copy")
 
 
@@ -23,6 +24,7 @@ class Curve(NamedTuple):
     name: the folder's name, or its path where two folders share a name.
     recipe: what trainings share that differ in nothing but the seed.
     seed: of data and weights.
+    label: what figures call the recipe: how it attends, and what tells it from the others.
     rows: loss.csv by its header, sorted by step; a loss is missing where it was not measured.
     """
 
@@ -30,6 +32,7 @@ class Curve(NamedTuple):
     name: str
     recipe: str
     seed: int
+    label: str
     rows: "pd.DataFrame"
 
     @property
@@ -51,7 +54,9 @@ def read_curves(paths: Iterable[str | Path]) -> list[Curve]:
     labels = [name if names.count(name) == 1 else str(folder) for name, folder in zip(names, folders, strict=True)]
     recipes = _recipes(configs, labels)
     seeds = [config["seed"] for config in configs]
-    return [Curve(*values) for values in zip(folders, labels, recipes, seeds, rows, strict=True)]
+    shown = _labels(dict(zip(recipes, configs, strict=True)))
+    told = [shown[recipe] for recipe in recipes]
+    return [Curve(*values) for values in zip(folders, labels, recipes, seeds, told, rows, strict=True)]
 
 
 def chosen_columns(curves: Sequence[Curve], names: Sequence[str] | None) -> list[str]:
@@ -98,6 +103,35 @@ def _recipes(configs: list[dict[str, Any]], labels: list[str]) -> list[str]:
     for name, rest in zip(names, rests, strict=True):
         of_name.setdefault(name, set()).add(rest)
     return [name if len(of_name[name]) == 1 else label for name, label in zip(names, labels, strict=True)]
+
+
+def _labels(configs: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """By recipe `dense` or `norm k=256, L=5`: of its selection the scorer, k, and what differs; else its own name."""
+    described = {recipe: _selection(config) for recipe, config in configs.items()}
+    selecting = [options for options in described.values() if options]
+    names = dict.fromkeys(name for options in selecting for name in options)
+    differing = [name for name in names if len({str(options.get(name)) for options in selecting}) > 1]
+    labels = {}
+    for recipe, options in described.items():
+        rest = [name for name in differing if options and name in options and name not in ("scorer", "k")]
+        parts = [f"{_SYMBOLS.get(name, name)}={options[name]}" for name in rest] if options else []
+        head = "dense" if options == {} else f"{options['scorer']} k={options['k']}" if options else recipe
+        labels[recipe] = ", ".join([head, *parts])
+    shown = list(labels.values())
+    if len(shown) == 1:
+        return {recipe: recipe for recipe in labels}
+    return {recipe: label if shown.count(label) == 1 else recipe for recipe, label in labels.items()}
+
+
+def _selection(config: dict[str, Any]) -> dict[str, Any] | None:
+    """What is selected by while it trains; nothing where it attends densely throughout, None where that is not told."""
+    stages = config.get("stages")
+    if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
+        return None
+    if {stage.get("attention") for stage in stages} == {"dense"}:
+        return {}
+    options = config.get("lighthouse")
+    return options if isinstance(options, dict) and {"scorer", "k"} <= options.keys() else None
 
 
 def _read_rows(path: Path) -> "pd.DataFrame":

@@ -1,7 +1,7 @@
 """Which membership goes with a miss: needle, question and last token, beside hits and misses of each setting."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.pairing import questions_of_task
 from lh_eval.statistics import separation
@@ -43,14 +43,23 @@ def misses(frames: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
             if known.empty:
                 continue
             held = known[column].map(lambda share: share[0] if isinstance(share, tuple) else share).astype(float)
-            hit = known["score"] == 1
-            contexts = known["trial"] // questions_of_task(str(known["task"].iloc[0]))
-            found = separation(
-                held.tolist(),
-                hit.tolist(),
-                clusters=list(zip(known["length"], contexts, strict=True)),
-                strata=known["length"].tolist(),
-            )
-            means = {"of_hits": held[hit].mean(), "of_misses": held[~hit].mean()}
-            rows.append({"setting": setting, "tokens": tokens, **found._asdict(), **means})
+            rows.append({"setting": setting, "tokens": tokens, **apart(known, held)})
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def apart(rows: "pd.DataFrame", values: "pd.Series[float]") -> dict[str, Any]:
+    """How far a measure of samples tells hits from misses: all of `COLUMNS` behind the first two.
+
+    Args:
+        rows: the samples, of one task, without those that failed.
+        values: of each the measure.
+    """
+    hit = rows["score"] == 1
+    contexts = rows["trial"] // questions_of_task(str(rows["task"].iloc[0]))
+    found = separation(
+        values.tolist(),
+        hit.tolist(),
+        clusters=list(zip(rows["length"], contexts, strict=True)),
+        strata=rows["length"].tolist(),
+    )
+    return {**found._asdict(), "of_hits": values[hit].mean(), "of_misses": values[~hit].mean()}

@@ -18,6 +18,28 @@ def with_canonical_tasks(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(task=frame["task"].map(canonical))
 
 
+def as_asked(frames: "Sequence[pd.DataFrame]") -> "list[pd.DataFrame]":
+    """Rows of prompts in a chat template as rows of the task that they ask, to be joined by what is asked.
+
+    A model's template makes its prompts, so that those of two, or one without, are the same by their answers alone.
+    Rows are left as they are where none has a template.
+    """
+    tasks = {task: _asked(task) for frame in frames for task in frame["task"].unique()}
+    if all(task == asked for task, asked in tasks.items()):
+        return list(frames)
+    return [frame.assign(task=frame["task"].map(tasks), prompt_sha256=frame["answer"]) for frame in frames]
+
+
+def _asked(task: str) -> str:
+    from lh_eval.tasks.chat import Chat
+
+    try:
+        built = get_task(task)
+    except InputError:
+        return task
+    return str(canonical_task(built.of)) if isinstance(built, Chat) else task
+
+
 def questions_of_task(task: str) -> int:
     """Trials in a row that ask about one context; 1 where the task is not installed here."""
     try:

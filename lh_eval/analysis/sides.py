@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.comparison import Comparison
+from lh_eval.analysis.models import model_names
 from lh_eval.analysis.settings import describe_setting, setting_label
 from lh_eval.errors import InputError
 from lh_eval.store.folder import PROVENANCE
@@ -55,17 +56,29 @@ def comparison_values(comparison: Comparison, a: Sequence[Run], b: Sequence[Run]
 
 
 def side_labels(a: Sequence[Run], b: Sequence[Run]) -> tuple[str, str]:
-    """What tables and figures call both sides: their settings, what tells those apart, or else the folders."""
+    """What tables and figures call both sides: their settings, what tells those apart, or else the folders.
+
+    Sides of two checkpoints have those in their names.
+    """
+    named = model_names([*a, *b])
+    models = {run.path: name for run, name in zip([*a, *b], named, strict=True)}
     namings: list[Callable[[Run], str]] = [
         setting_label,
         lambda run: f"{setting_label(run)} ({describe_setting(run).reading})",
-        lambda run: f"{_describe(run)['model']} {setting_label(run)}",
+        lambda run: f"{models[run.path]} {setting_label(run)}".strip(),
     ]
-    for naming in namings:
+    for naming in namings[0 if len(set(named)) == 1 or len(a) + len(b) > 2 else 2 :]:
         first, second = (_label([naming(run) for run in side]) for side in (a, b))
         if first != second:
             return first, second
     first, second = (_label([str(run.path) for run in side]) for side in (a, b))
+    return first, second
+
+
+def side_models(a: Sequence[Run], b: Sequence[Run]) -> tuple[str, str]:
+    """What the checkpoints of both sides are called; empty where their runs do not say."""
+    named = model_names([*a, *b])
+    first, second = (", ".join(dict.fromkeys(filter(None, own))) for own in (named[: len(a)], named[len(a) :]))
     return first, second
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lh_eval.analysis.cells import metrics_of
 from lh_eval.analysis.compare import compare, difference
+from lh_eval.analysis.models import model_names
 from lh_eval.analysis.progress import unfinished
 from lh_eval.analysis.settings import describe_setting
 from lh_eval.store.run import Run
@@ -38,16 +39,17 @@ def sweep_table(runs: Mapping[str, Run], *, questions: int = 1) -> "pd.DataFrame
         questions: as in `compare`.
 
     Returns:
-        Columns `setting`, `reading`, `mean_rate` with `ci_low` and `ci_high`, `n`, `selection_recall`; beside dense,
-        on the samples that both have, `difference` with `difference_low` and `difference_high`, samples `gained` and
-        `lost`, and McNemar's exact `p`; where a run is, `unfinished`: `292 of 840`. Missing where there is none.
+        Columns `model` where a run names its own, `setting`, `reading`, `mean_rate` with `ci_low` and `ci_high`, `n`,
+        `selection_recall`; beside dense, on the samples that both have, `difference` with `difference_low` and
+        `difference_high`, samples `gained` and `lost`, and McNemar's exact `p`; where a run is, `unfinished`: `292 of
+        840`. Missing where there is none.
     """
     import pandas as pd
 
     rows = []
-    for name, run in runs.items():
+    for (name, run), model in zip(runs.items(), model_names(list(runs.values())), strict=True):
         setting, means = describe_setting(run), metrics_of(run)
-        row: dict[str, Any] = {"setting": setting.label, "reading": setting.reading}
+        row: dict[str, Any] = {"model": model, "setting": setting.label, "reading": setting.reading}
         row |= {column: means[column] for column in _MEANS}
         both = [side.frame[side.frame["error"].isna()] for side in (runs.get(DENSE, run), run)]
         if name != DENSE and DENSE in runs and not any(side.empty for side in both):
@@ -56,8 +58,9 @@ def sweep_table(runs: Mapping[str, Run], *, questions: int = 1) -> "pd.DataFrame
             row |= {column: int(overall[column]) for column in ("gained", "lost")} | {"p": overall["p"]}
         row["unfinished"] = str(unfinished(run) or "")
         rows.append(row)
+    named = ["model"] if any(row["model"] for row in rows) else []
     marked = ["unfinished"] if any(row["unfinished"] for row in rows) else []
-    columns = ["setting", "reading", *_MEANS, *_COMPARED.values(), "gained", "lost", "p", *marked]
+    columns = [*named, "setting", "reading", *_MEANS, *_COMPARED.values(), "gained", "lost", "p", *marked]
     return pd.DataFrame(rows, columns=columns).astype({"gained": "Int64", "lost": "Int64"})
 
 

@@ -1,5 +1,6 @@
 """What each setting of a sweep takes, from the file of `lh-eval bench` or from the rows: time beside retrieval."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +21,8 @@ _LIGHTHOUSE = ("lighthouse", "lighthouse-reference")  # the kernels' times where
 class Timed(NamedTuple):
     """Points of `figures.latency`, and in words what their time is.
 
-    points: columns `setting`, `family`, `budget`, `budget_name`, `time`, `rate`, `ci_low` and `ci_high`.
+    points: columns `setting`, `family`, `budget`, `budget_name`, `time` (missing of those left out), `rate`, `ci_low`
+        and `ci_high`.
     label: of the axis.
     length: tokens at which all was measured.
     source: of the time.
@@ -35,7 +37,10 @@ class Timed(NamedTuple):
 
 
 def timed_by_rows(cells: "pd.DataFrame") -> Timed:
-    """Seconds a sample, as the runs themselves took, at the longest length that every setting has samples of."""
+    """Seconds a sample, as the runs themselves took, at the longest length that every setting has samples of.
+
+    Milliseconds where none took a second: an axis of 0.0025 and 0.0050 is hard to read.
+    """
     counted = cells[cells["n"] > 0]
     settings = cells["setting"].nunique()
     common = [
@@ -47,11 +52,13 @@ def timed_by_rows(cells: "pd.DataFrame") -> Timed:
         raise InputError("settings must have samples of one length, got none; finish the runs first")
     at = cells.loc[cells["length"] == max(common), :]
     times = {str(setting): own["seconds"].sum() / own["n"].sum() for setting, own in at.groupby("setting")}
-    return _timed(at, times, "seconds per sample", "seconds that the rows took, shared by those that ran together")
+    unit, scale = ("seconds", 1.0) if max(times.values()) >= 1 else ("milliseconds", 1000.0)
+    times = {setting: scale * seconds for setting, seconds in times.items()}
+    return _timed(at, times, f"{unit} per sample", f"{unit} that the rows took, shared by those that ran together")
 
 
 def timed_by_bench(cells: "pd.DataFrame", files: Sequence[Path]) -> Timed:
-    """Milliseconds of the operator's forward pass, at the longest length that both the files and the runs have.
+    """Milliseconds of the operator's forward pass, at the length at which the most settings have one, the longest such.
 
     Args:
         cells: as `settings.setting_cells` makes them.
@@ -90,7 +97,7 @@ def timed_by_bench(cells: "pd.DataFrame", files: Sequence[Path]) -> Timed:
         have = sorted({(int(n), int(k)) for n, k in measured})
         listed = ", ".join(f"{length_label(n)} with k={k}" for n, k in have)
         raise InputError(f"bench must have times at a length and k of the runs, got {listed}; run lh-eval bench there")
-    length = max(sparse)
+    length = max(sparse, key=lambda length: (len(sparse[length]), length))
     source = f"median of the operator's forward pass ({shape_of(dense)})"
     at = cells[cells["length"] == length]
     return _timed(at, sparse[length], f"operator, forward, at {length_label(length)} (ms)", source)
@@ -102,12 +109,12 @@ def _timed(at: "pd.DataFrame", times: Mapping[str, float], label: str, source: s
     rows = []
     for setting, own in at.groupby("setting", sort=False):
         mean = mean_of_rates(own["hits"].tolist(), own["n"].tolist())
-        if setting in times and mean is not None:
+        if mean is not None:
             first = own.iloc[0]
-            measured = (times[str(setting)], mean.rate, *mean.interval)
+            measured = (times.get(str(setting), math.nan), mean.rate, *mean.interval)
             rows.append((setting, first["family"], first["budget"], first["budget_name"], *measured))
     columns = ["setting", "family", "budget", "budget_name", "time", "rate", "ci_low", "ci_high"]
     points = pd.DataFrame(rows, columns=columns).astype({"budget": float, "family": object, "budget_name": object})
-    left_out = [name for name in dict.fromkeys(at["setting"]) if name not in set(points["setting"])]
+    left_out = points.loc[points["time"].isna(), "setting"].tolist()
     length = int(at["length"].iloc[0])
     return Timed(points, label, length, source, left_out)

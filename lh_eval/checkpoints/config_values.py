@@ -1,5 +1,6 @@
 """Numbers of a checkpoint's config.json that libraries would take as they are, and end in a traceback or never."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ MOST = {
 
 
 def check_config_values(folder: Path) -> None:
-    """Raise InputError where a size in config.json, or in its text model's part, is no number that it can be."""
+    """Raise InputError where config.json cannot be read, or a size in it, or its text model's, is none that can be."""
     from transformers import PreTrainedConfig
 
     try:
         values, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
-    except (OSError, ValueError):
-        return  # what is wrong with it, loading says
+    except (OSError, ValueError) as error:
+        reason = textwrap.shorten(str(error), 200, placeholder=" ...")
+        raise InputError(f"model must be loadable from {str(folder)!r}, got: {reason}") from None
     parts: list[Any] = [values, values.get("text_config")]
     for part in parts:
         if isinstance(part, dict):

@@ -6,7 +6,6 @@ The package is unpacked, never installed or imported. A download that was finish
 interruption, and the folder appears whole or not at all.
 """
 
-import contextlib
 import hashlib
 import importlib.util
 import json
@@ -17,15 +16,15 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from lh_eval.checkpoints.cache import installed_folder, models_folder
 from lh_eval.checkpoints.catalog import CATALOG, PackagedModel
+from lh_eval.checkpoints.gguf import load_gguf
 from lh_eval.checkpoints.quiet import quiet_transformers
 from lh_eval.errors import InputError, unknown_name
 
@@ -55,7 +54,7 @@ def install(name: str, on_step: Callable[[str], object] = lambda _: None) -> Pat
     if installed_folder(name) is not None:
         return folder
     if importlib.util.find_spec("gguf") is None:
-        raise InputError(f"gguf must be there to convert {name}, got no such package; run pip install 'lh-eval[gguf]'")
+        raise InputError(f"gguf must be there to convert {name}, got no such package; run pip install gguf")
     work = models_folder() / f".{name}"
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -140,30 +139,8 @@ def convert(gguf: Path, folder: Path) -> None:
         InputError: the file cannot be read.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    with quiet_transformers(), _errors_only():
-        try:
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                gguf.parent,
-                gguf_file=gguf.name,
-                quantization_config=GgufConfig(dequantize=True),
-                dtype=torch.float32,
-                local_files_only=True,
-            )
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise InputError(f"weights must be a GGUF file that transformers reads, got: {reason}") from error
-        # the weights are plain now; left in place, both make save_pretrained refuse
-        model.hf_quantizer = None
-        vars(model.config).pop("quantization_config", None)
+    model, tokenizer = load_gguf(gguf, torch.float32)
+    with quiet_transformers():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-
-
-@contextlib.contextmanager
-def _errors_only() -> Iterator[None]:
-    """Keep the progress bar of the GGUF reader, which heeds no setting of transformers, off the screen."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield

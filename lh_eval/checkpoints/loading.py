@@ -2,15 +2,20 @@
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints.adapters import FILE_NAME as ADAPTER_FILE
+from lh_eval.checkpoints.adapters import Adapter, merge_adapter, read_adapter
 from lh_eval.checkpoints.architectures import know_architecture
 from lh_eval.checkpoints.config_values import check_config_values
 from lh_eval.checkpoints.devices import resolve_device, resolve_dtype
 from lh_eval.checkpoints.diagnosis import check_report, check_vocabulary, explained
+from lh_eval.checkpoints.gguf import load_gguf, load_gguf_tokenizer
 from lh_eval.checkpoints.identity import weights_state
 from lh_eval.checkpoints.locating import locate, tensors_sha256, weight_files, weights_sha256
 from lh_eval.checkpoints.quiet import quiet_transformers
@@ -18,7 +23,11 @@ from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_log = logging.getLogger(__name__)
+_TOKENIZER = "tokenizer_config.json"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,8 +69,22 @@ class Checkpoint:
 
     @property
     def defaults(self) -> CheckpointSettings:
-        """What it is evaluated under where nothing else is said: its own settings, or the paper's."""
-        return self.settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=(0, 1, -2, -1))
+        """What it is evaluated under where nothing else is said: its own settings, or the paper's.
+
+        Of a model with so few layers that the paper's leave none, the first and the last stay dense, or none does.
+        """
+        return _defaults(self.settings, getattr(self.model.config.get_text_config(), "num_hidden_layers", None))
+
+
+def _defaults(settings: CheckpointSettings | None, layers: int | None) -> CheckpointSettings:
+    return settings or CheckpointSettings(config=LighthouseConfig(), dense_layers=_usual_dense(layers))
+
+
+def _usual_dense(layers: int | None) -> tuple[int, ...]:
+    """The paper's dense layers, or as many of them as leave a layer of so many."""
+    if not isinstance(layers, int) or layers > 4:
+        return 0, 1, -2, -1
+    return (0, -1) if layers > 2 else ()
 
 
 def as_checkpoint(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase | None" = None) -> Checkpoint:
@@ -96,7 +119,8 @@ def load_checkpoint(
     """Load a model, its tokenizer and its Lighthouse settings.
 
     Args:
-        name_or_path: checkpoint folder, hub name or shipped name; None is the shipped default.
+        name_or_path: checkpoint folder, an adapter's folder, a GGUF file, hub name or shipped name; None is the
+            shipped default.
         device: `auto`, or a torch device.
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         trust_remote_code: run code that the checkpoint brings.
@@ -106,35 +130,32 @@ def load_checkpoint(
     """
     torch_device = resolve_device(device)
     torch_dtype = resolve_dtype(dtype, torch_device)
-    name, folder = locate(name_or_path)
-    files = weight_files(folder)
-    settings = CheckpointSettings.read(folder)
-
-    from transformers import AutoTokenizer
-
-    know_architecture(folder)
-    check_config_values(folder)
-    source: dict[str, Any] = {"trust_remote_code": trust_remote_code, "local_files_only": True}
-    with quiet_transformers():
-        with _as_input_error(folder, "model"):
-            model, report = _load_model(
-                folder,
-                dtype=torch_dtype,
-                use_safetensors=True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # the report names them, and they are refused below
-                **source,
-            )
-        with _as_input_error(folder, "tokenizer"):
-            tokenizer = AutoTokenizer.from_pretrained(folder, **source)
-    check_report(report, folder)
-    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(folder))
+    name, place = locate(name_or_path)
+    adapter = read_adapter(place)
+    base = _base(adapter) if adapter else place
+    files = [*weight_files(base), *([adapter.weights] if adapter else [])]
+    settings = _settings(place, base)
+    if base.is_file():
+        model, tokenizer = load_gguf(base, torch_dtype)
+    else:
+        know_architecture(base)
+        check_config_values(base)
+        own = adapter is not None and (place / _TOKENIZER).is_file()
+        tokenizer = _load_tokenizer(place if own else base, trust_remote_code)
+        model = _load_folder(base, torch_dtype, trust_remote_code)
+    if adapter:
+        with quiet_transformers(), _as_input_error(place, "adapter"):
+            model = merge_adapter(model, adapter)
+    check_vocabulary(tokenizer, model.get_input_embeddings().num_embeddings, str(place))
     model = model.to(torch_device).eval()
+    _log.info(
+        "%s: %s parameters as %s on %s, from %s", name, f"{model.num_parameters():,}", torch_dtype, torch_device, place
+    )
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,
         name=name,
-        folder=folder,
+        folder=_folder(place),
         file_sha256=weights_sha256(files),
         settings=settings,
         device=str(torch_device),
@@ -143,11 +164,76 @@ def load_checkpoint(
     )
 
 
+def stored_settings(name_or_path: str | None = None) -> CheckpointSettings:
+    """What a checkpoint's `lighthouse.json` says, or the paper's settings: known before a weight is read.
+
+    Which layers stay dense where it has none, the model decides: see `Checkpoint.defaults`. Errors as in
+    `load_checkpoint`.
+    """
+    _, place = locate(name_or_path)
+    adapter = read_adapter(place)
+    base = _base(adapter) if adapter else place
+    weight_files(base)
+    return _defaults(_settings(place, base), None)
+
+
 def load_tokenizer(name_or_path: str | None = None, *, trust_remote_code: bool = False) -> "PreTrainedTokenizerBase":
     """Load a checkpoint's tokenizer alone; arguments and errors as in `load_checkpoint`."""
+    _, place = locate(name_or_path)
+    if not place.is_file() and not (place / _TOKENIZER).is_file() and (adapter := read_adapter(place)):
+        place = _base(adapter)
+    return load_gguf_tokenizer(place) if place.is_file() else _load_tokenizer(place, trust_remote_code)
+
+
+def _folder(place: Path) -> Path:
+    return place.parent if place.is_file() else place
+
+
+def _settings(place: Path, base: Path) -> CheckpointSettings | None:
+    """The `lighthouse.json` beside a checkpoint's files, of an adapter without one its base's."""
+    return CheckpointSettings.read(_folder(place)) or CheckpointSettings.read(_folder(base))
+
+
+def _base(adapter: Adapter) -> Path:
+    """Where an adapter's checkpoint lies."""
+    try:
+        _, base = locate(adapter.base)
+    except InputError as error:
+        raise InputError(
+            f"adapter's base must be there, got {adapter.base!r}: {error}; "
+            f"write its folder as base_model_name_or_path into {adapter.folder / ADAPTER_FILE}"
+        ) from None
+    if read_adapter(base):
+        raise InputError(f"adapter's base must be a checkpoint, got the adapter {str(base)!r}; merge that one first")
+    return base
+
+
+def _load_folder(folder: Path, dtype: "torch.dtype", trust_remote_code: bool) -> "PreTrainedModel":
+    """A transformers folder's model."""
+    with quiet_transformers(), _as_input_error(folder, "model"):
+        model, report = _load_model(
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # the report names them, and they are refused below
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+        )
+    check_report(report, folder)
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _load_tokenizer(folder: Path, trust_remote_code: bool) -> "PreTrainedTokenizerBase":
     from transformers import AutoTokenizer
 
-    _, folder = locate(name_or_path)
+    pieces = folder / "tokenizer.model"
+    if pieces.is_file() and not (folder / "tokenizer.json").is_file() and find_spec("sentencepiece") is None:
+        raise InputError(
+            f"sentencepiece must be there to read {str(pieces)!r}, got no such package; "
+            "run pip install sentencepiece protobuf"
+        )
     with quiet_transformers(), _as_input_error(folder, "tokenizer"):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lh_eval.checkpoints.cache import installed_folder
 from lh_eval.checkpoints.catalog import CATALOG
+from lh_eval.checkpoints.gguf import SUFFIX
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -35,11 +36,11 @@ def locate(name: str | None = None) -> tuple[str, Path]:
     """Find a checkpoint.
 
     Args:
-        name: the name of an installed model, a folder, the name of a shipped checkpoint, or a hub name (`org/name`),
-            looked for in that order; None is the default checkpoint.
+        name: the name of an installed model, a folder or a GGUF file, the name of a shipped checkpoint, or a hub name
+            (`org/name`), looked for in that order; None is the default checkpoint.
 
     Returns:
-        The name to show, and the folder.
+        The name to show, and the folder; of a GGUF file, the file.
 
     Raises:
         InputError: no such model; a name that is close is named.
@@ -57,10 +58,14 @@ def locate(name: str | None = None) -> tuple[str, Path]:
         return name, folder
     if name in CATALOG:
         raise InputError(f"model must be installed, got {name!r} which is not yet; run lh-eval models install {name}")
+    if name.endswith(SUFFIX) and Path(name).expanduser().is_file():
+        return Path(name).stem, Path(name).expanduser()
     if re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
         return name, _download(name)
     if name and Path(name).exists():
-        raise InputError(f"model must be a checkpoint folder, got the file {name!r}; give the folder that it lies in")
+        raise InputError(
+            f"model must be a checkpoint folder, got the file {name!r}; give the folder that it lies in, or a GGUF file"
+        )
     known = [*SHIPPED, *CATALOG]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
     raise InputError(
@@ -84,13 +89,17 @@ def _shipped_folder(name: str) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files that hold a checkpoint's weights.
+    """The safetensors files that hold a checkpoint's weights; of a GGUF file, itself.
 
     Raises:
         InputError: the folder is no checkpoint, has pickled weights only, or lacks a file that its index names.
     """
+    if folder.suffix == SUFFIX and folder.is_file():
+        return [folder]
     if not (folder / "config.json").is_file():
-        raise InputError(f"model must be a transformers checkpoint folder, got {str(folder)!r} without config.json")
+        raise InputError(
+            f"model must be a transformers checkpoint folder, got {str(folder)!r} without config.json{_instead(folder)}"
+        )
     single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     if single.is_file():
         return [single]
@@ -110,9 +119,22 @@ def weight_files(folder: Path) -> list[Path]:
     if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
         raise InputError(
             f"weights must be safetensors, got only pickled ones in {str(folder)!r}, which can run code when loaded; "
-            "convert them with save_pretrained"
+            f'convert them with: python -c "from transformers import AutoModelForCausalLM as M; '
+            f'M.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"'
         )
-    raise InputError(f"model must have its weights in model.safetensors, got {str(folder)!r} without it")
+    raise InputError(
+        f"model must have its weights in model.safetensors, got {str(folder)!r} without it; "
+        "save the checkpoint with save_pretrained"
+    )
+
+
+def _instead(folder: Path) -> str:
+    """What to do with a folder of another kind, as the end of a line."""
+    if gguf := next(folder.glob(f"*{SUFFIX}"), None):
+        return f"; give the GGUF file, {gguf}"
+    if next(folder.glob("*.distcp"), None):
+        return ", a checkpoint of torch.distributed; docs/own-checkpoint.md says how it becomes one"
+    return "; give the folder that save_pretrained wrote"
 
 
 def weights_sha256(files: list[Path]) -> str:

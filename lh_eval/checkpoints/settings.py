@@ -10,6 +10,7 @@ from lh_eval.errors import InputError
 from lh_eval.validation import parse_json
 
 FILE_NAME = "lighthouse.json"
+_LAYERS = ("num_hidden_layers", "n_layer", "num_layers")  # what architectures call their number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,3 +70,21 @@ class CheckpointSettings:
             dense_layers=tuple(layers),
             training=values.get("training", {}),
         )
+
+
+def layers_in(folder: Path) -> int:
+    """How many layers a checkpoint folder's config.json says that the model has.
+
+    Raises:
+        InputError: the folder is no checkpoint, or does not say.
+    """
+    path = folder / "config.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        text = values.get("text_config") or values
+        layers = next((text[name] for name in _LAYERS if name in text), None)
+    except (OSError, ValueError, TypeError, AttributeError):
+        layers = None
+    if type(layers) is not int or layers < 1:
+        raise InputError(f"{path} must have num_hidden_layers, got none; give a transformers checkpoint folder")
+    return layers

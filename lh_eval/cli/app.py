@@ -6,11 +6,10 @@ matplotlib are imported only when a command runs.
 
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
-import typer.core
 
 import lh_eval
 from lh_eval.cli.bench import bench
@@ -22,13 +21,18 @@ from lh_eval.cli.listing import methods, scorers, tasks
 from lh_eval.cli.lm_eval import LM_EVAL_SETTINGS, lm_eval
 from lh_eval.cli.models import models
 from lh_eval.cli.niah import niah
+from lh_eval.cli.panels import HelpAll, PanelCommand, PanelGroup
 from lh_eval.cli.plan import plan
+from lh_eval.cli.publish import publish
 from lh_eval.cli.report import report
 from lh_eval.cli.rescore import rescore
+from lh_eval.cli.rows import rows
 from lh_eval.cli.run import run
+from lh_eval.cli.runs import runs
 from lh_eval.cli.table import table
 from lh_eval.cli.train import train
 from lh_eval.cli.verify import verify
+from lh_eval.cli.volume import start_volume
 from lh_eval.errors import InputError, Interrupted, unknown_name
 from lh_eval.interrupts import exit_code, received
 
@@ -38,7 +42,7 @@ _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 _INTERRUPTED = 130
 
 
-class _Commands(typer.core.TyperGroup):
+class _Commands(PanelGroup):
     """The subcommands in the order of their registration; an unknown one names the nearest."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -49,33 +53,24 @@ class _Commands(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = (
-    niah,
-    run,
-    intervene,
-    train,
-    bench,
-    plan,
-    heatmap,
-    curves,
-    compare,
-    table,
-    report,
-    verify,
-    rescore,
-    methods,
-    scorers,
-)
-for _command in _COMMANDS:
-    app.command()(_command)
+_EVERY_DAY: tuple[Callable[..., None], ...] = (niah, run, runs, table, compare, heatmap, report)
+_PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Results": (publish, verify, rows, rescore),
+    "Studies": (plan, intervene, train, curves, bench),
+    "Names": (methods, scorers),
+}
+for _command in _EVERY_DAY:
+    app.command(cls=PanelCommand)(_command)
 app.add_typer(tasks, name="tasks")
-app.add_typer(models, name="models")
-app.command("lm-eval", context_settings=LM_EVAL_SETTINGS)(lm_eval)
+app.add_typer(models, name="models", rich_help_panel="Names")
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        app.command(cls=PanelCommand, rich_help_panel=_panel)(_command)
+app.command("lm-eval", context_settings=LM_EVAL_SETTINGS, rich_help_panel="Other tools")(lm_eval)
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,6 +85,7 @@ def _root(
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
     """Does a checkpoint trained under Lighthouse attention still find the needle?"""
     if ctx.invoked_subcommand is None:
@@ -106,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done; 1 some samples failed; 2 bad usage or input, with one line on stderr; 130 interrupted, and 143
         terminated, with one that says where the part that was done lies.
     """
+    start_volume()
     try:
         # standalone_mode=False: errors come here instead of being printed, a typer.Exit comes as its code
         result = app(args=None if argv is None else list(argv), prog_name="lh-eval", standalone_mode=False)

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lh_eval.cli.figure_options import WIDTH, parse_width
 from lh_eval.cli.options import parse_ints, parse_lengths, parse_names
+from lh_eval.cli.panels import LIGHTHOUSE, MACHINE, OUTPUT, SHAPE, HelpAll
 from lh_eval.cli.shared import Device, Dtype
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+
+    from lh_eval.figures.style import Width
 
 _OUT = Path("outputs/bench/operator.csv")
 
@@ -45,52 +49,79 @@ def bench(
     provider: Annotated[
         str | None, typer.Option(help=f"{_ON_GPU.provider}; on a CPU {_ON_CPU.provider}. GPUs run all four.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences at once.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences at once.", rich_help_panel=SHAPE)] = 1,
     heads: Annotated[
-        int | None, typer.Option(min=1, help=f"Query heads; {_ON_GPU.heads}, on a CPU {_ON_CPU.heads}.")
+        int | None,
+        typer.Option(min=1, help=f"Query heads; {_ON_GPU.heads}, on a CPU {_ON_CPU.heads}.", rich_help_panel=SHAPE),
     ] = None,
     kv_heads: Annotated[
-        int | None, typer.Option(min=1, help="Key and value heads; as many as query heads if not given.")
+        int | None,
+        typer.Option(min=1, help="Key and value heads; as many as query heads if not given.", rich_help_panel=SHAPE),
     ] = None,
     head_dim: Annotated[
-        int | None, typer.Option(min=1, help=f"Dimension of a head; {_ON_GPU.head_dim}, on a CPU {_ON_CPU.head_dim}.")
+        int | None,
+        typer.Option(
+            min=1, help=f"Dimension of a head; {_ON_GPU.head_dim}, on a CPU {_ON_CPU.head_dim}.", rich_help_panel=SHAPE
+        ),
     ] = None,
-    levels: Annotated[int, typer.Option(help="Levels of the pyramid.")] = 3,
-    pooling: Annotated[int, typer.Option(help="Tokens pooled per level, a power of two.")] = 4,
+    levels: Annotated[int, typer.Option(help="Levels of the pyramid.", rich_help_panel=LIGHTHOUSE)] = 3,
+    pooling: Annotated[
+        int, typer.Option(help="Tokens pooled per level, a power of two.", rich_help_panel=LIGHTHOUSE)
+    ] = 4,
     scorer: Annotated[
         str | None,
-        typer.Option(help="Scorer, such as qk:dilation=8; norm, with --draw and --table the last row's."),
+        typer.Option(
+            help="Scorer, such as qk:dilation=8; norm, with --draw and --table the last row's.",
+            rich_help_panel=LIGHTHOUSE,
+        ),
     ] = None,
-    selection: Annotated[Literal["chunked", "global"], typer.Option(help="How entries are selected.")] = "chunked",
-    tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.")] = 128,
+    selection: Annotated[
+        Literal["chunked", "global"], typer.Option(help="How entries are selected.", rich_help_panel=LIGHTHOUSE)
+    ] = "chunked",
+    tile_k: Annotated[int, typer.Option(help="Entries kept per tile and level.", rich_help_panel=LIGHTHOUSE)] = 128,
     rope: Annotated[
-        Literal["before", "after"], typer.Option(help="Whether q and k are rotated before or after selection.")
+        Literal["before", "after"],
+        typer.Option(help="Whether q and k are rotated before or after selection.", rich_help_panel=LIGHTHOUSE),
     ] = "before",
     combine: Annotated[
-        Literal["sum", "finest", "mean"], typer.Option(help="What a position has of several levels.")
+        Literal["sum", "finest", "mean"],
+        typer.Option(help="What a position has of several levels.", rich_help_panel=LIGHTHOUSE),
     ] = "sum",
     dtype: Dtype = "auto",
     device: Device = "auto",
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Most timed calls of a measurement; {_ON_GPU.repeats}, on a CPU {_ON_CPU.repeats}."),
+        typer.Option(
+            min=1,
+            help=f"Most timed calls of a measurement; {_ON_GPU.repeats}, on a CPU {_ON_CPU.repeats}.",
+            rich_help_panel=MACHINE,
+        ),
     ] = None,
     budget_seconds: Annotated[
         float | None,
-        typer.Option(min=0, help=f"Seconds of a measurement; {_ON_GPU.seconds:g}, on a CPU {_ON_CPU.seconds:g}."),
+        typer.Option(
+            min=0,
+            help=f"Seconds of a measurement; {_ON_GPU.seconds:g}, on a CPU {_ON_CPU.seconds:g}.",
+            rich_help_panel=MACHINE,
+        ),
     ] = None,
     commit: Annotated[
         str | None,
-        typer.Option(help="Commit of the source, where it is a copy without git; asked of git if not given."),
+        typer.Option(
+            help="Commit of the source, where it is a copy without git; asked of git if not given.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help=f"CSV that rows are appended to; {_OUT}.")] = None,
-    figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.")] = True,
+    figure: Annotated[bool, typer.Option(help="Draw the CSV's newest rows beside it.", rich_help_panel=OUTPUT)] = True,
+    width: Annotated[str, typer.Option(help=f"{WIDTH}.", rich_help_panel=OUTPUT)] = "double",
     draw: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure nothing: draw the figure of this CSV again.")
     ] = None,
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Measure nothing: print this CSV's newest rows in Markdown.")
     ] = None,
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
     """Time Lighthouse attention beside dense attention, forward and backward, over length and k.
 
@@ -98,8 +129,9 @@ def bench(
     """
     if draw is not None or table is not None:
         _refuse_others(ctx)
-        _show(draw, table, scorer)
+        _show(draw, table, scorer, parse_width(width))
         return
+    shown = parse_width(width)
     length_list = parse_lengths(lengths) if lengths is not None else None
     budget_list = parse_ints(k, "k") if k is not None else None
     modes = parse_names(mode, "mode")
@@ -145,21 +177,21 @@ def bench(
         typer.echo(text_table(measurement_frame(measured.measurements)))
         typer.echo(f"rows: {file.path}")
         if figure:
-            typer.echo(f"figure: {write_figure(file.path)[0]}")
+            typer.echo(f"figure: {write_figure(file.path, width=shown)[0]}")
     if measured.failed:
         raise typer.Exit(1)
 
 
 def _refuse_others(ctx: typer.Context) -> None:
     """Nothing is measured with --draw and --table, so what says how to measure is a mistake."""
-    for name in ctx.params.keys() - {"draw", "table", "scorer"}:
+    for name in ctx.params.keys() - {"draw", "table", "scorer", "width"}:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = name.replace("_", "-")
             raise InputError(f"{option} must be left out with --draw and --table, got it; they measure nothing")
 
 
-def _show(draw: Path | None, table: Path | None, scorer: str | None) -> None:
+def _show(draw: Path | None, table: Path | None, scorer: str | None, width: "Width") -> None:
     from lh_eval.analysis.measured import newest
     from lh_eval.bench.draw import write_figure
     from lh_eval.bench.summary import markdown_table
@@ -168,7 +200,7 @@ def _show(draw: Path | None, table: Path | None, scorer: str | None) -> None:
 
     scorer = SCORERS.spec(scorer) if scorer is not None else None
     if draw is not None:
-        for file in write_figure(draw, scorer):
+        for file in write_figure(draw, scorer, width):
             typer.echo(file)
     if table is not None:
         typer.echo(markdown_table(newest(read_measurements(table), scorer)))

@@ -24,7 +24,10 @@ def curves(
         typer.Option(help="Losses, such as text,copy: columns of loss.csv; text (held_out if all have it),keyed,copy."),
     ] = None,
     width: Annotated[str, typer.Option(help=f"{WIDTH}.")] = "double",
-    format_: Annotated[str, typer.Option("--format", help="Some of png,pdf,svg.")] = "png,pdf",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="Some of png,pdf,svg, beside the one of FILE.pdf; png,pdf if neither is given."),
+    ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Have LaTeX set the text, in the paper's letters.")] = False,
 ) -> None:
     """Draw losses over tokens, a colour a recipe, with a close look at the switch to dense attention.
@@ -36,12 +39,13 @@ def curves(
     from lh_eval.publish.curves_table import curves_text
     from lh_eval.publish.draw import FigureOptions
 
-    formats = parse_names(format_, "format")
+    given = None if format_ is None else parse_names(format_, "format")
     names = None if columns is None else parse_names(columns, "column")
     found = read_curves(runs)
     if out is not None and is_figure(out):
-        stem, formats = named_figure(out)
+        stem, formats = named_figure(out, given)
     else:
+        formats = given or ["png", "pdf"]
         stem = (out or (found[0].path if len(found) == 1 else Path())) / _NAME
     options = FigureOptions(width=parse_width(width), latex=latex, formats=formats)
     written = write_curves(found, stem, columns=names, options=options)

@@ -7,25 +7,36 @@ from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
     from lh_eval.checkpoints.loading import Checkpoint
+    from lh_eval.modeling.settling import Settling
     from lh_eval.runs.grid import Grid
     from lh_eval.runs.setting import Setting
     from lh_eval.runs.suite import Suite
 
 
 def estimate_lines(
-    checkpoint: "Checkpoint", grid: "Grid", settings: "Sequence[Setting]", *, beyond_positions: bool
+    checkpoint: "Checkpoint",
+    grid: "Grid",
+    settings: "Sequence[Setting]",
+    *,
+    beyond_positions: bool,
+    settling: "Settling | None" = None,
 ) -> Iterator[str]:
     """A line for each setting as soon as it was timed, and one for all of them.
 
     Raises:
         InputError: what a run refuses, or a sample that was timed fails.
     """
-    total = yield from _setting_lines(checkpoint, grid, settings, beyond_positions)
+    total = yield from _setting_lines(checkpoint, grid, settings, beyond_positions, settling)
     yield _total_line(total, len(grid) * len(settings))
 
 
 def suite_estimate_lines(
-    checkpoint: "Checkpoint", suite: "Suite", settings: "Sequence[Setting]", *, beyond_positions: bool
+    checkpoint: "Checkpoint",
+    suite: "Suite",
+    settings: "Sequence[Setting]",
+    *,
+    beyond_positions: bool,
+    settling: "Settling | None" = None,
 ) -> Iterator[str]:
     """The lines of each task below its name, and one for all tasks.
 
@@ -37,18 +48,23 @@ def suite_estimate_lines(
     from lh_eval.runs.checking import check_settings
 
     for grid in suite.grids:
-        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
+        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling)
     total, samples = 0.0, 0
     for grid in suite.grids:
         most = grid.at_most()
         yield grid.task
-        total += yield from _setting_lines(checkpoint, most, settings, beyond_positions, indent="  ")
+        total += yield from _setting_lines(checkpoint, most, settings, beyond_positions, settling, indent="  ")
         samples += len(most) * len(settings)
     yield _total_line(total, samples)
 
 
 def _setting_lines(
-    checkpoint: "Checkpoint", grid: "Grid", settings: "Sequence[Setting]", beyond_positions: bool, indent: str = ""
+    checkpoint: "Checkpoint",
+    grid: "Grid",
+    settings: "Sequence[Setting]",
+    beyond_positions: bool,
+    settling: "Settling | None",
+    indent: str = "",
 ) -> Generator[str, None, float]:
     """A line for each setting; returns the seconds of all."""
     from lh_eval.lengths import length_label
@@ -56,7 +72,7 @@ def _setting_lines(
 
     width = max(len(setting.name) for setting in settings)
     total = 0.0
-    for timed in estimate(checkpoint, grid, settings, beyond_positions=beyond_positions):
+    for timed in estimate(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling):
         for row in timed.rows:
             if row.error is not None:
                 raise InputError(f"samples must be such that they can be run, got {row.error} at length {row.length}")

@@ -1,5 +1,6 @@
 """What the options of commands that draw mean: a width, and where a figure goes in which formats."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lh_eval.errors import InputError
@@ -14,9 +15,12 @@ def is_figure(out: Path) -> bool:
     return out.suffix.removeprefix(".") in _SUFFIXES
 
 
-def named_figure(out: Path) -> tuple[Path, list[str]]:
-    """A figure's path without suffix, and its formats: the one that its suffix names, or png and pdf."""
-    return (out.with_suffix(""), [out.suffix.removeprefix(".")]) if is_figure(out) else (out, ["png", "pdf"])
+def named_figure(out: Path, formats: Sequence[str] | None = None) -> tuple[Path, list[str]]:
+    """A figure's path without suffix, and its formats: the suffix and those given, or png and pdf."""
+    if not is_figure(out):
+        return out, list(formats or ("png", "pdf"))
+    named = out.suffix.removeprefix(".")
+    return out.with_suffix(""), [named, *(kind for kind in formats or () if kind != named)]
 
 
 def parse_width(text: str) -> Width:

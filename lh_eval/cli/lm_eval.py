@@ -5,6 +5,7 @@ from unittest import mock
 
 import typer
 
+from lh_eval._lm_eval import NAME
 from lh_eval.compat import harness_command
 from lh_eval.errors import InputError
 
@@ -19,17 +20,17 @@ def lm_eval(ctx: typer.Context) -> None:
     """
     from lm_eval.utils import setup_logging
 
-    from lh_eval.integrations.lm_eval_model import register
     from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 
     setup_logging()
-    register()
     with mock.patch.object(sys, "argv", ["lm-eval", *ctx.args]):  # which its parser changes, and reads alone
         harness = harness_command()
         try:
             arguments = harness.parse_args()
         except ValueError as error:
             raise InputError(f"lm-eval's options must be such as it can read, got an error: {error}") from None
+    if getattr(arguments, "model", None) == NAME and not hasattr(arguments, "batch_size"):
+        arguments.batch_size = "auto"  # lm-eval's is 1
     if hasattr(arguments, "include_path"):  # lm-eval's command takes one folder, what is behind it takes several
         arguments.include_path = [*filter(None, [arguments.include_path]), lm_eval_folder()]
     try:

@@ -1,11 +1,13 @@
 """`lh-eval plan`: what a question takes before it is asked; `--detect` says how many trials and trainings."""
 
+import json
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lh_eval.cli.run_file import Config
 from lh_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ def plan(
     ] = None,
     power: Annotated[float, typer.Option(help="Probability that the test finds the difference.")] = 0.8,
     level: Annotated[float, typer.Option(help="Confidence level; for one of four claims 0.9875.")] = 0.95,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    config: Config = None,  # noqa: ARG001
 ) -> None:
     """Say how many trials and how many training seeds a difference takes."""
     from lh_eval.analysis.detecting import GRID_CELLS, PAIR_SDS, PAPER_RATE, assume, require
@@ -51,6 +55,14 @@ def plan(
         assumed = _measured(detect, measured)
     sds = PAIR_SDS if pair_sd is None else {"": pair_sd}
     needed = require(detect, assumed, pair_sds=sds, with_power=power, level=level)
+    if as_json:
+        values = {"detect": detect, "power": power, "level": level, **assumed._asdict(), **needed._asdict()}
+        values["pairs"] = [
+            {"asked": asked, "sd": sds[asked], "t_test": by_t, "sign_flips": by_flips}
+            for asked, (by_t, by_flips) in needed.pairs.items()
+        ]
+        typer.echo(json.dumps(values, indent=2))
+        return
     typer.echo(f"a difference of {detect:g}, found with power {power:g} at level {level:g}, two-sided, takes")
     for line in _lines(assumed, needed, sds):
         typer.echo(f"  {line}")

@@ -6,20 +6,26 @@ from typing import Annotated
 import typer
 
 from lh_eval.analysis.effective import RULER_THRESHOLD, check_threshold
+from lh_eval.cli.chatting import chat_tasks
 from lh_eval.cli.closing import invalid_lines
 from lh_eval.cli.options import parse_depths, parse_lengths
+from lh_eval.cli.panels import GRID, OUTPUT, HelpAll
+from lh_eval.cli.run_file import Config, write_run_file
 from lh_eval.cli.settings import swept_options
 from lh_eval.cli.shared import (
+    AnswerPrefix,
     Attention,
     BatchSize,
     BeyondPositions,
     Budgets,
+    Chat,
     Combine,
     DenseLayers,
     DepthTolerance,
     Device,
     Dtype,
     Haystack,
+    Label,
     MaxTrials,
     Model,
     NumLevels,
@@ -29,18 +35,28 @@ from lh_eval.cli.shared import (
     Scorers,
     Seed,
     Selection,
+    SettlingDepths,
+    System,
+    Thinking,
     Threshold,
     TileK,
     TrustRemoteCode,
     UntilCi,
 )
+from lh_eval.cli.volume import Quiet, Verbose
 from lh_eval.lengths import DEPTH_TOLERANCE
 
 
 def run(
-    suite: Annotated[str, typer.Option(help="smoke, another that comes with the package, or a TOML file.")] = "smoke",
+    ctx: typer.Context,
+    suite: Annotated[str, typer.Option(help="smoke, a shipped one, or a TOML file.")] = "smoke",
     model: Model = None,
+    label: Label = None,
     haystack: Haystack = None,
+    chat: Chat = False,
+    system: System = None,
+    answer_prefix: AnswerPrefix = None,
+    thinking: Thinking = None,
     attention: Attention = None,
     reading: Reading = None,
     k: Budgets = None,
@@ -53,7 +69,9 @@ def run(
     rope: Rope = None,
     combine: Combine = None,
     lengths: Annotated[str | None, typer.Option(help="Tokens of the prompts, in place of the suite's.")] = None,
-    depths: Annotated[str | None, typer.Option(help="Depths in percent, in place of the suite's.")] = None,
+    depths: Annotated[
+        str | None, typer.Option(help="Depths in percent, in place of the suite's.", rich_help_panel=GRID)
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Samples of each cell, in place of the suite's.")] = None,
     until_ci: UntilCi = None,
     max_trials: MaxTrials = None,
@@ -64,14 +82,23 @@ def run(
     dtype: Dtype = "auto",
     batch_size: BatchSize = None,
     beyond_positions: BeyondPositions = False,
+    settling: SettlingDepths = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Time one sample a task and length, say how long all take, write nothing."),
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=OUTPUT,
+            help="Time one sample a task and length, say how long all take, write nothing.",
+        ),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the suite; runs/SUITE-MODEL if not given.")] = None,
     trust_remote_code: TrustRemoteCode = False,
+    config: Config = None,  # noqa: ARG001
+    quiet: Quiet = False,  # noqa: ARG001
+    verbose: Verbose = False,  # noqa: ARG001
+    help_all: HelpAll = False,  # noqa: ARG001
 ) -> None:
-    """Run a suite of tasks under each setting; write a folder a task, figures, and table.csv and table.tex.
+    """Run a suite of tasks under each setting: rows, figures, and one table.
 
     The same command goes on where an interrupted one stopped.
     """
@@ -91,10 +118,11 @@ def run(
     )
 
     from lh_eval.analysis.table import results_table
-    from lh_eval.checkpoints.loading import load_checkpoint
+    from lh_eval.checkpoints.loading import load_checkpoint, stored_settings
     from lh_eval.cli.estimating import suite_estimate_lines
+    from lh_eval.modeling.settling import Settling
     from lh_eval.publish.draw import write_figures
-    from lh_eval.publish.results_table import results_text, write_results
+    from lh_eval.publish.results_table import results_notes, results_text, write_results
     from lh_eval.runs.setting import choose_settings
     from lh_eval.runs.suite import load_suite
     from lh_eval.runs.suite_run import run_suite
@@ -104,6 +132,7 @@ def run(
         suite,
         seed=seed,
         haystack=haystack,
+        wrap=lambda tasks: chat_tasks(tasks, chat, system=system, prefix=answer_prefix, thinking=thinking),
         lengths=length_list,
         depths=depth_list,
         trials=trials,
@@ -111,18 +140,34 @@ def run(
         max_trials=max_trials,
         depth_tolerance=depth_tolerance,
     )
+    choose_settings(attention or [], options, stored_settings(model), reading)  # refused before weights are loaded
     checkpoint = load_checkpoint(model, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
     settings = choose_settings(attention or [], options, checkpoint.defaults, reading)
+    taken = Settling() if settling else None
     if dry_run:
-        for line in suite_estimate_lines(checkpoint, chosen, settings, beyond_positions=beyond_positions):
+        for line in suite_estimate_lines(
+            checkpoint, chosen, settings, beyond_positions=beyond_positions, settling=taken
+        ):
             typer.echo(line)
         return
-    folder = out or Path("runs") / f"{chosen.name}-{Path(checkpoint.name).name}"
-    finished = run_suite(checkpoint, chosen, settings, folder, batch_size=batch_size, beyond_positions=beyond_positions)
+    folder = out or Path("runs") / f"{chosen.name}{'-chat' * chat}-{Path(checkpoint.name).name}"
+    finished = run_suite(
+        checkpoint,
+        chosen,
+        settings,
+        folder,
+        batch_size=batch_size,
+        beyond_positions=beyond_positions,
+        label=label,
+        settling=taken,
+    )
+    write_run_file(folder, ctx.params)
     for one in finished:
         write_figures(one.path)
     results = results_table(find_runs([one.path for one in finished]), threshold=threshold)
     typer.echo(results_text(results).to_string(index=False))
+    for line in results_notes(results):
+        typer.echo(line)
     for file in write_results(results, folder):
         typer.echo(f"table: {file}")
     failed = [one for one in finished if one.failed]

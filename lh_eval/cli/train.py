@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lh_eval.cli.volume import Quiet
 from lh_eval.errors import InputError
 from lh_eval.interrupts import resumable
 from lh_eval.store.files import short
@@ -24,8 +25,9 @@ def train(
     log_every: Annotated[int, typer.Option(min=1, help="Steps between rows of the loss curve.")] = 20,
     workers: Annotated[int, typer.Option(min=0, help="Processes that make batches.")] = 2,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop and save after so many steps.")] = None,
+    quiet: Quiet = False,  # noqa: ARG001
 ) -> None:
-    """Train a byte-level model: Lighthouse attention first, then dense; resumes a killed run.
+    """Train a byte-level model, or go on: Lighthouse attention first, then dense.
 
     Run under `accelerate launch -m lh_eval train CONFIG` for several GPUs.
     """

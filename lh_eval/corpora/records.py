@@ -70,7 +70,7 @@ def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[ValueKin
         InputError: a file is missing or cannot be read, the hub cannot be reached or lacks the data set, there are no
             rows, a column is missing or a value of it is of another kind.
     """
-    rows = _from_files(origin.files) if origin.files else _from_hub(origin)
+    rows = _read(origin)
     missing = [name for name in columns if name not in rows.column_names]
     if missing:
         raise InputError(
@@ -90,6 +90,16 @@ def load_records(origin: Origin, columns: tuple[str, ...], kinds: tuple[ValueKin
     except UnicodeError as error:  # of a value, which `datasets` reads when it is asked for
         raise InputError(f"dataset must be UTF-8, got another text in {origin.shown}: {error}; convert it") from None
     return Records(rows, digest.hexdigest(), _commit(rows))
+
+
+@functools.cache
+def columns_of(origin: Origin) -> list[str]:
+    """The names of its columns, for data of which some are there or not; errors as in `load_records`."""
+    return list(_read(origin).column_names)
+
+
+def _read(origin: Origin) -> "Dataset":
+    return _from_files(origin.files) if origin.files else _from_hub(origin)
 
 
 def _from_files(pattern: str) -> "Dataset":

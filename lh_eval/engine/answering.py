@@ -4,6 +4,7 @@ Greedy, token by token, on the cache that is there (transformers' `generate` wou
 first end-of-text token, after `max_new_tokens`, or where no continuation changes its score.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,11 @@ class Answer(NamedTuple):
     margin: the right choice's logit less the best wrong one's; of a text the least, over the right answer's tokens, of
         each one's logit less the best other token's, given the right ones before it: above 0 where greedy decoding
         says the answer. Unrounded; None where there is one choice alone.
+    truncated: whether generation stopped at its budget with the score still open; None of a choice.
+    thought_tokens: of the thought that was cut off, its end among them; None where none was asked for.
+    answer_settling: settling depths of the right answer's tokens, each after the right ones before it; None where they
+        are not taken.
+    prediction_settling: of the generated text's tokens; None also of a choice, whose only row is the answer's.
     """
 
     prediction: str
@@ -38,10 +44,21 @@ class Answer(NamedTuple):
     answer_logprob: float
     rank: int | None
     margin: float | None
+    truncated: bool | None = None
+    thought_tokens: int | None = None
+    answer_settling: tuple[int, ...] | None = None
+    prediction_settling: tuple[int, ...] | None = None
+
+
+Drawn = tuple[int, int | None]  # a token that was generated, and its row's settling depth where that is taken
 
 
 def answer(
-    tokenizer: "PreTrainedTokenizerBase", asked: Asking, samples: Sequence[Sample], logits: torch.Tensor
+    tokenizer: "PreTrainedTokenizerBase",
+    asked: Asking,
+    samples: Sequence[Sample],
+    logits: torch.Tensor,
+    depths: torch.Tensor | None = None,
 ) -> list[Answer]:
     """Answer samples whose prompts were read; only the rows that are scored get logits.
 
@@ -50,6 +67,7 @@ def answer(
         asked: the prompts, those of the first context first; what is generated stays in their cache.
         samples: what was asked.
         logits: [R, V] after the last token of each prompt.
+        depths: [R] settling depths there; None where they are not taken.
 
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample has nothing to generate.
@@ -66,17 +84,26 @@ def answer(
     wanted = torch.tensor([ids[:1] for ids in right], device=likely.device)
     first = likely.gather(-1, wanted)[:, 0].tolist()
     rest = _rest(asked, right)
-    drafts = _drafts(logits.argmax(-1).tolist(), right, rest.likeliest)
+    settled = None
+    if depths is not None:
+        settled = [(own, *after) for own, after in zip(depths.tolist(), rest.depths, strict=True)]
+    drafts = _drafts(logits.argmax(-1).tolist(), right, rest.likeliest, settled)
     texts = _generate(tokenizer, asked, drafts, samples)
     margins = torch.minimum(_margins(logits, wanted[:, 0]), rest.margins).tolist()
     answers = []
     for row, sample in enumerate(samples):
+        of_answer = settled[row] if settled is not None else None
         of_first, of_all = round(first[row], _DIGITS), round(first[row] + rest.logprobs[row], _DIGITS)
         if sample.scoring == "choice":
             prediction, rank, margin = _choose(logits[row], sample)
-            answers.append(Answer(prediction, of_first, of_all, rank, margin))
+            answers.append(Answer(prediction, of_first, of_all, rank, margin, answer_settling=of_answer))
         else:
-            answers.append(Answer(texts[row], of_first, of_all, None, margins[row]))
+            said = texts[row]
+            thought = said.thought if sample.thinking else None
+            of_text = tuple(said.depths) if settled is not None else None
+            answers.append(
+                Answer(said.text, of_first, of_all, None, margins[row], said.truncated, thought, of_answer, of_text)
+            )
     return answers
 
 
@@ -145,11 +172,13 @@ class _Rest(NamedTuple):
     logprobs: their log-probabilities, summed.
     margins: [R] the least of their margins, inf where there are none.
     likeliest: the likeliest token in the place of each.
+    depths: settling depths, where they are taken.
     """
 
     logprobs: list[float]
     margins: torch.Tensor
     likeliest: list[list[int]]
+    depths: list[list[int]]
 
 
 def _rest(asked: Asking, right: list[list[int]]) -> _Rest:
@@ -157,10 +186,11 @@ def _rest(asked: Asking, right: list[list[int]]) -> _Rest:
     most = max(map(len, right))
     if most == 1:
         nothing = torch.full((len(right),), torch.inf, device=asked.model.device)
-        return _Rest([0.0] * len(right), nothing, [[]] * len(right))
+        return _Rest([0.0] * len(right), nothing, [[]] * len(right), [[]] * len(right))
     # filled up on the right, where causal attention lets nothing of it be seen
     with asked.branch() as aside:
         logits = aside.read([(ids + ids[-1:] * (most - len(ids)))[:-1] for ids in right], every=True)
+        taken = [] if aside.depths is None else aside.depths.tolist()
     after = torch.tensor([ids[1:] + ids[-1:] * (most - len(ids)) for ids in right], device=logits.device)
     sums, margins, likeliest = [], [], []
     for row, ids, wanted in zip(logits, right, after[..., None], strict=True):
@@ -172,56 +202,97 @@ def _rest(asked: Asking, right: list[list[int]]) -> _Rest:
         margins.append(least)
         likeliest.append(likely.argmax(-1))
     found = torch.cat(likeliest).cpu().split([len(ids) - 1 for ids in right])  # a GPU is waited for twice
-    return _Rest(torch.stack(sums).tolist(), torch.stack(margins), [row.tolist() for row in found])
+    depths = [row[: len(ids) - 1] for row, ids in zip(taken, right, strict=False)]
+    return _Rest(torch.stack(sums).tolist(), torch.stack(margins), [row.tolist() for row in found], depths)
 
 
-def _drafts(first: list[int], right: list[list[int]], likeliest: list[list[int]]) -> list[list[int]]:
+def _drafts(
+    first: list[int], right: list[list[int]], likeliest: list[list[int]], settled: list[tuple[int, ...]] | None
+) -> list[list[Drawn]]:
     """The tokens that each row generates as far as they are known: up to the first that is not the right answer's."""
     known = []
-    for token, ids, after in zip(first, right, likeliest, strict=True):
+    depths: Sequence[Sequence[int | None]] = settled or [(None,) * len(ids) for ids in right]
+    for token, ids, after, own in zip(first, right, likeliest, depths, strict=True):
         drawn = [token, *after]
         same = next((i for i, (one, wanted) in enumerate(zip(drawn, ids, strict=True)) if one != wanted), len(ids) - 1)
-        known.append(drawn[: same + 1])
+        known.append(list(zip(drawn[: same + 1], own[: same + 1], strict=True)))
     return known
 
 
-def _generate(tokenizer: Any, asked: Asking, drafts: list[list[int]], samples: Sequence[Sample]) -> list[str]:
+@dataclasses.dataclass
+class _Said:
+    """What a row generated so far: tokens of the answer alone, once a thought is over.
+
+    thought: tokens of the thought.
+    thinking: whether it still goes on.
+    depths: the tokens' settling depths, where they are taken.
+    """
+
+    tokens: list[int]
+    thinking: bool
+    text: str = ""
+    thought: int = 0
+    truncated: bool = False
+    depths: list[int] = dataclasses.field(default_factory=list)
+
+    def take(self, tokenizer: Any, drawn: Drawn, ends: set[int], sample: Sample) -> bool:
+        """Take a token; returns whether the row is done."""
+        token, depth = drawn
+        if token in ends:
+            # a thought that never ended is no answer, one that was never begun leaves all of the text
+            self.thought = 0 if self.thinking else self.thought
+            return True
+        self.tokens.append(token)
+        self.depths += [] if depth is None else [depth]
+        if self.thinking:
+            self.thought += 1
+            marker = list(sample.thought_end)
+            if self.tokens[-len(marker) :] == marker:
+                self.tokens, self.depths, self.text, self.thinking = [], [], "", False
+                return False
+            self.truncated = self.thought >= sample.thinking
+            self.text = "" if self.truncated else _decoded(tokenizer, self.tokens)
+            self.depths = [] if self.truncated else self.depths
+            return self.truncated
+        self.text = _decoded(tokenizer, self.tokens)
+        decided = is_decided(sample.scoring, self.text, sample.answers)
+        self.truncated = not decided and len(self.tokens) >= sample.max_new_tokens
+        return decided or self.truncated
+
+
+def _decoded(tokenizer: Any, ids: list[int]) -> str:
+    text: str = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return text
+
+
+def _generate(tokenizer: Any, asked: Asking, drafts: list[list[Drawn]], samples: Sequence[Sample]) -> list[_Said]:
     """Decode greedily after the question; a row that is done goes on with the others but is not read any more.
 
     What rows are known to generate goes through the model at once, as far as all of them that are not done are known.
     """
     ends = end_ids(asked.model, tokenizer)
-    texts = [""] * len(samples)
-    tokens: list[list[int]] = [[] for _ in samples]
+    said = [_Said([], thinking=bool(sample.thinking)) for sample in samples]
     waiting = {row for row, sample in enumerate(samples) if sample.scoring != "choice"}
     # how far a row may be ahead of the others is not worth a mask: known tokens are cut to what all have
     known = min((len(drafts[row]) for row in waiting), default=1)
     drawn = [draft[:known] for draft in drafts]
     while waiting:
         for row, token in ((row, token) for row, draft in enumerate(drawn) for token in draft):
-            if row not in waiting:
-                continue
-            sample = samples[row]
-            if token not in ends:
-                tokens[row].append(token)
-                texts[row] = tokenizer.decode(tokens[row], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            if (
-                token in ends
-                or len(tokens[row]) >= sample.max_new_tokens
-                or is_decided(sample.scoring, texts[row], sample.answers)
-            ):
+            if row in waiting and said[row].take(tokenizer, token, ends, samples[row]):
                 waiting.remove(row)
         if waiting:
             width = max(map(len, drawn))  # a choice's row has one token, and nobody reads on in it
-            logits = asked.read([draft + draft[-1:] * (width - len(draft)) for draft in drawn])
+            ids = [[token for token, _ in draft] for draft in drawn]
+            logits = asked.read([row + row[-1:] * (width - len(row)) for row in ids])
             best, drawn_ids = logits.max(-1)
             if not best.isfinite().all():
                 raise InputError(
                     f"logits of the answer must be finite, got {best[~best.isfinite()][0].item()}; "
                     "look for inf or nan in the weights, or try another --dtype"
                 )
-            drawn = drawn_ids[:, None].tolist()
-    return texts
+            depths = [None] * len(drawn) if asked.depths is None else asked.depths[:, -1].tolist()
+            drawn = [[pair] for pair in zip(drawn_ids.tolist(), depths, strict=True)]
+    return said
 
 
 def end_ids(model: Any, tokenizer: Any) -> set[int]:

@@ -10,6 +10,7 @@ from lh_eval.engine.caches import branch
 from lh_eval.modeling.memory import read_on, takes_many
 from lh_eval.modeling.packing import Layout, laid_out
 from lh_eval.modeling.session import Prefill
+from lh_eval.modeling.settling import Lens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,10 +27,17 @@ class Asking:
         model: transformers causal LM, in a method's block.
         filled: the contexts, a row each; the cache is appended to. Croppable where `repeats` is above 1.
         repeats: questions of each context; row r of what is read belongs to context r // repeats.
+        lens: takes settling depths of what is read, attached to the model; None for none.
+
+    Attributes:
+        depths: [R, n] those of the newest tokens that got logits; None without a lens, or where nothing was read.
     """
 
-    def __init__(self, model: "PreTrainedModel", filled: Prefill, repeats: int = 1) -> None:
+    depths: torch.Tensor | None = None
+
+    def __init__(self, model: "PreTrainedModel", filled: Prefill, repeats: int = 1, lens: Lens | None = None) -> None:
         self.model = model
+        self._lens = lens
         self._filled = filled
         self._repeats = repeats
         self._own = torch.empty(repeats, 0, dtype=torch.long, device=model.device)  # slots of each question's tokens
@@ -44,6 +52,13 @@ class Asking:
         Returns:
             Logits [R, V], or [R, n, V], in the model's dtype.
         """
+        logits = self._read(tokens, every=every)
+        if self._lens is not None:
+            depths = self._lens.take(len(tokens))
+            self.depths = depths if every else depths[:, -1:]
+        return logits
+
+    def _read(self, tokens: list[list[int]], *, every: bool) -> torch.Tensor:
         ids = torch.tensor(tokens, device=self.model.device)
         R, n = ids.shape
         asked = self._own.shape[1]
@@ -79,6 +94,6 @@ class Asking:
     def branch(self) -> Iterator["Asking"]:
         """Questions that may be gone on with within the block, while these are afterwards as they were before."""
         with branch(self._filled.cache) as cache:
-            other = Asking(self.model, self._filled._replace(cache=cache), self._repeats)
+            other = Asking(self.model, self._filled._replace(cache=cache), self._repeats, self._lens)
             other._own = self._own
             yield other

@@ -64,12 +64,18 @@ def _faults(
     tokenizer: "PreTrainedTokenizerBase", sample: Sample, length: int, depth: float, tolerance: float
 ) -> Iterator[str]:
     tokens, context = len(sample.prompt_ids), len(sample.context_ids)
-    if tokens != length and not (sample.removed is not None and tokens < length):
+    if sample.reserved is not None:
+        if tokens + sample.reserved > length:
+            kept = f"{length - sample.reserved} tokens beside the {sample.reserved} of the answer"
+            yield f"prompt must have at most {kept}, got {tokens}; the task made it too long"
+    elif tokens != length and not (sample.removed is not None and tokens < length):
         yield f"prompt must have {length} tokens, got {tokens}; the task cut or padded it"
     yield from _places(tokenizer, sample, context)
     if (off := deviation(sample, depth)) > tolerance:
         yield f"needle must start within {tolerance:g} points of depth {depth:g}, got {off:.1f} off; raise the length"
-    special = special_ids(tokenizer).intersection(sample.prompt_ids[sample.opening :])
+    start, end = sample.template
+    written = [*sample.prompt_ids[sample.opening : start or None], *(sample.prompt_ids[end:] if end else ())]
+    special = special_ids(tokenizer).intersection(written)
     if special:
         names = ", ".join(sorted(map(repr, tokenizer.convert_ids_to_tokens(sorted(special)))))
         yield f"text must have no special tokens, got {names} from data; encode it with split_special_tokens"

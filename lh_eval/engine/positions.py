@@ -16,4 +16,4 @@ def positions(model: "PreTrainedModel") -> int | None:
 
 def positions_of(sample: Sample) -> int:
     """Positions that a sample takes at most: its prompt's and those of what is generated."""
-    return len(sample.context_ids) + len(sample.question_ids) + sample.max_new_tokens
+    return len(sample.context_ids) + len(sample.question_ids) + sample.thinking + sample.max_new_tokens

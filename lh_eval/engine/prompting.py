@@ -22,6 +22,7 @@ from lh_eval.engine.spans import spans_of
 from lh_eval.methods.pyramid import Pyramid
 from lh_eval.modeling.memory import is_croppable, mixes_rows
 from lh_eval.modeling.session import Prefill
+from lh_eval.modeling.settling import Lens
 from lh_eval.tasks.base import Sample
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run_batch(
     at_once: int | None = None,
     width: int | None = None,
     pyramid: Callable[[int], Pyramid | None] = lambda _: None,
+    lens: Lens | None = None,
 ) -> list[Outcome]:
     """Run samples; each distinct context is read once.
 
@@ -62,6 +64,7 @@ def run_batch(
         width: contexts that are read side by side, one such group after the other, and answered together as far as
             `at_once` allows; all if None. Only where prefixes are shared.
         pyramid: what kept positions stand for where so many tokens are read; see `Method.pyramid`.
+        lens: takes settling depths, attached to the model; None for none.
 
     Returns:
         An outcome for each sample.
@@ -69,11 +72,13 @@ def run_batch(
     Raises:
         InputError: the model gives no finite logit where one is looked at, or a sample cannot be answered.
     """
+    if lens is not None:
+        lens.forget()
     # causal attention does not care where a context ends: at the end of the shortest, all are of one length
     cut = min(len(sample.prompt_ids if whole else sample.context_ids) for sample in samples)
     begun = [sample.prompt_ids[:cut] for sample in samples]
     rows = _rows(begun, sharing=prefiller.sharing and not whole)
-    batch = _Batch(prefiller, tokenizer, samples, rows, cut, whole, pyramid(cut))
+    batch = _Batch(prefiller, tokenizer, samples, rows, cut, whole, pyramid(cut), lens)
     contexts = [begun[batch.rows.index(row)] for row in range(max(batch.rows) + 1)]
     at_once, width = at_once or len(samples), width or len(contexts)
     if mixes_rows(prefiller.model):
@@ -99,6 +104,7 @@ class _Batch:
     cut: int  # tokens of each prompt that are read as its context
     whole: bool
     pyramid: Pyramid | None
+    lens: Lens | None
     answers: dict[int, Answer] = dataclasses.field(default_factory=dict)
     recalls: dict[int, Recall | None] = dataclasses.field(default_factory=dict)
 
@@ -127,11 +133,16 @@ class _Batch:
         with repeated(filled.cache, copies) as wide:
             for indices in _rounds(asked, most, repeats):
                 batch = [self.samples[index] for index in indices]
-                with Asking(self.prefiller.model, filled._replace(cache=wide), repeats // copies).branch() as branch:
+                asking = Asking(self.prefiller.model, filled._replace(cache=wide), repeats // copies, self.lens)
+                with asking.branch() as branch:
                     logits = filled.logits
                     if logits is None:
                         logits = self._ask(branch, indices)
-                    self.answers |= zip(indices, answer(self.tokenizer, branch, batch, logits), strict=True)
+                        depths = branch.depths
+                    else:
+                        depths = None if self.lens is None else self.lens.take(len(logits))
+                    last = None if depths is None else depths[:, -1]
+                    self.answers |= zip(indices, answer(self.tokenizer, branch, batch, logits, last), strict=True)
 
     def _ask(self, branch: Asking, indices: list[int]) -> torch.Tensor:
         questions = [self.samples[index].prompt_ids[self.cut :] for index in indices]

@@ -1,5 +1,6 @@
 """From samples to rows: the same rows in whatever batches they were run."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from lh_eval.engine.sharing import Sharing, sharing_of
 from lh_eval.errors import InputError
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
+from lh_eval.modeling.settling import Lens, Settling
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import get_task
 
@@ -30,6 +32,7 @@ def iterate_rows(
     batch_size: int | None = None,
     sharing: bool = True,
     depth_tolerance: float = DEPTH_TOLERANCE,
+    settling: Settling | None = None,
 ) -> Iterator[Row]:
     """Run samples, and yield each row as soon as its batch is through.
 
@@ -44,6 +47,7 @@ def iterate_rows(
         sharing: whether what samples have in common is read once; the rows are the same without.
         depth_tolerance: points of the context that a needle may be off its depth; the row of one further off has an
             error.
+        settling: how settling depths are taken of each answer's tokens; None for none.
 
     Raises:
         InputError: an argument cannot be used. A sample that fails is no error, but a row with one.
@@ -53,9 +57,13 @@ def iterate_rows(
     if not keys:
         return
     task = get_task(keys[0][0])
-    with method.attach(model, reading=reading) as reader:
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(method.attach(model, reading=reading))
+        lens = None if settling is None else stack.enter_context(Lens(model, settling).attached())
         prefiller = Prefiller(reader, sharing=sharing)
-        runner = SampleRunner(prefiller, method, tokenizer, task, seed, reading, positions(model), depth_tolerance)
+        runner = SampleRunner(
+            prefiller, method, tokenizer, task, seed, reading, positions(model), depth_tolerance, lens
+        )
         sizes = {length: batch_size or fitting_batch_size(model, length) for length in {key[1] for key in keys}}
         shared = Sharing()
         if sharing:

@@ -15,6 +15,7 @@ from lh_eval.engine.prefilling import Prefiller
 from lh_eval.engine.prompting import Outcome, run_batch
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
+from lh_eval.modeling.settling import Lens
 from lh_eval.scoring.base import score_text
 from lh_eval.store.rows import Key, Row
 from lh_eval.tasks.base import Sample, Task
@@ -43,6 +44,7 @@ class SampleRunner:
         reading: how prompts are read.
         positions: tokens that the model was made for; rows of samples that take more are marked.
         depth_tolerance: points of the context that a needle may be off its depth.
+        lens: takes settling depths, attached to the model; None for none.
     """
 
     prefiller: Prefiller
@@ -53,6 +55,7 @@ class SampleRunner:
     reading: Reading
     positions: int | None = None
     depth_tolerance: float = DEPTH_TOLERANCE
+    lens: Lens | None = None
 
     @property
     def whole(self) -> bool:
@@ -108,6 +111,7 @@ class SampleRunner:
                 at_once=at_once,
                 width=width,
                 pyramid=self.method.pyramid,
+                lens=self.lens,
             )
             for outcome in outcomes:
                 check_answer(outcome.answer)
@@ -168,6 +172,10 @@ class SampleRunner:
             answer_logprob=outcome.answer.answer_logprob if outcome else None,
             rank=outcome.answer.rank if outcome else None,
             margin=outcome.answer.margin if outcome else None,
+            truncated=outcome.answer.truncated if outcome else None,
+            thought_tokens=outcome.answer.thought_tokens if outcome else None,
+            answer_settling=outcome.answer.answer_settling if outcome else None,
+            prediction_settling=outcome.answer.prediction_settling if outcome else None,
             reading=self.reading,
             remainder=self._remainder(sample) if sample else None,
             selection_recall=recall.share if recall else None,

@@ -6,8 +6,8 @@ from lh_eval.errors import InputError
 from lh_eval.figures.crossover import Crossover, crossover
 from lh_eval.figures.lines import write_plainly
 from lh_eval.figures.panel import add_axes, fit_text
-from lh_eval.figures.stages import draw_stages, stage_legend
-from lh_eval.figures.style import WIDTHS, new_figure, style
+from lh_eval.figures.stages import draw_stages, stage_legend, stage_legend_lines
+from lh_eval.figures.style import Width, inches, new_figure, style
 from lh_eval.lengths import length_label, length_labels
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ _TOP, _HEIGHT, _BOTTOM = 0.36, 1.9, 0.38
 _LEGEND_LINE = 0.14
 _DROP = 0.45  # between the times' legend and the stages' headings
 _BARS = 1.25
+_LOW, _LOW_BARS = 1.15, 0.7  # heights of both where they stand beneath one another: a page holds them
+_NOTE = 0.062 * _HEIGHT  # a line of text in a panel
 _UNDER = 0.5  # labels under the bars, which may stand upright
+_NAMED = 0.2  # a mode's name over its panel, where panels are beneath one another
+_OVER_BARS = 0.42  # what is written over them
+_ENTRY = 1.6  # of the legends
 
 
 class _Series(NamedTuple):
@@ -44,50 +49,68 @@ class _Series(NamedTuple):
     times: dict[int, float]
 
 
-def bench_figure(rows: "pd.DataFrame", *, title: str = "") -> "Figure":
+def bench_figure(rows: "pd.DataFrame", *, title: str = "", width: Width = "double") -> "Figure":
     """Draw time over length in a panel a mode, and below it the share of each stage in Lighthouse's time.
+
+    Modes are side by side where both have room, else beneath one another: their times, then their stages.
 
     Args:
         rows: columns `provider`, `mode`, `N`, `k`, `ms` and `stages`, of one card, shape and pyramid, none twice.
         title: what was measured on what.
+        width: "single", "double" or inches.
 
     Raises:
-        InputError: there is no row.
+        InputError: there is no row, or the width is none.
     """
     if rows.empty:
         raise InputError("rows must be at least one, got none; measure something first")
     modes = [mode for mode in _MODES if mode in set(rows["mode"])]
     budgets = sorted({int(k) for k in rows["k"].dropna()})
     staged = rows[rows["stages"].map(bool)]
-    width = WIDTHS["double"]
-    across = (width - _LEFT - _RIGHT - _GAP * (len(modes) - 1)) / len(modes)
-    lines = -(-_entries(rows) // 4) * _LEGEND_LINE
-    below = 0.0 if staged.empty else _DROP + _BARS + _UNDER + 1.5 * _LEGEND_LINE
-    height = _TOP + _HEIGHT + _BOTTOM + lines + below
+    page = inches(width)
+    columns = len(modes) if page >= 5 else 1
+    stacked = -(-len(modes) // columns)
+    across = (page - _LEFT - _RIGHT - _GAP * (columns - 1)) / columns
+    entries = max(1, int(page // _ENTRY))
+    lines = -(-_entries(rows) // entries) * _LEGEND_LINE
+    panel, bar = (_HEIGHT, _BARS) if stacked == 1 else (_LOW, _LOW_BARS)
+    step = panel + _BOTTOM + _NAMED  # from one panel of times to the one beneath it, and of stages
+    low_step = bar + _UNDER + _OVER_BARS
+    stage_lines = stage_legend_lines(staged, page)
+    foot = (stage_lines + 0.5) * _LEGEND_LINE
+    below = 0.0 if staged.empty else _DROP + bar + _UNDER + (stacked - 1) * low_step + foot
+    height = _TOP + panel + _BOTTOM + (stacked - 1) * step + lines + below
     with style():
-        figure = new_figure(width, height)
+        figure = new_figure(page, height)
         ticks = sorted({int(length) for length in rows["N"]})
-        for column, mode in enumerate(modes):
+        for place, mode in enumerate(modes):
+            row, column = divmod(place, columns)
             left = _LEFT + column * (across + _GAP)
-            axes = add_axes(figure, (left, height - _TOP - _HEIGHT, across, _HEIGHT))
-            _draw_times(axes, _series(rows[rows["mode"] == mode]), budgets, ticks)
+            axes = add_axes(figure, (left, height - _TOP - panel - row * step, across, panel))
+            _draw_times(axes, _series(rows[rows["mode"] == mode]), budgets, ticks, _NOTE / panel)
             axes.set_title(_MODES[mode], pad=3)
             if column == 0:
                 axes.set_ylabel("milliseconds")
-                entries = axes.get_legend_handles_labels()
-                place = (0.5, (below + lines / 2) / height)
+            if place == 0:
                 figure.legend(
-                    *entries, loc="center", bbox_to_anchor=place, ncols=4, frameon=False, fontsize=6.5, borderpad=0
+                    *axes.get_legend_handles_labels(),
+                    loc="center",
+                    bbox_to_anchor=(0.5, (below + lines / 2) / height),
+                    ncols=entries,
+                    frameon=False,
+                    fontsize=6.5,
+                    borderpad=0,
                 )
             if not staged.empty:
-                bars = add_axes(figure, (left, _UNDER + 1.5 * _LEGEND_LINE, across, _BARS))
+                bottom = foot + _UNDER + (stacked - 1 - row) * low_step
+                bars = add_axes(figure, (left, bottom, across, bar))
                 draw_stages(bars, staged[staged["mode"] == mode])
                 if column == 0:
-                    bars.set_ylabel("share of the stages' time")
+                    bars.set_ylabel("share of the stages' time" if stacked == 1 else f"share, {_MODES[mode]}")
         if not staged.empty:
-            stage_legend(figure, (0.5, 0.75 * _LEGEND_LINE / height), staged)
+            stage_legend(figure, (0.5, foot / 2 / height), staged, page)
         heading = figure.text(0.5, 1 - 0.06 / height, title, ha="center", va="top", fontsize=7.5)
-        fit_text(heading, 0.97 * width)
+        fit_text(heading, 0.97 * page)
     return figure
 
 
@@ -108,7 +131,8 @@ def _series(rows: "pd.DataFrame") -> list[_Series]:
     return found
 
 
-def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: list[int]) -> None:
+def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: list[int], line_height: float) -> None:
+    """Draw a mode's lines, and say where each crosses dense attention's; a line of text is a share of the panel."""
     dense = next((line.times for line in series if line.provider == _DENSE), {})
     compared = []
     for line in series:
@@ -129,11 +153,11 @@ def _draw_times(axes: "Axes", series: list[_Series], budgets: list[int], ticks: 
     axes.grid(axis="y", linewidth=0.3, color="#d9d9d9")
     axes.set_axisbelow(True)
     bottom, top = axes.get_ylim()
-    notes = 0.062 * len(compared) + 0.03
+    notes = line_height * len(compared) + 0.03
     axes.set_ylim(bottom, bottom * (top / bottom) ** (1 / (1 - notes)))
     for i, (line, found, colour) in enumerate(compared):
         note = f"{_label(line)}: {_reading(found)}"
-        place = (0.03, 0.97 - 0.062 * i)
+        place = (0.03, 0.97 - line_height * i)
         axes.text(*place, note, transform=axes.transAxes, va="top", fontsize=6, color=colour)
         if found is not None and found.exact:
             _mark(axes, found.length, dense, bottom, colour)

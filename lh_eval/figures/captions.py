@@ -1,6 +1,6 @@
 """What figures of settings show, in sentences that their tables alone decide: what is drawn, and means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lh_eval.lengths import length_label, length_labels
@@ -39,8 +39,8 @@ def of_difference(cells: "pd.DataFrame") -> str:
     """What a map of differences shows."""
     return (
         "Retrieval rate of each setting minus that of dense attention, by context length and needle depth; dense's "
-        f"own rates beside them. {holes(cells)}{means(cells)} No test; sweep.json has a paired one over the grid "
-        "(exact McNemar)."
+        f"own rates beside them; hatched: below 0. {holes(cells)}{means(cells)} No test; sweep.json has a paired one "
+        "over the grid (exact McNemar)."
     )
 
 
@@ -57,30 +57,39 @@ def holes(cells: "pd.DataFrame") -> str:
 
 def of_length(cells: "pd.DataFrame") -> str:
     """What retrieval over length shows."""
-    return f"Mean retrieval rate over needle depths at each context length, with 95 % bands. {means(cells)} No test."
+    return (
+        "Mean retrieval rate over needle depths at each context length, with 95 % intervals; settings stand beside one "
+        f"another at each length. {means(cells)} No test."
+    )
 
 
-def of_recall(cells: "pd.DataFrame", found: Correlation, misses: "pd.DataFrame | None" = None) -> str:
-    """What recall beside retrieval shows, the correlation, and which membership goes with a miss.
+def of_recall(cells: "pd.DataFrame", found: Mapping[str, Correlation], misses: "pd.DataFrame | None" = None) -> str:
+    """What recall beside retrieval shows, each setting's correlation, and which membership goes with a miss.
 
     Args:
         cells: as `recall_figure` takes them.
-        found: over the cells.
+        found: over the cells of each setting.
         misses: as `recall_figure` takes them, and `hits`, `misses`, `of_hits` and `of_misses`.
     """
-    if found.rho != found.rho:
-        correlation = f"undefined over {found.n} cells: fewer than four, or one of the two is the same in all"
-    else:
-        p = f"p = {found.p:.2g}" if found.p >= 1e-4 else "p < 0.0001"
-        correlation = (
-            f"{found.rho:.2f} (95 % interval {found.low:.2f} to {found.high:.2f}, Fisher's; {p}; n = {found.n} cells); "
-            "interval and test take cells for independent, though settings share prompts"
-        )
     return (
         "Selection recall (share of selected layers and heads that gathered the whole needle) and retrieval rate over "
-        "context length, means over needle depths, and one against the other, a point a cell. Spearman's rank "
-        f"correlation {correlation}. {_recall_by_depth(cells)}{of_misses(misses)}{means(cells)}"
+        "context length, means over needle depths, and one against the other, a point a cell. "
+        f"{_correlations(found)}{_recall_by_depth(cells)}{of_misses(misses)}{means(cells)}"
     )
+
+
+def _correlations(found: Mapping[str, Correlation]) -> str:
+    """The correlation within each setting: over several, their differences would stand in it."""
+    parts = [
+        f"{setting} {one.rho:.2f} ({one.low:.2f} to {one.high:.2f}, n = {one.n})"
+        for setting, one in found.items()
+        if one.rho == one.rho
+    ]
+    without = [setting for setting, one in found.items() if one.rho != one.rho]
+    said = f": {'; '.join(parts)}" if parts else ""
+    undefined = f" Undefined (fewer than four cells, or one of the two the same in all): {', '.join(without)}."
+    how = ", 95 % intervals Fisher's, which take cells for independent" if parts else ""
+    return f"Spearman's rank correlation over the cells of each setting{how}{said}.{undefined if without else ''} "
 
 
 def of_misses(misses: "pd.DataFrame | None") -> str:
@@ -129,10 +138,12 @@ def of_latency(points: "pd.DataFrame", *, label: str, length: int, source: str, 
         left_out: settings that have none.
     """
     named = "; ".join(
-        f"{point['setting']} {point['time']:.3g}, {point['rate']:.2f} ({point['ci_low']:.2f} to {point['ci_high']:.2f})"
+        f"{point['setting']} "
+        + (f"{point['time']:.3g}, " if point["time"] == point["time"] else "not timed, ")
+        + f"{point['rate']:.2f} ({point['ci_low']:.2f} to {point['ci_high']:.2f})"
         for point in points.to_dict(orient="records")
     )
-    missing = f" Not timed: {', '.join(left_out)}." if left_out else ""
+    missing = f" Hollow, at the right edge: not timed ({', '.join(left_out)})." if left_out else ""
     return (
         f"Mean retrieval rate over needle depths at {length_label(length)} tokens against {label}: "
         f"{source}. Bars: {_INTERVAL}. Time and rate: {named}.{missing} No test."

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _STRIPE, _GRID = "#f0f0f0", "#d9d9d9"
+TOGETHER = 4  # recipes in a panel that are told apart with their bands
 _MARKED = 7  # markers on a line
 _EARLY = 0.05  # share of the tokens, from a line's start, that a linear axis need not reach: it dwarfs all that follows
 _LEAST = 10  # rows after a switch that are shown at least
@@ -57,7 +58,15 @@ def draw_whole(
     axes.set(xlim=(0, end / unit), xlabel=f"tokens ({name})", ylabel=label)
 
 
-def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", styles: LineStyles, column: str) -> None:
+def draw_switch(
+    axes: "Axes",
+    rows: "pd.DataFrame",
+    switches: "pd.DataFrame",
+    styles: LineStyles,
+    column: str,
+    *,
+    label: str,
+) -> None:
     """Draw a loss over the steps since the switch, far enough to see it come back, with the level before dotted.
 
     Args:
@@ -66,6 +75,7 @@ def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", st
         switches: columns `run`, `before` and `recovery` of this loss.
         styles: of each recipe.
         column: which loss.
+        label: what it is.
     """
     known = rows.dropna(subset=[column])
     reach = _reach(known, switches["recovery"])
@@ -80,7 +90,14 @@ def draw_switch(axes: "Axes", rows: "pd.DataFrame", switches: "pd.DataFrame", st
     axes.axvline(0, color="black", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
     _draw_bands(axes, bands, styles)
     _scale(axes, list(bands.values()), list(bands.values()))
-    axes.set(xlim=(-back, reach), xlabel="steps after the switch", ylabel=f"{column} (nats/byte)")
+    axes.set(xlim=(-back, reach), xlabel="steps after the switch", ylabel=label)
+
+
+def write_inside(axes: "Axes", name: str) -> None:
+    """Write a panel's name into its upper right corner, where losses that fall are not."""
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "right", "va": "top"}
+    box: dict[str, Any] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+    axes.annotate(name, (1, 1), (-3, -3), fontsize=SIZE, bbox=box, **place)
 
 
 def label_top(axes: "Axes", rows: "pd.DataFrame") -> None:
@@ -144,7 +161,8 @@ def _draw_bands(axes: "Axes", bands: "dict[str, pd.DataFrame]", styles: LineStyl
         marks = slice(place * every // max(1, len(bands)), None, every)  # no two recipes' at one place
         size = 4.0 if own["marker"] == "*" else 2.6
         axes.plot(band["x"], band["value"], linewidth=0.8, markersize=size, markevery=marks, label=recipe, **own)
-        axes.fill_between(band["x"], band["low"], band["high"], color=own["color"], alpha=0.2, linewidth=0)
+        if len(bands) <= TOGETHER:
+            axes.fill_between(band["x"], band["low"], band["high"], color=own["color"], alpha=0.2, linewidth=0)
 
 
 def _scale(axes: "Axes", bands: "list[pd.DataFrame]", later: "list[pd.DataFrame]") -> None:

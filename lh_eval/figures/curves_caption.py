@@ -1,33 +1,44 @@
 """The caption of training curves: what was trained, what a switch did to each loss, and how both are measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lh_eval.figures.curve_panels import shared_spans
+from lh_eval.figures.curve_panels import TOGETHER, shared_spans
 from lh_eval.lengths import length_label
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def curves_caption(rows: "pd.DataFrame", switches: "pd.DataFrame", columns: Sequence[str], *, level_steps: int) -> str:
+def curves_caption(
+    rows: "pd.DataFrame",
+    switches: "pd.DataFrame",
+    columns: Sequence[str],
+    *,
+    names: Mapping[str, str] | None = None,
+    level_steps: int,
+) -> str:
     """What the figure shows.
 
     Args:
         rows: as `curves_figure` takes them, with the column `seed`.
         switches: as `main_switches` makes them.
         columns: the losses.
+        names: of the recipes in their files, by what the figure calls them, where that is something else.
         level_steps: steps that the level before a switch is the mean over.
     """
     runs = rows.drop_duplicates("run")
+    names = {label: name for label, name in (names or {}).items() if label != name}
     recipes = "; ".join(
-        f"{recipe} (seed{'s' if len(own) > 1 else ''} {', '.join(map(str, sorted(own['seed'])))})"
+        f"{recipe} ({names[recipe] + ', ' if recipe in names else ''}"  # type: ignore[index]
+        f"seed{'s' if len(own) > 1 else ''} {', '.join(map(str, sorted(own['seed'])))})"
         for recipe, own in runs.groupby("recipe", sort=False)
     )
     sentences = [
         f"Training loss ({', '.join(columns)}; nats per byte that the loss counts) over tokens; a line is the mean "
-        "over a recipe's seeds, its band their range. A linear axis leaves the first losses out.",
+        "over a recipe's seeds, its band their range, left out where recipes share a panel that are more than "
+        f"{TOGETHER}. A linear axis leaves the first losses out.",
         f"Recipes: {recipes}.",
         *_schedule(rows),
         *_switched(switches, columns, level_steps),

@@ -3,7 +3,16 @@
 from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
-from lh_eval.figures.panel import add_axes, draw_colour_bar, draw_panel, fit_text, frame_cells, grid, lay_out_single
+from lh_eval.figures.panel import (
+    add_axes,
+    difference_limit,
+    draw_colour_bar,
+    draw_panel,
+    fit_text,
+    frame_cells,
+    grid,
+    lay_out_single,
+)
 from lh_eval.figures.style import SIZE, Width, inches, new_figure, style
 
 if TYPE_CHECKING:
@@ -31,14 +40,14 @@ def difference_heatmap(
     if cells.empty:
         raise InputError("cells must be at least one, got none; compare runs with samples in common")
     differences, p_values = grid(cells, "difference"), grid(cells, "p_holm")
-    notes = grid(
-        cells.assign(note=[f"+{g} −{lo}" for g, lo in zip(cells["gained"], cells["lost"], strict=True)]), "note"
-    )
+    changed = zip(cells["gained"], cells["lost"], strict=True)
+    notes = grid(cells.assign(note=[f"+{g} −{lo}" if g or lo else "" for g, lo in changed]), "note")
+    limit = difference_limit(cells["difference"])
     layout = lay_out_single(differences, inches(width), bottom=_BOTTOM, right=_RIGHT)
     with style():
         figure = new_figure(layout.page, layout.height)
         axes = add_axes(figure, layout.box)
-        draw_panel(axes, differences, scale="difference", notes=notes)
+        draw_panel(axes, differences, scale="difference", notes=notes, limit=limit)
         frame_cells(axes, p_values < 1 - level)
         axes.set(xlabel="context length (tokens)", ylabel="needle depth (%)")
         mean = f"{cells['difference'].mean():+.2f}".replace("-", "−")
@@ -49,5 +58,5 @@ def difference_heatmap(
         key.set(ha="center", va="bottom", fontsize=SIZE)
         for text in (heading, key):
             fit_text(text, 0.97 * layout.page)
-        draw_colour_bar(figure, layout.bar, scale="difference", label="difference of rates")
+        draw_colour_bar(figure, layout.bar, scale="difference", label="difference of rates", limit=limit)
     return figure

@@ -1,5 +1,6 @@
 """What figures with lines or points share: a style for each setting, a panel over length, and a legend below."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,9 @@ def draw_lines(
     label: str,
     lengths: list[int],
 ) -> None:
-    """Draw a line a setting over length, with a band between `low` and `high` where it has them.
+    """Draw a line a setting over length, with a bar from `low` to `high` where it has them.
+
+    At each length the settings stand beside one another, in their order: lines that agree would hide each other.
 
     Args:
         axes: where to draw.
@@ -86,18 +89,39 @@ def draw_lines(
         label: what the values are.
         lengths: of all panels, so that they share their axis.
     """
-    for setting, line in lines.items():
+    shifts = _shifts(len(lines), lengths)
+    for (setting, line), shift in zip(lines.items(), shifts, strict=True):
         own = styles[setting]
-        axes.plot(line["length"], line["value"], label=setting, linewidth=1.1, markersize=3.5, **own, clip_on=False)
+        at = line["length"] * shift
         if "low" in line:
-            band = {"color": own["color"], "alpha": 0.15, "linewidth": 0}
-            axes.fill_between(line["length"], line["low"], line["high"], **band)
+            axes.vlines(at, line["low"], line["high"], color=own["color"], linewidth=0.7, alpha=0.7)
+        size = 5 if own["marker"] == "*" else 3
+        axes.plot(at, line["value"], label=setting, linewidth=0.9, markersize=size, **own, clip_on=False)
     axes.set_xscale("log", base=2)
-    shown = lengths[:: -(-len(lengths) // 7)]
-    axes.set_xticks(shown, length_labels(shown))
+    axes.set_xlim(lengths[0] * min(shifts) / 1.12, lengths[-1] * max(shifts) * 1.12)
+    axes.set_xticks(lengths, length_labels(lengths))
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set(xlabel="context length (tokens)", ylabel=label)
     rate_axis(axes, "y")
+
+
+def _shifts(count: int, lengths: list[int]) -> list[float]:
+    """By what each of so many lines moves its lengths: beside one another within a third of the least step."""
+    least = min((math.log2(long / short) for short, long in itertools.pairwise(lengths)), default=1.0)
+    step = min(0.09, 0.34 * least / max(count - 1, 1))
+    return [2 ** (step * (place - (count - 1) / 2)) for place in range(count)]
+
+
+def fit_length_ticks(figure: "Figure") -> None:
+    """Stand length labels upright in every panel if they would touch in one; the figure must be laid out."""
+    axes = [one for one in figure.axes if one.get_xlabel() == "context length (tokens)"]
+    figure.draw_without_rendering()
+    for one in axes:
+        boxes = [text.get_window_extent() for text in one.get_xticklabels()]
+        if any(right.x0 < left.x1 + 2 for left, right in itertools.pairwise(boxes)):
+            for other in axes:
+                other.tick_params(axis="x", rotation=90)
+            return
 
 
 def rate_axis(axes: "Axes", which: str) -> None:

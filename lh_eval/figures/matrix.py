@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lh_eval.figures.panel import LEAST_HEIGHT, Scale, left_margin, tick_height
+from lh_eval.figures.panel import LEAST_HEIGHT, Scale, left_margin, tick_height, upright_width
 from lh_eval.figures.style import PAGE_HEIGHT, SIZE, text_width
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Panel(NamedTuple):
     """One grid of cells.
 
     name: what is written over it before `summary`; on two lines where it has a line break.
-    values: [depths, lengths]; all panels of a figure have the same.
+    values: [depths, lengths]; panels of a figure may differ in them.
     summary: behind the name where there is room: the caption has it too.
     scale: of its colours.
     notes: texts under the values, [depths, lengths].
@@ -122,6 +122,7 @@ def lay_out(
         narrowest: no panel is narrower, unless the page is.
     """
     lengths = len(values.columns)
+    narrowest = max(narrowest, upright_width(lengths))
     margin = left_margin(values.index)
     for aside in (1, 0) if beside and most else (0,):
         # beside each other, the one panel and the matrix both have depth labels
@@ -147,14 +148,13 @@ def page_height(matrix: Matrix, *, title: str = "") -> float:
 def heights(matrix: Matrix, title: str) -> Heights:
     """Cells as high as suits their width, lower where the page ends; then lengths are written once a column."""
     layout, lines, _ = matrix
-    values = matrix.panels[0].values
-    depths, lengths = values.shape
+    depths, lengths = (max(panel.values.shape[axis] for panel in matrix.panels) for axis in (0, 1))
     low = _NOTED_CELL if any(panel.notes is not None for panel in matrix.panels) else _LOW_CELL
     usual = max(low, _CELL)
     wanted = max(depths * min(max(layout.across / lengths / _BROAD, usual), _HIGH_CELL), LEAST_HEIGHT)
     headings = sum(line.over for line in lines)
     over = headings + BOTTOM + (TITLE if title else 0)
-    ticks = tick_height(values, layout.across)
+    ticks = max(tick_height(panel.values, layout.across) for panel in matrix.panels)
     under = [ticks] * len(lines)
     least = max(depths * usual, LEAST_HEIGHT)
     if over + sum(under) + len(lines) * least > PAGE_HEIGHT:
@@ -168,11 +168,15 @@ def heights(matrix: Matrix, title: str) -> Heights:
 
 
 def _covered(line: Line, below: Line | None) -> bool:
-    """Whether each panel of a line has one below it, which shows the lengths for both."""
+    """Whether each panel of a line has one of its lengths below it, which shows them for both."""
     if below is None:
         return False
-    places = [{place for place, panel in enumerate(one.panels) if panel} for one in (line, below)]
-    return places[0] <= places[1]
+    under = dict(enumerate(below.panels))
+    return all(
+        (other := under.get(place)) is not None and list(other.values.columns) == list(panel.values.columns)
+        for place, panel in enumerate(line.panels)
+        if panel
+    )
 
 
 def on_one_grid(rates: "Mapping[Any, pd.DataFrame]") -> "dict[Any, pd.DataFrame]":

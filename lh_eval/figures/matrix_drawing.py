@@ -8,6 +8,7 @@ from lh_eval.figures.panel import (
     LEAST_HEIGHT,
     Scale,
     add_axes,
+    difference_limit,
     draw_colour_bar,
     draw_panel,
     fit_text,
@@ -37,11 +38,14 @@ def draw_matrix(
     layout, lines, beside = matrix
     height, under, whole = heights(matrix, title)
     top = whole - (TITLE if title else 0)
+    limit = difference_limit(
+        value for panel in matrix.panels if panel.scale == "difference" for value in panel.values.to_numpy().ravel()
+    )
     with style():
         figure = new_figure(layout.page, whole)
         if beside:
             middle = under[0] + (BOTTOM + top - lines[0].over - height - under[0]) / 2
-            _draw(figure, (layout.beside, middle, layout.across, height), beside, palette)
+            _draw(figure, (layout.beside, middle, layout.across, height), beside, palette, limit)
         edge = top
         for line, below in zip(lines, under, strict=True):
             bottom = edge - line.over - height
@@ -53,7 +57,7 @@ def draw_matrix(
             for place, panel in enumerate(line.panels):
                 box = (layout.matrix + place * (layout.across + GAP), bottom, layout.across, height)
                 if panel:
-                    _draw(figure, box, panel, palette, depth_labels=place == first, lengths_below=below > BARE)
+                    _draw(figure, box, panel, palette, limit, depth_labels=place == first, lengths_below=below > BARE)
             edge = bottom - below
         span = (BOTTOM + under[-1], top - lines[0].over)
         _draw_bars(
@@ -63,6 +67,7 @@ def draw_matrix(
             span,
             palette,
             max(_LONGEST_BAR, height),
+            limit,
         )
         middle = (layout.beside + layout.bar - GAP) / 2 / layout.page
         figure.text(middle, 0.04 / whole, "context length (tokens)", ha="center", va="bottom")
@@ -76,6 +81,7 @@ def _draw(
     box: tuple[float, float, float, float],
     panel: Panel,
     palette: Palette,
+    limit: float,
     *,
     depth_labels: bool = True,
     lengths_below: bool = True,
@@ -90,6 +96,7 @@ def _draw(
         notes=panel.notes,
         depth_labels=depth_labels,
         lengths_below=lengths_below,
+        limit=limit,
     )
     if panel.cells is not None:
         mark_holes(axes, panel.cells, panel.values)
@@ -110,6 +117,7 @@ def _draw_bars(
     span: tuple[float, float],
     palette: Palette,
     longest: float,
+    limit: float,
 ) -> None:
     """A colour bar for each scale that is used, one over the other, in the middle of what is between the two edges."""
     low, high = span
@@ -117,7 +125,7 @@ def _draw_bars(
     for place, (scale, label) in enumerate(labels.items()):
         height = min(share - 0.2, longest)
         bottom = low + place * share + (share - 0.2 - height) / 2
-        draw_colour_bar(figure, (left, bottom, BAR, height), scale=scale, label=label, palette=palette)
+        draw_colour_bar(figure, (left, bottom, BAR, height), scale=scale, label=label, palette=palette, limit=limit)
 
 
 def _shortened(text: str, across: float) -> str:

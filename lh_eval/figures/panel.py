@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Scale = Literal["rate", "difference"]
 
-_LIMITS: dict[Scale, tuple[float, float]] = {"rate": (0.0, 1.0), "difference": (-1.0, 1.0)}
+_STEPS = (0.1, 0.2, 0.5, 1.0)  # where a scale of differences may end: a few, so that figures can be compared
 
 # Inches. A panel is at least as high as the labels beside it are long.
 LEAST_HEIGHT = 0.95
@@ -28,6 +28,7 @@ _BESIDE = 0.1  # between two grids, at least
 _LINE = 0.125  # a line of text
 _CORNER = 0.065  # a side of the mark in a cell's corner
 _NOTED = 0.26  # the least height of a cell with two lines
+_NEGATIVE, _HATCH = "\\\\\\\\", (1.0, 1.0, 1.0, 0.45)  # over a difference below 0
 # A grid alone in its figure.
 _SINGLE_TOP, _SINGLE_GAP, _SINGLE_BAR = 0.25, 0.08, 0.08
 _SINGLE_CELL = 0.3  # its height
@@ -53,22 +54,24 @@ def draw_panel(
     notes: "pd.DataFrame | None" = None,
     depth_labels: bool = True,
     lengths_below: bool = True,
+    limit: float = 1.0,
 ) -> None:
     """Draw a grid into `axes`; a cell without a value is grey and hatched.
 
     All text has the one size that is printed legibly: what does not fit is shortened, and left out where that is not
     enough, first a rate's zero before the point, then the notes, then the numbers. Lengths that do not fit beside each
-    other stand upright; `tick_height` is the room that they take. A difference keeps its sign, which its colour loses
-    in grey.
+    other stand upright; `tick_height` is the room that they take. A difference keeps its sign, and one below 0 is
+    hatched: in grey its colour says neither.
 
     Args:
         axes: where to draw.
         values: [depths, lengths] as `grid` makes it.
-        scale: "rate" is 0..1, "difference" is -1..1; fixed, so that figures can be compared.
+        scale: "rate" is 0..1, fixed, so that figures can be compared; "difference" is from -`limit` to `limit`.
         palette: colours of rates.
         notes: [depths, lengths] text under the value, where cells are high and wide enough.
         depth_labels: label the rows.
         lengths_below: label the columns.
+        limit: of differences; see `difference_limit`.
     """
     import seaborn
     from matplotlib import colormaps
@@ -76,7 +79,7 @@ def draw_panel(
 
     figure = axes.get_figure(root=True)
     assert figure is not None
-    name, (low, high) = _colours(scale, palette), _LIMITS[scale]
+    name, (low, high) = _colours(scale, palette), _limits(scale, limit)
     unknown = values.isna()
     seaborn.heatmap(
         values.astype(float),
@@ -99,14 +102,19 @@ def draw_panel(
     noted = notes is not None and down >= _NOTED and all(_fits(str(notes.iloc[cell]), across) for cell in known)
     for y, x in known:
         value = float(values.iloc[y, x])
-        ink = "black" if luminance(colormaps[name]((value - low) / (high - low))) > 0.179 else "white"
+        ground = colormaps[name]((value - low) / (high - low))
+        ink = "black" if luminance(ground) > 0.179 else "white"
         centred: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": ink, "fontsize": SIZE}
-        raised = _LINE / 2 / down if noted else 0.0
+        if scale == "difference" and round(value, 9) < 0:
+            axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=_NEGATIVE, edgecolor=_HATCH, linewidth=0))
+            centred["bbox"] = {"boxstyle": "square,pad=0.08", "facecolor": ground, "edgecolor": "none"}
+        raised = _LINE / 2 / down if noted and notes is not None and notes.iloc[y, x] else 0.0
         if text := write(value):
             axes.text(x + 0.5, y + 0.5 - raised, text, **centred)
         if noted:
             assert notes is not None
-            axes.text(x + 0.5, y + 0.5 + raised, notes.iloc[y, x], **centred)
+            if notes.iloc[y, x]:
+                axes.text(x + 0.5, y + 0.5 + raised, notes.iloc[y, x], **centred)
     for y, x in zip(*unknown.to_numpy().nonzero(), strict=True):
         cell = Rectangle((x, y), 1, 1, facecolor=MISSING, edgecolor="white", linewidth=0.4)
         axes.add_patch(cell)
@@ -126,6 +134,11 @@ def tick_height(values: "pd.DataFrame", across: float) -> float:
     labels = _labels(values)
     upright = _ticks(labels, across / len(labels))[1]
     return TICKS + max(text_width(label, SIZE) for label in labels) - _LINE if upright else TICKS
+
+
+def upright_width(columns: int) -> float:
+    """The least inches across a grid of so many lengths in which each has its label, upright."""
+    return columns * _LINE
 
 
 def legible_width(columns: int) -> float:
@@ -206,6 +219,7 @@ def draw_colour_bar(
     scale: Scale,
     label: str,
     palette: Palette = "cividis",
+    limit: float = 1.0,
 ) -> None:
     """Draw the scale's colour bar into `box`; it lies or stands as the box does.
 
@@ -215,11 +229,12 @@ def draw_colour_bar(
         scale: which scale.
         label: what it shows.
         palette: colours of rates.
+        limit: as in `draw_panel`.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    low, high = _LIMITS[scale]
+    low, high = _limits(scale, limit)
     axes = add_axes(figure, box)
     bar = figure.colorbar(
         ScalarMappable(Normalize(low, high), _colours(scale, palette)),
@@ -228,7 +243,14 @@ def draw_colour_bar(
         ticks=[low, (low + high) / 2, high],
         label=label,
     )
+    if scale == "difference":
+        bar.set_ticks([low, 0, high], labels=[f"−{high:g}".replace("0.", "."), "0", f"+{high:g}".replace("0.", ".")])
     bar.outline.set_linewidth(0.5)
+    if scale == "difference":
+        from matplotlib.patches import Rectangle
+
+        corner, *size = ((0, low), 1, -low) if box[2] <= box[3] else ((low, 0), -low, 1)
+        bar.ax.add_patch(Rectangle(corner, *size, fill=False, hatch=_NEGATIVE, edgecolor=_HATCH, linewidth=0))
 
 
 def add_axes(figure: "Figure", box: tuple[float, float, float, float]) -> "Axes":
@@ -246,6 +268,16 @@ def fit_text(text: "Text", width: float) -> None:
         text.set_fontsize(max(SIZE, float(text.get_fontsize()) * width / wide))
     while len(text.get_text()) > 1 and text.get_window_extent().width / figure.dpi > width:
         text.set_text(text.get_text().removesuffix("…")[:-1] + "…")
+
+
+def difference_limit(values: Iterable[float]) -> float:
+    """Where the scale of these differences ends, on both sides: as near as holds them all, one of a few."""
+    most = max((abs(value) for value in values if value == value), default=0.0)
+    return next((step for step in _STEPS if round(most, 9) <= step), _STEPS[-1])
+
+
+def _limits(scale: Scale, limit: float) -> tuple[float, float]:
+    return (0.0, 1.0) if scale == "rate" else (-limit, limit)
 
 
 def _colours(scale: Scale, palette: Palette) -> str:

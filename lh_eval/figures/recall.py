@@ -4,10 +4,18 @@ from typing import TYPE_CHECKING
 
 from lh_eval.errors import InputError
 from lh_eval.figures.length import rates_over_length
-from lh_eval.figures.lines import LineStyles, draw_lines, legend_below, line_styles, paneled, rate_axis, set_heading
+from lh_eval.figures.lines import (
+    LineStyles,
+    draw_lines,
+    fit_length_ticks,
+    legend_below,
+    line_styles,
+    paneled,
+    rate_axis,
+    set_heading,
+)
 from lh_eval.figures.palettes import Palette
-from lh_eval.figures.style import SIZE, Width, style
-from lh_eval.statistics import rank_correlation
+from lh_eval.figures.style import Width, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +54,6 @@ def recall_figure(
     lengths = sorted(set(map(int, sparse["length"])))
     groups = {str(setting): own for setting, own in sparse.groupby("setting", sort=False)}
     recalls = {setting: _recall_over_length(own) for setting, own in groups.items()}
-    # without bands, which would hide each other: the figure of lengths has them
     told = None if misses is None else misses.dropna(subset=["auroc"])
     apart = told is not None and not told.empty
     rates = {setting: rates_over_length(own)[["length", "value"]] for setting, own in groups.items()}
@@ -60,14 +67,12 @@ def recall_figure(
         right.set(xlabel="selection recall of a cell", ylabel="its retrieval rate")
         rate_axis(right, "x")
         rate_axis(right, "y")
-        found = rank_correlation(sparse["selection_recall"].tolist(), sparse["rate"].tolist())
-        defined = f"ρ = {found.rho:.2f}, n = {found.n}".replace("-", "−")
-        right.set_title(defined if found.rho == found.rho else "ρ undefined", fontsize=SIZE)
         for axes in more:
             assert told is not None
             _draw_separation(axes, told, styles)
         set_heading(figure, title)
         legend_below(figure, styles)
+        fit_length_ticks(figure)
     return figure
 
 

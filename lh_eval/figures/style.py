@@ -18,7 +18,7 @@ FigureKind = Literal["heatmap", "difference", "length", "recall", "latency", "se
 Width = Literal["single", "double"] | float  # a paper's column, its page, or inches
 
 WIDTHS = {"single": 3.25, "double": 6.75}  # inches
-PAGE_HEIGHT = 9.0  # inches, that a paper's page has for a figure
+PAGE_HEIGHT = 8.0  # inches, that a paper's page has for a figure over its caption
 _LEAST_WIDTH, _MOST_WIDTH = 2.0, 40.0
 SIZE = 7.0  # points, of everything but headings: the least that journals print
 DPI = 300

@@ -2,16 +2,17 @@
 
     lh-eval lm-eval run --model lighthouse --model_args pretrained=FOLDER,k=512,scorer=norm --tasks lh_passkey
 
-In Python, `lm_eval.simple_evaluate(model=LighthouseLM(pretrained=FOLDER, attention="window:tokens=1024"), ...)`.
+In Python, `lm_eval.simple_evaluate(model="lighthouse", model_args={"attention": "window:tokens=1024"}, ...)`, once
+`lh_eval` is imported, or `model=LighthouseLM(...)`.
 Prompts are read as in `lh-eval niah`, and only scored rows get logits.
 """
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
-from lm_eval.api.registry import model_registry
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import postprocess_generated_text
 from tqdm import tqdm
@@ -22,6 +23,7 @@ from lh_eval.engine.asking import Asking
 from lh_eval.engine.batching import batch_size as fitting_batch_size
 from lh_eval.engine.prefilling import Prefiller
 from lh_eval.errors import InputError, unknown_name
+from lh_eval.integrations.lm_eval_answers import answers
 from lh_eval.integrations.lm_eval_batches import Batch, Query, batches, by_context, rounds
 from lh_eval.integrations.lm_eval_generating import Ending, ending_of, generate
 from lh_eval.integrations.lm_eval_prompts import Prompt, Prompts, continuation_ids
@@ -29,17 +31,11 @@ from lh_eval.integrations.lm_eval_scoring import read, scored_rows
 from lh_eval.integrations.lm_eval_setting import make_setting, shorthand
 from lh_eval.methods.base import METHODS, Method
 from lh_eval.modeling.memory import mixes_rows
-
-NAME = "lighthouse"
+from lh_eval.store.rows import Key
+from lh_eval.tasks.base import Sample
 
 # HFLM's own arguments that make sense for a model that is loaded already.
 _PASSED_ON = ("batch_size", "max_batch_size", "max_length", "add_bos_token", "prefix_token_id", "chat_template_args")
-
-
-def register() -> None:
-    """Make lm-eval know the model by name; versions that load entry points know it already."""
-    if NAME not in model_registry:
-        model_registry.register(NAME, target=LighthouseLM)
 
 
 class LighthouseLM(HFLM):
@@ -57,7 +53,7 @@ class LighthouseLM(HFLM):
         dtype: `auto`, `float32`, `bfloat16` or `float16`.
         trust_remote_code: run code that the checkpoint brings.
         options: Lighthouse's options (k, scorer, dense_layers, ...), the layers a list or text such as `0/1/-2/-1` or
-            `none`; and of HFLM batch_size (an integer, or `auto` for what memory holds), max_length, add_bos_token,
+            `none`; and of HFLM batch_size (an integer; what memory holds if not given), max_length, add_bos_token,
             prefix_token_id and chat_template_args.
 
     Raises:
@@ -90,11 +86,12 @@ class LighthouseLM(HFLM):
         options = {name: value for name, value in options.items() if value is not None}
         chosen = {name: options.pop(name) for name in shorthand() if name in options}
         self.setting = make_setting(checkpoint, attention, chosen, reading)
+        options.setdefault("batch_size", "auto")
         super().__init__(pretrained=checkpoint.model, backend="causal", tokenizer=checkpoint.tokenizer, **options)
         self.checkpoint = checkpoint
         with self.setting.method.attach(self.model, reading=self.setting.reading) as reader:
             self._whole = self.setting.reading == "prompt" and not reader.shares_prefixes
-        self._prompts = Prompts(self.tokenizer, question_tokens, whole=self._whole)
+        self._prompts = Prompts(self.tokenizer, self.tok_encode, question_tokens, whole=self._whole)
 
     def get_model_info(self) -> dict[str, Any]:
         """What lm-eval writes beside its results: the checkpoint, how it attends, and how its prompts are read."""
@@ -129,7 +126,7 @@ class LighthouseLM(HFLM):
         return self._score(asked, disable_tqdm)
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """Continue each request's prompt greedily; documents of ours at most as far as their sample says."""
+        """Continue each request's prompt greedily; documents of ours end where no more text changes their score."""
         if self.eot_token_id is None:
             raise InputError(
                 "tokenizer must have an end-of-text token where answers are generated, got none; "
@@ -138,6 +135,8 @@ class LighthouseLM(HFLM):
         end = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         texts = [""] * len(requests)
         waiting: dict[Ending, dict[Query, list[int]]] = defaultdict(lambda: defaultdict(list))
+        ours: dict[str, dict[Key, Sample]] = defaultdict(dict)
+        places: dict[tuple[str, Key], list[int]] = defaultdict(list)
         for place, request in enumerate(requests):
             sample = self._prompts.sample(request)
             text, settings = request.args
@@ -149,10 +148,23 @@ class LighthouseLM(HFLM):
             if sample and sample.max_new_tokens:
                 ending = ending._replace(most=min(ending.most, sample.max_new_tokens))
             self._check_length(len(prompt.context) // 4 + len(prompt.question) + ending.most)
+            if sample and sample.max_new_tokens and ending.most and set(ending.stops) <= {end}:
+                spec, length, depth, trial = (request.doc[name] for name in ("lh_task", "length", "depth", "trial"))
+                # in a run of its own for each seed, and each limit of the user's
+                part = f"{spec} {request.doc['seed']} {ending.most < sample.max_new_tokens}"
+                key = (spec, length, depth, trial)
+                ours[part][key] = dataclasses.replace(sample, max_new_tokens=ending.most)
+                places[part, key].append(place)
+                continue
             waiting[ending][Query(prompt.context, prompt.question, 1)].append(place)
         with tqdm(total=len(requests), disable=disable_tqdm, desc="Running generate_until requests") as bar:
-            for ending, places in waiting.items():
-                self._generate(places, ending, texts, bar)
+            for part, samples in ours.items():
+                for key, text in self._answers(samples):
+                    for place in places[part, key]:
+                        texts[place] = text
+                    bar.update(len(places[part, key]))
+            for ending, queries in waiting.items():
+                self._generate(queries, ending, texts, bar)
         for request, text in zip(requests, texts, strict=True):
             self.cache_hook.add_partial("generate_until", request.args, text)
         return texts
@@ -201,6 +213,22 @@ class LighthouseLM(HFLM):
                         if begin + len(logprobs) == query.rows:
                             bar.update(len(alike))
         return list(zip(totals, greedy, strict=True))
+
+    def _answers(self, samples: dict[Key, Sample]) -> Iterator[tuple[Key, str]]:
+        size = None if str(self.batch_size).startswith("auto") else int(self.batch_size)
+        return answers(
+            self.model,
+            self.tokenizer,
+            samples,
+            self.setting.method,
+            reading=self.setting.reading,
+            batch_size=size,
+            size_of=self._size_of,
+        )
+
+    def _detect_batch_size(self, requests: Any = None, pos: int = 0) -> int:  # noqa: ARG002
+        """What memory holds, without trying: what HFLM's rolling log-likelihood asks for."""
+        return self._size_of(self.max_length)
 
     @torch.inference_mode()
     def _generate(self, places: dict[Query, list[int]], ending: Ending, texts: list[str], bar: Any) -> None:

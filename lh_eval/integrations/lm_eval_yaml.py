@@ -13,13 +13,12 @@ from lh_eval.tasks.building.published import Published
 
 PREFIX = "lh_"  # of the tasks' names in lm-eval
 _PROBE = 32_768  # tokens, enough for a sample of every task
-_PUBLISHED_TOKENS = 64  # that are generated at most where answers are of a data set that is not read here
 
 _TEXT = """\
 # written by python -m lh_eval.integrations.lm_eval_yaml
 include: {base}
 task: {task}
-{tag}{generation}metadata:
+{tag}metadata:
   version: {version}.0
   lh_task: {name}
 """
@@ -41,20 +40,18 @@ def yaml_files() -> dict[str, str]:
     for name in TASKS.names():
         cls = TASKS.get(name)
         if issubclass(cls, Published):
-            choice, most, tag = cls.CHOICE, _PUBLISHED_TOKENS, "tag: lh_eval_published\n"
+            choice, tag = cls.CHOICE, "tag: lh_eval_published\n"
         else:
             try:
                 sample = get_task(name).sample(tokenizer, length=_PROBE, depth=50, trial=0)
             except (InputError, TypeError):  # an option must be given, a file or a data set
                 continue
-            choice, most, tag = sample.scoring == "choice", sample.max_new_tokens, ""
-        generation = "" if choice else f"generation_kwargs:\n  until: []\n  max_gen_toks: {most}\n"
+            choice, tag = sample.scoring == "choice", ""
         base = "_choice" if choice else "_generate"
         files[f"{name}.yaml"] = _TEXT.format(
             base=base,
             task=PREFIX + name,
             tag=tag,
-            generation=generation,
             name=name,
             version=version_of(get_task(name)),
         )

@@ -52,7 +52,7 @@ def layers_under(num_layers: int, dense_layers: Sequence[int], title: str = "Lig
     if not layers:
         raise InputError(
             f"dense_layers must leave a layer for {title}, got {tuple(dense_layers)} of {num_layers}; "
-            "name fewer layers, or run dense attention"
+            "name fewer with --dense-layers (`none` is no layer), or run dense attention"
         )
     return layers
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.models import model_names, model_of
 from lh_eval.analysis.off_depths import points_off
 from lh_eval.analysis.progress import unfinished_note
 from lh_eval.analysis.settings import setting_label
@@ -18,23 +19,23 @@ if TYPE_CHECKING:
     from lh_eval.store.run import Run
 
 
-def subject(runs: "Iterable[Run]") -> str:
-    """The task and the model that the runs share, as far as the first one's configuration says."""
-    first = next(iter(runs))
-    model = first.config.get("model")
-    tasks = sorted(set(first.frame["task"])) or [first.config.get("task")]
-    names = [*tasks, model.get("name") if isinstance(model, dict) else model]
-    return ", ".join(name for name in names if isinstance(name, str))
+def subject(runs: "Sequence[Run]") -> str:
+    """The task and the checkpoint that all runs share, as far as their configurations say."""
+    groups = [(set(run.frame["task"]) or {run.config.get("task")}, {name}) for run, name in _named(runs)]
+    shared = [names for names in (set.union(*part) for part in zip(*groups, strict=True)) if len(names) == 1]
+    return ", ".join(name for (name,) in shared if isinstance(name, str) and name)
+
+
+def _named(runs: "Sequence[Run]") -> "Iterable[tuple[Run, str]]":
+    return zip(runs, model_names(runs), strict=True)
 
 
 def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
     """Task, model, grid, samples a cell and seeds, readings, in sentences."""
-    first = runs[0]
-    model = first.config.get("model")
-    name, weights = (model.get("name"), model.get("weights_sha256")) if isinstance(model, dict) else (model, None)
     tasks = ", ".join(sorted({task for run in runs for task in run.frame["task"]}))
     seeds = sorted({int(seed) for run in runs for seed in run.frame["seed"]})
-    model_text = f"model {name}" + (f" (weights sha256 {weights[:12]})" if weights else "") if name else "model unnamed"
+    models = list(dict.fromkeys(_model_text(name, run) for run, name in _named(runs)))
+    model_text = f"model{'s' if len(models) > 1 else ''} {', '.join(models)}"
     failed = sum(int(run.frame["error"].notna().sum()) for run in runs)
     sentences = [
         f"Task {tasks}; {model_text}; {samples_per_cell(cells['n'])} samples per cell, {int(cells['n'].sum())} in all; "
@@ -46,6 +47,14 @@ def measured(runs: "list[Run]", cells: "pd.DataFrame") -> str:
         *filter(None, [unfinished_note((setting_label(run), run) for run in runs)]),
     ]
     return " ".join(sentences)
+
+
+def _model_text(name: str, run: "Run") -> str:
+    """What a run's checkpoint is called, what it is named where that is not it, and its weights."""
+    model = model_of(run)
+    known = [model.name] if model.label and model.name != model.label else []
+    known += [f"weights sha256 {model.weights[:12]}"] if model.weights else []
+    return f"{name or 'unnamed'}" + (f" ({', '.join(known)})" if known else "")
 
 
 def trained(runs: "Sequence[SeededRun]", cells: "pd.DataFrame") -> str:
@@ -108,7 +117,8 @@ def of_comparison(values: "Mapping[str, Any]", names: tuple[str, str]) -> str:
         sides.append(f"{name}: {', '.join(models)}.")
     return (
         f"Retrieval rate of {names[1]} less that of {names[0]} by context length and needle depth; under each "
-        f"difference the samples gained and lost; framed: p < {1 - level:.2g} after Holm. "
+        "difference the samples gained and lost, where there are any; hatched: below 0; "
+        f"framed: p < {1 - level:.2g} after Holm. "
         f"Task {values['a'][0]['task']}. {' '.join(sides)} Mean over cells {whole['rate_b']:.3f} less "
         f"{whole['rate_a']:.3f}: {whole['difference']:+.3f} ({interval}, p {p}), {whole['pairs']} pairs in "
         f"{whole['cells']} cells. "

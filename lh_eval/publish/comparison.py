@@ -8,6 +8,7 @@ from typing import Any
 from lh_eval.analysis.comparison import Comparison
 from lh_eval.figures.style import Width
 from lh_eval.publish.caption import of_comparison
+from lh_eval.publish.tabular import one_line
 from lh_eval.publish.writing import write_text, writing
 
 
@@ -17,7 +18,12 @@ def write_comparison(file: Path, values: Mapping[str, Any]) -> Path:
     Raises:
         InputError: the file cannot be written.
     """
-    return write_text(file, json.dumps(values, indent=2, allow_nan=False) + "\n", option="json")
+    return write_text(file, comparison_json(values), option="json")
+
+
+def comparison_json(values: Mapping[str, Any]) -> str:
+    """The same as text."""
+    return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
 def write_difference(
@@ -45,7 +51,9 @@ def write_difference(
     from lh_eval.figures.difference import difference_heatmap
     from lh_eval.figures.style import save
 
-    title = f"{names[1]} less {names[0]}"
+    shared = {run["model"] for side in (values["a"], values["b"]) for run in side}
+    model = next(iter(shared)) if len(shared) == 1 else None
+    title = one_line(", ".join(filter(None, [model, f"{names[1]} less {names[0]}"])))
     figure = difference_heatmap(compared.cells, title=title, level=values["level"], width=width)
     with writing(stem, option="figure"):
         return save(figure, stem, formats, caption=of_comparison(values, names))

@@ -1,4 +1,4 @@
-"""A comparison as a table: for people, as CSV and as LaTeX; a row a cell, and one for the grid."""
+"""A comparison as a table: for people, as CSV and as LaTeX; the grid's row, then one a cell."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ def comparison_text(compared: Comparison) -> "pd.DataFrame":
 
     rows = []
     whole = compared.overall.iloc[0]
-    for row in [*compared.cells.to_dict(orient="records"), whole.to_dict()]:
+    for row in [whole.to_dict(), *compared.cells.to_dict(orient="records")]:
         overall = "length" not in row
         rows.append(
             {
@@ -37,8 +37,16 @@ def comparison_text(compared: Comparison) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def write_comparison_table(compared: Comparison, names: tuple[str, str], folder: Path) -> list[Path]:
-    """Write `table.csv`, whose last row is the grid's, and `table.tex`, which names both sides.
+def write_comparison_table(
+    compared: Comparison, names: tuple[str, str], folder: Path, *, models: tuple[str, str]
+) -> list[Path]:
+    """Write `table.csv`, whose first row is the grid's, and `table.tex`, which names both sides.
+
+    Args:
+        compared: the comparison.
+        names: of both sides.
+        folder: where to write.
+        models: what the checkpoints of both sides are called, the last columns of the CSV.
 
     Raises:
         InputError: the folder cannot be written.
@@ -46,7 +54,15 @@ def write_comparison_table(compared: Comparison, names: tuple[str, str], folder:
     import pandas as pd
 
     grid = compared.overall.reindex(columns=COLUMNS).assign(length="grid")
-    numbers = pd.concat([compared.cells.astype({"length": object}), grid], ignore_index=True)
+    numbers = pd.concat([grid, compared.cells.astype({"length": object})], ignore_index=True)
+    sides = zip(("a", "b"), names, models, strict=True)
+    numbers = numbers.assign(
+        **{
+            f"{what}_{side}": text
+            for side, *texts in sides
+            for what, text in zip(("setting", "model"), texts, strict=True)
+        }
+    )
     shown = comparison_text(compared)
     for column in ("B-A", "interval"):
         shown[column] = shown[column].str.replace("-", "−")

@@ -52,12 +52,16 @@ def write_curves(
         check_latex()
     chosen = chosen_columns(curves, columns)
     table, switches = curves_table(curves, chosen), main_switches(curves, chosen)
-    labelled = [with_parts(one.rows).assign(recipe=one.recipe, run=one.name, seed=one.seed) for one in curves]
+    labelled = [with_parts(one.rows).assign(recipe=one.label, run=one.name, seed=one.seed) for one in curves]
     rows = pd.concat(labelled, ignore_index=True)
-    figure = curves_figure(rows, switches, chosen, width=options.width or "double")
+    labels = {one.recipe: one.label for one in curves}
+    switches = switches.assign(recipe=switches["recipe"].map(labels))
+    title = curves[0].label if len(labels) == 1 else ""
+    figure = curves_figure(rows, switches, chosen, title=title, width=options.width or "double")
     if options.latex:
         typeset(figure)
-    caption = curves_caption(rows, switches, chosen, level_steps=LEVEL_STEPS)
+    names = {label: recipe for recipe, label in labels.items()}
+    caption = curves_caption(rows, switches, chosen, names=names, level_steps=LEVEL_STEPS)
     with writing(stem):
         files = save(figure, stem, options.formats, caption=caption)
     return Written([*files, *write_curves_table(table, stem)], table)

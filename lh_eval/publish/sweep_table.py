@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 def write_sweep_table(table: "pd.DataFrame", folder: Path) -> list[Path]:
     """Write `sweep.csv` and `sweep.tex` of what `sweep_table` returns; errors as in `write_table`."""
-    return write_table(Table(table, sweep_text(table), 2), folder / "sweep")
+    return write_table(Table(table, sweep_text(table), len(_text_columns(table))), folder / "sweep")
 
 
 def sweep_text(table: "pd.DataFrame") -> "pd.DataFrame":
     """The numbers of `sweep_table` as text, a dash where there is nothing."""
     import pandas as pd
 
-    shown = table[["setting", "reading"]].copy()
+    shown = table[_text_columns(table)].copy()
     shown["rate (95% CI)"] = _with_interval(table, "mean_rate", "ci_low", "ci_high", ".2f")
     shown["n"] = table["n"].astype(str)
     shown["recall"] = [NOTHING if pd.isna(value) else f"{value:.2f}" for value in table["selection_recall"]]
@@ -29,6 +29,10 @@ def sweep_text(table: "pd.DataFrame") -> "pd.DataFrame":
     if "unfinished" in table:
         shown["unfinished"] = table["unfinished"]
     return shown
+
+
+def _text_columns(table: "pd.DataFrame") -> list[str]:
+    return [name for name in ("model", "setting", "reading") if name in table]
 
 
 def _with_interval(table: "pd.DataFrame", mean: str, low: str, high: str, form: str) -> list[str]:

@@ -64,6 +64,11 @@ def csv_text(table: "pd.DataFrame", *, digits: int | None = _DIGITS) -> str:
     return safe.to_csv(index=False, lineterminator="\n", float_format=form)
 
 
+def frame_json(table: "pd.DataFrame") -> str:
+    """A table as a JSON list of an object a row, every digit."""
+    return table.rename(columns=str).to_json(orient="records", indent=2, force_ascii=False, double_precision=15)
+
+
 def booktabs(shown: "pd.DataFrame", *, left: int) -> str:
     """A LaTeX tabular of text, its first `left` columns aligned to the left."""
     form = "l" * left + "r" * (len(shown.columns) - left)

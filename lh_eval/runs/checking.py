@@ -10,6 +10,7 @@ from lh_eval.engine.answering import end_ids
 from lh_eval.engine.positions import positions, positions_of
 from lh_eval.errors import InputError
 from lh_eval.methods.base import Method
+from lh_eval.modeling.settling import Settling, unfit
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting
 from lh_eval.runs.trials import check_trials
@@ -23,13 +24,21 @@ _noted: set[tuple[str, str]] = set()  # model and note, once each
 
 
 def check_settings(
-    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
+    checkpoint: Checkpoint,
+    grid: Grid,
+    settings: Sequence[Setting],
+    *,
+    beyond_positions: bool = False,
+    settling: Settling | None = None,
 ) -> None:
     """Refuse what cannot be run, before anything is.
 
     Raises:
-        InputError: two settings have one name, one does not fit the model, or the grid cannot be built.
+        InputError: two settings have one name, one does not fit the model, the grid cannot be built, or the model has
+            no settling depths where they are asked for.
     """
+    if settling is not None and (reason := unfit(checkpoint.model)) is not None:
+        raise InputError(reason)
     names = [setting.name for setting in settings]
     for name in names:
         if names.count(name) > 1:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.engine.rows import iterate_rows
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.setting import Setting, side_by_side
@@ -31,7 +32,12 @@ class Estimate(NamedTuple):
 
 
 def estimate(
-    checkpoint: Checkpoint, grid: Grid, settings: Sequence[Setting], *, beyond_positions: bool = False
+    checkpoint: Checkpoint,
+    grid: Grid,
+    settings: Sequence[Setting],
+    *,
+    beyond_positions: bool = False,
+    settling: Settling | None = None,
 ) -> Iterator[Estimate]:
     """Time each setting on one sample of each length; nothing is written.
 
@@ -40,12 +46,13 @@ def estimate(
         grid: the samples.
         settings: how it would attend.
         beyond_positions: as in `run`.
+        settling: as in `run`.
 
     Raises:
         InputError: what `run` refuses.
     """
     settings = side_by_side(settings, checkpoint.defaults)
-    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
+    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling)
     middle = grid.depths[len(grid.depths) // 2]
     one = dataclasses.replace(grid, depths=(middle,), trials=1)
     shortest = dataclasses.replace(one, lengths=one.lengths[:1])
@@ -62,6 +69,7 @@ def estimate(
                     seed=grid.seed,
                     batch_size=1,
                     depth_tolerance=grid.depth_tolerance,
+                    settling=settling,
                 )
             )
         yield Estimate(setting.name, sorted(rows, key=lambda row: row.length), len(grid.depths) * grid.trials)

@@ -7,6 +7,7 @@ from lh_eval.checkpoints.loading import Checkpoint, as_checkpoint
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.methods.base import Method, Reading
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import DEPTHS, Grid
 from lh_eval.runs.setting import Setting, resolve_setting
@@ -31,6 +32,7 @@ def evaluate(
     batch_size: int | None = None,
     beyond_positions: bool = False,
     depth_tolerance: float = DEPTH_TOLERANCE,
+    settling: Settling | None = None,
 ) -> "pd.DataFrame":
     """Evaluate a checkpoint on a task under a setting.
 
@@ -49,6 +51,7 @@ def evaluate(
         beyond_positions: run samples whose prompt and answer take more than the model's `max_position_embeddings` and
             mark their rows, instead of refusing them.
         depth_tolerance: points of the context that a needle may be off its depth; cells further off are refused.
+        settling: how settling depths are taken of each answer's tokens; None for none.
 
     Returns:
         A row a sample: the fields of `Row`.
@@ -66,7 +69,7 @@ def evaluate(
         depth_tolerance=depth_tolerance,
     )
     resolved = resolve_setting(setting, checkpoint.defaults, reading)
-    check_settings(checkpoint, grid, [resolved], beyond_positions=beyond_positions)
+    check_settings(checkpoint, grid, [resolved], beyond_positions=beyond_positions, settling=settling)
     rows = iterate_rows(
         checkpoint.model,
         checkpoint.tokenizer,
@@ -76,5 +79,6 @@ def evaluate(
         seed=grid.seed,
         batch_size=batch_size,
         depth_tolerance=grid.depth_tolerance,
+        settling=settling,
     )
     return to_frame(rows)

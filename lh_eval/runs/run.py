@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import json
+import logging
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +22,7 @@ from lh_eval.engine.guards import by_reason
 from lh_eval.engine.rows import iterate_rows
 from lh_eval.interrupts import resumable, stop_if_asked
 from lh_eval.methods.base import Method
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.grid import Grid
 from lh_eval.runs.identity import deciding_config
@@ -31,6 +34,8 @@ from lh_eval.store.folder import PROVENANCE, RunFolder, check_folder
 from lh_eval.store.rows import Key, Row
 from lh_eval.store.sweep import check_sweep, only_writer, read_settings, write_sweep
 from lh_eval.tasks.base import get_task
+
+_log = logging.getLogger(__name__)
 
 
 class Finished(NamedTuple):
@@ -61,6 +66,8 @@ def run(
     *,
     batch_size: int | None = None,
     beyond_positions: bool = False,
+    label: str | None = None,
+    settling: Settling | None = None,
 ) -> Finished:
     """Run each setting on the grid; a folder that holds part of the same run is completed.
 
@@ -71,6 +78,8 @@ def run(
         out: the folder; None is one below `runs/` named after the checkpoint, the task and the configuration.
         batch_size: samples at once; what memory holds if None.
         beyond_positions: run samples that take more positions than the model has, instead of refusing them.
+        label: what tables and figures call the checkpoint; its name if None. A run that is gone on with keeps its own.
+        settling: how settling depths are taken of each answer's tokens; None for none.
 
     Raises:
         InputError: the grid cannot be built, a setting does not fit the model, or `out` holds something else; no
@@ -79,8 +88,8 @@ def run(
     """
     settings = side_by_side([resolve_setting(one, checkpoint.defaults) for one in settings], checkpoint.defaults)
     names = [setting.name for setting in settings]
-    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
-    decides = {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+    check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling)
+    decides = {setting.name: deciding_config(checkpoint, grid, setting, settling) for setting in settings}
     out = Path(out) if out is not None else Path("runs") / _folder_name(checkpoint, grid, list(decides.values()))
     single = len(settings) == 1
     if single:
@@ -88,7 +97,7 @@ def run(
     else:
         check_sweep(out, decides)
     configs = {
-        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size)}
+        setting.name: decides[setting.name] | {PROVENANCE: _provenance(checkpoint, grid, setting, batch_size, label)}
         for setting in settings
     }
 
@@ -97,7 +106,7 @@ def run(
         folders = {name: out if single else out / name for name in names}
         runs = {name: stack.enter_context(RunFolder.open(folders[name], configs[name])) for name in names}
         with resumable(f"what was done is in {out}; the same command goes on from there"):
-            metrics = _run_all(checkpoint, grid, settings, runs, batch_size)
+            metrics = _run_all(checkpoint, grid, settings, runs, batch_size, settling)
         errors = [row.error for run in runs.values() for row in run.rows() if row.error]
     if not single:
         with only_writer(out):
@@ -105,7 +114,9 @@ def run(
     return Finished(out, metrics, errors[0] if errors else None, by_reason(errors))
 
 
-def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None) -> dict[str, Any]:
+def _provenance(
+    checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size: int | None, label: str | None
+) -> dict[str, Any]:
     on_gpu = checkpoint.model.device.type == "cuda"
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -114,6 +125,7 @@ def _provenance(checkpoint: Checkpoint, grid: Grid, setting: Setting, batch_size
         else f"{platform.machine()}, {torch.get_num_threads()} threads",
         "batch_size": batch_size or "by memory",
         DIGESTS: True,
+        **({"label": label} if label else {}),
         # what pairs trainings of different recipes; None where the checkpoint does not say
         "training_seed": checkpoint.defaults.training.get("seed"),
         **_measured(checkpoint, grid, setting),
@@ -134,40 +146,57 @@ def _run_all(
     settings: Sequence[Setting],
     runs: Mapping[str, RunFolder],
     batch_size: int | None,
+    settling: Settling | None,
 ) -> dict[str, dict[str, Any]]:
     """Complete the settings' folders; returns what each one's metrics.json holds."""
     metrics = {}
-    bar = tqdm(
-        total=len(grid) * len(settings),
-        initial=sum(len(run.completed()) for run in runs.values()),
-        unit="sample",
-        smoothing=0.1,
-        dynamic_ncols=True,
-    )
+    bar = _progress(_tokens(grid) * len(settings), sum(_tokens(run.completed()) for run in runs.values()))
     with bar:
         for setting in settings:
             bar.set_description(setting.name)
-            run = runs[setting.name]
+            run, started, count = runs[setting.name], time.perf_counter(), 0
             try:
-                for row in _rounds(checkpoint, grid, setting, run, batch_size, bar):
+                for row in _rounds(checkpoint, grid, setting, run, batch_size, settling, bar):
                     run.append(row)
-                    bar.update()
+                    bar.update(row.length)
+                    count += 1
                     stop_if_asked()
             finally:
                 metrics[setting.name] = metrics_of(run.as_run())
                 run.finish(metrics[setting.name])
+            _log.info("%s: %d samples in %.1f s", setting.name, count, time.perf_counter() - started)
     return metrics
 
 
+def _progress(total: int, done: int) -> "tqdm[Any]":
+    """A bar over prompt tokens: a sample of 16K takes many times one of 1K, so that samples would promise too much."""
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="token",
+        unit_scale=True,
+        smoothing=0,  # the mean so far: a batch's rows come at once
+        dynamic_ncols=True,
+        disable=not _log.isEnabledFor(logging.WARNING),
+    )
+
+
 def _rounds(
-    checkpoint: Checkpoint, grid: Grid, setting: Setting, run: RunFolder, batch_size: int | None, bar: "tqdm[Any]"
+    checkpoint: Checkpoint,
+    grid: Grid,
+    setting: Setting,
+    run: RunFolder,
+    batch_size: int | None,
+    settling: Settling | None,
+    bar: "tqdm[Any]",
 ) -> Iterator[Row]:
     """The rows that a setting's run lacks, in rounds: all cells that are due more trials get them together."""
-    whole, planned = grid.at_most(), len(grid)
+    whole, planned = grid.at_most(), _tokens(grid)
     tried: set[Key] = run.completed()
     while waiting := set(due(grid, (row for row in run.rows() if row.key in tried))) - tried:
-        bar.total = (bar.total or 0) + len(tried | waiting) - planned
-        planned = len(tried | waiting)
+        due_now = _tokens(tried | waiting)
+        bar.total = (bar.total or 0) + due_now - planned
+        planned = due_now
         yield from iterate_rows(
             checkpoint.model,
             checkpoint.tokenizer,
@@ -177,8 +206,14 @@ def _rounds(
             seed=grid.seed,
             batch_size=batch_size,
             depth_tolerance=grid.depth_tolerance,
+            settling=settling,
         )
         tried |= waiting
+
+
+def _tokens(keys: Iterable[Key]) -> int:
+    """Prompt tokens of samples."""
+    return sum(length for _, length, _, _ in keys)
 
 
 def _folder_name(checkpoint: Checkpoint, grid: Grid, decides: list[dict[str, Any]]) -> str:

@@ -12,7 +12,7 @@ trials = 20
 
 import dataclasses
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,21 @@ def suite_names() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
 
-def load_suite(name: str, *, seed: int = 0, haystack: str | None = None, **overrides: Any) -> Suite:
+def load_suite(
+    name: str,
+    *,
+    seed: int = 0,
+    haystack: str | None = None,
+    wrap: Callable[[list[str]], list[str]] = list,
+    **overrides: Any,
+) -> Suite:
     """Read a suite.
 
     Args:
         name: one of `suite_names()`, or a TOML file.
         seed: seed of all samples.
         haystack: the haystack of every task that takes one; None is each one's own.
+        wrap: makes other tasks of all of them, such as those in a chat template.
         overrides: `lengths`, `depths` or `trials` for all tasks, in place of the file's, and `until_ci`,
             `max_trials` and `depth_tolerance`, which files do not have; None is the file's.
 
@@ -75,6 +83,7 @@ def load_suite(name: str, *, seed: int = 0, haystack: str | None = None, **overr
     tasks = [grid.task for grid in suite.grids]
     if haystack is not None:
         tasks = with_haystack(tasks, haystack)
+    tasks = wrap(tasks)
     if len(set(tasks)) != len(tasks):
         raise InputError(f"tasks of suite {name} must differ, got {', '.join(tasks)}")
     grids = [dataclasses.replace(grid, task=task) for grid, task in zip(suite.grids, tasks, strict=True)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from lh_eval.checkpoints.loading import Checkpoint
 from lh_eval.errors import InputError
+from lh_eval.modeling.settling import Settling
 from lh_eval.runs.checking import check_settings
 from lh_eval.runs.identity import deciding_config
 from lh_eval.runs.run import Finished, run
@@ -26,6 +27,8 @@ def run_suite(
     *,
     batch_size: int | None = None,
     beyond_positions: bool = False,
+    label: str | None = None,
+    settling: Settling | None = None,
 ) -> list[Finished]:
     """Run every task under every setting; a folder that holds part of the same suite is completed.
 
@@ -36,17 +39,21 @@ def run_suite(
         out: the folder.
         batch_size: samples at once; what memory holds if None.
         beyond_positions: as in `run`.
+        label: as in `run`.
+        settling: as in `run`.
 
     Raises:
         InputError: what `run` refuses, of any task, or `out` holds something else; no sample was run then.
         Interrupted: the user stopped it.
     """
     for grid in suite.grids:
-        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions)
+        check_settings(checkpoint, grid, settings, beyond_positions=beyond_positions, settling=settling)
     wanted = {
         "suite": suite.name,
         "runs": {
-            slug(grid.task): {setting.name: deciding_config(checkpoint, grid, setting) for setting in settings}
+            slug(grid.task): {
+                setting.name: deciding_config(checkpoint, grid, setting, settling) for setting in settings
+            }
             for grid in suite.grids
         },
     }
@@ -59,6 +66,8 @@ def run_suite(
             out / slug(grid.task),
             batch_size=batch_size,
             beyond_positions=beyond_positions,
+            label=label,
+            settling=settling,
         )
         for grid in suite.grids
     ]

@@ -1,14 +1,15 @@
 """Texts as they are compared: words, and the line that answers.
 
 Words are compared, not characters: after Unicode's NFKC and case folding a word is a run of letters, digits and
-underscores, with an apostrophe between letters, or a number with the points and commas inside it. Everything else
-separates words and is ignored. So `7` is found in `(7).` but neither in `17` nor in `3.7`.
+underscores, with an apostrophe between letters, or a number with the points and thousands' commas inside it.
+Everything else separates words and is ignored. So `7` is found in `(7).` and in `12,7`, a list, but neither in `17`
+nor in `3.7`.
 """
 
 import re
 import unicodedata
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)+(?!\w)|\w+(?:['’]\w+)*")
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)*(?![\w,])|\d+(?:\.\d+)+(?!\w)|\w+(?:['’]\w+)*")
 
 
 def words(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Mean over the cells of a grid whose samples are not independent: the bootstrap over what varies together."""
 
+import math
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lh_eval.errors import InputError
@@ -21,11 +22,12 @@ def bootstrap_mean(
     cells: Sequence[Hashable],
     clusters: Sequence[Hashable],
     strata: Sequence[Hashable],
+    weights: Mapping[Any, float] | None = None,
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval | None:
-    """Interval of the mean of the cells' means, each cell counting the same.
+    """Interval of the mean of the cells' means, each cell counting the same, or each stratum by its weight.
 
     Clusters are drawn with replacement within their stratum, whole: what their samples have in common is in the
     spread. The interval is bias-corrected and accelerated (BCa), or the percentiles where BCa has no value.
@@ -35,6 +37,7 @@ def bootstrap_mean(
         cells: [samples] the cell of each.
         clusters: [samples] what varies together, such as the samples of all depths that share a filler.
         strata: [samples] what the design fixes, such as the length; a cluster is in one stratum.
+        weights: of the strata, adding up to 1; within one, cells count the same.
         level: confidence level.
         resamples: how many are drawn.
         seed: of the draws; the same arguments give the same interval.
@@ -56,6 +59,7 @@ def bootstrap_mean(
     tables = _tables(np.asarray(values, dtype=float), cells, clusters, strata)
     if min(len(sums) for sums, _ in tables) < 2:
         return None
+    shares = None if weights is None else [weights[stratum] for stratum in sorted(set(strata))]  # type: ignore[type-var]
 
     def mean(*drawn: Any, axis: int = -1) -> Any:
         """drawn: for each stratum [..., clusters] indices of the clusters that were drawn."""
@@ -67,9 +71,12 @@ def bootstrap_mean(
             often = np.bincount(flat.ravel(), minlength=len(flat) * len(sums)).reshape(len(flat), len(sums))
             n = often @ counts
             means.append(np.divide(often @ sums, n, out=np.full(n.shape, np.nan), where=n > 0))
-        together = np.concatenate(means, axis=-1)
+        if shares is None:
+            whole = np.nanmean(np.concatenate(means, axis=-1), axis=-1)
+        else:
+            whole = sum(share * np.nanmean(own, axis=-1) for share, own in zip(shares, means, strict=True))
         # BCa counts the resamples that equal the observed mean: rounding, another one on each machine, must not
-        return np.nanmean(together, axis=-1).reshape(drawn[0].shape[:-1]).round(_DIGITS)
+        return whole.reshape(drawn[0].shape[:-1]).round(_DIGITS)
 
     data = tuple(np.arange(len(sums)) for sums, _ in tables)
     options: dict[str, Any] = {"vectorized": True, "axis": -1, "confidence_level": level, "batch": _BATCH}
@@ -87,6 +94,34 @@ def bootstrap_mean(
                 data, mean, n_resamples=0, method="percentile", bootstrap_result=result, **options
             ).confidence_interval
     return Interval(float(interval.low), float(interval.high))
+
+
+def clustered_error(values: Sequence[float], clusters: Sequence[Hashable], strata: Sequence[Hashable]) -> float:
+    """Standard error of the mean of samples of which those of one cluster vary together.
+
+    With a sample a cluster and one stratum it is the ordinary one.
+
+    Args:
+        values: [samples] scores.
+        clusters: [samples] what varies together; a cluster is in one stratum.
+        strata: [samples] what the design fixes, such as the length.
+
+    Returns:
+        NaN where a stratum has one cluster alone: nothing says how much that varies.
+
+    Source: Cochran 1977, Sampling Techniques, section 9A.2, clusters of unequal size within strata.
+    """
+    sums: dict[Hashable, dict[Hashable, list[float]]] = {}
+    for value, cluster, stratum in zip(values, clusters, strata, strict=True):
+        sums.setdefault(stratum, {}).setdefault(cluster, []).append(value)
+    variance = 0.0
+    for own in sums.values():
+        if len(own) < 2:
+            return math.nan
+        mean = sum(map(sum, own.values())) / sum(map(len, own.values()))
+        off = [sum(value - mean for value in scores) for scores in own.values()]
+        variance += len(own) / (len(own) - 1) * sum(each**2 for each in off)
+    return math.sqrt(variance) / len(values)
 
 
 def _tables(

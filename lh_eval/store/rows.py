@@ -36,6 +36,7 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what a table's columns h
 _LISTED = Strict(False)  # a list passes for a tuple
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], _LISTED]
+Depths = Annotated[tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], _LISTED]  # layers, counted from 1
 _Heads = Annotated[tuple[Whole, Annotated[tuple[Whole, ...], _LISTED]], _LISTED]  # of one layer
 DroppedHeads = Annotated[tuple[_Heads, ...], _LISTED, AfterValidator(_check_ascending)]
 
@@ -91,6 +92,12 @@ class Row:
 
     Raises:
         InputError: a value is of the wrong type or out of range, or score and error contradict each other.
+        truncated: whether generation stopped at its budget with the score still open; None of a choice, and in rows of
+            before it was kept.
+        thought_tokens: tokens of the thought ahead of the answer, cut off from it; None where none was asked for.
+        answer_settling: the layer, from 1, at which each of the answer's tokens settles, after the right ones before
+            it; None where settling depths were not taken.
+        prediction_settling: the same of the generated text's tokens; None also of a choice.
     """
 
     task: str
@@ -125,6 +132,10 @@ class Row:
     needle_levels: Shares | None = None
     answer_levels: Shares | None = None
     question_levels: Shares | None = None
+    truncated: bool | None = None
+    thought_tokens: int | None = None
+    answer_settling: Depths | None = None
+    prediction_settling: Depths | None = None
 
     def __post_init__(self) -> None:
         if self.answers is None and self.answer is not None:

@@ -145,7 +145,7 @@ def read_sweep(path: str | Path) -> Sweep:
         raise InputError(
             f"sweep must be a folder of runs, got {path}; give an --out of lh-eval niah with several settings"
         )
-    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=_by_numbers)))
+    return Sweep(path, _read_runs(path, sorted((run.name for run in path.iterdir() if is_run(run)), key=by_numbers)))
 
 
 def is_sweep(path: Path) -> bool:
@@ -179,6 +179,6 @@ def _without(config: Mapping[str, Any], fields: Collection[str]) -> dict[str, An
     return {name: value for name, value in config.items() if name not in fields}
 
 
-def _by_numbers(name: str) -> list[tuple[str, int]]:
+def by_numbers(name: str) -> list[tuple[str, int]]:
     """Sort key that puts k = 512 before k = 2048."""
     return [(text, int(number or 0)) for text, number in re.findall(r"(\D+|^)(\d*)", name)]

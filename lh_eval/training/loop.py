@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ from lh_eval.training.model import MaskedLoss, build_model, compile_layers
 from lh_eval.training.progress import Progress
 from lh_eval.training.recipe.config import TrainingConfig
 from lh_eval.training.trunk import read_trunk
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ def train(config: TrainingConfig, out: Path, *, pace: Pace = Pace(), trunk: Path
         held_out = partial(held_out_loss, model, text, accelerator=accelerator)
 
     most = None if pace.max_steps is None else first + pace.max_steps
-    on_screen = accelerator.is_main_process
+    on_screen = accelerator.is_main_process and _log.isEnabledFor(logging.WARNING)
     bar = tqdm(total=config.steps, initial=first, unit="step", disable=not on_screen, mininterval=1)
     with bar, fastest_first(), _Attention(model, config) as attention:
         metrics = TrainingMetrics(accelerator, log, bar)

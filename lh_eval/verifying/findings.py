@@ -47,6 +47,19 @@ class Verified:
     notes: Sequence[str] = ()
 
 
+def moved(verified: Verified, folder: Path, to: Path) -> Verified:
+    """The same of what lies in another place than where it was looked at, as the content of a file does."""
+
+    def place(path: Path) -> Path:
+        return to / path.relative_to(folder) if path.is_relative_to(folder) else path
+
+    findings = [
+        dataclasses.replace(found, file=place(found.file), problem=found.problem.replace(str(folder), str(to)))
+        for found in verified.findings
+    ]
+    return dataclasses.replace(verified, path=place(verified.path), findings=findings)
+
+
 def lines(verified: Verified) -> Iterator[str]:
     """A line for each finding and each note."""
     yield from map(str, verified.findings)

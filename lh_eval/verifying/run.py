@@ -17,6 +17,7 @@ from lh_eval.verifying.answers import answer_problems
 from lh_eval.verifying.findings import Finding, Verified
 from lh_eval.verifying.numbers import differences, is_of_before
 from lh_eval.verifying.prompts import Maker, PromptCheck
+from lh_eval.verifying.settling import settling_problems
 from lh_eval.verifying.tokenizers import Tokenizers
 
 _DATA = ("data_sha256", "data_revision", "haystack_sha256")
@@ -57,6 +58,7 @@ class RunCheck:
         problems = [(one.line, one.problem) for one in row_problems(config, samples)]
         for line, row in enumerate(samples.rows, start=1):
             problems += [(line, problem) for problem in answer_problems(row)]
+            problems += [(line, problem) for problem in settling_problems(config, row)]
             # a row of another run is said to be that already
             if maker is not None and row.task == config.get("task"):
                 problems += [(line, problem) for problem in self._prompts.problems(row, maker)]

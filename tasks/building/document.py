@@ -16,6 +16,7 @@ from lh_eval.errors import InputError
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.scoring.base import wants_all
 from lh_eval.tasks.base import Sample, sample_rng
+from lh_eval.tasks.building.answer_prefix import last_line
 from lh_eval.tasks.building.depth import depth_at, points_off
 from lh_eval.tasks.building.encoding import encode_all
 from lh_eval.tasks.building.placing import check_depth, check_length, leading_special_ids
@@ -30,7 +31,7 @@ class Item(NamedTuple):
     """A question.
 
     units: the units that answer it, in ascending order.
-    question: text that ends where the answer follows.
+    question: text that ends where the answer follows; its last line begins the answer.
     answers: the right answers, the first of which is recorded; for "all", the parts of the one right answer.
     scoring: how the answer is judged.
     """
@@ -228,4 +229,5 @@ class DocumentTask:
             spans=spans,
             depth=depth_at(spans[0][0], len(context)),
             opening=opening,
+            prefix=last_line(item.question),
         )

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lh_eval.errors import InputError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -39,6 +41,19 @@ def encode_all(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> li
         return ids
     core = tokenizer.backend_tokenizer
     return ids + [encoding.ids for encoding in core.encode_batch_fast(list(texts[1:]), add_special_tokens=False)]
+
+
+def check_written(tokenizer: "PreTrainedTokenizerBase", answer: str) -> None:
+    """Raise InputError where the tokenizer's own tokens of an answer, as text again, are not the answer any more.
+
+    WordPiece parts words at hyphens and may lower them; a small vocabulary has no token for some letters.
+    """
+    written = tokenizer.decode(encode(tokenizer, f" {answer}"))
+    if written.split() != answer.split():
+        raise InputError(
+            f"tokenizer must be able to write the answer {answer!r}, got {written!r} from it; "
+            "take a task whose answers it writes, such as niah_single_2 with its numbers"
+        )
 
 
 def special_ids(tokenizer: "PreTrainedTokenizerBase") -> set[int]:

@@ -9,6 +9,7 @@ import numpy as np
 from lh_eval.corpora.sentences import split_sentences
 from lh_eval.corpora.texts import load_text
 from lh_eval.errors import InputError
+from lh_eval.spec import split_spec
 from lh_eval.tasks.base import TASKS
 from lh_eval.tasks.building.filler import Filler
 from lh_eval.tasks.building.units import units_of
@@ -80,8 +81,8 @@ def _takes_haystack(spec: str) -> bool:
 
 
 def _replaced(spec: str, source: str) -> str:
-    name, _, tail = spec.partition(":")
-    kept = [item for item in tail.split(",") if item and not item.startswith("haystack=")]
+    name, items = split_spec(spec)
+    kept = [item for item in items if not item.startswith("haystack=")]
     return f"{name}:{','.join([*kept, f'haystack={source}'])}"
 
 

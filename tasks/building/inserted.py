@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from lh_eval.errors import InputError
 from lh_eval.lengths import DEPTH_TOLERANCE
 from lh_eval.tasks.base import Sample, sample_rng
+from lh_eval.tasks.building.answer_prefix import last_line
 from lh_eval.tasks.building.depth import depth_at, needle_position
 from lh_eval.tasks.building.document import cell_name, shown_answer
 from lh_eval.tasks.building.encoding import encode
@@ -23,7 +24,7 @@ class Entry(NamedTuple):
     """A row as a task.
 
     text: what is put into the prose.
-    question: text that ends where " " and the answer follow.
+    question: text that ends where " " and the answer follow; its last line begins the answer.
     answers: what is looked for; with "choice" the right one.
     scoring: how the answer is judged.
     choices: for "choice", what can be chosen.
@@ -107,6 +108,7 @@ class InsertedTask:
             opening=len(head),
             placed=not self.closed_book,
             removed=0 if self.closed_book else None,
+            prefix=last_line(entry.question),
         )
 
     def _row(self, tokenizer: "PreTrainedTokenizerBase", length: int, depth: float, trial: int, seed: int) -> int:

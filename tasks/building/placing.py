@@ -8,6 +8,7 @@ import numpy as np
 
 from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample
+from lh_eval.tasks.building.answer_prefix import last_sentence
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
 from lh_eval.tasks.building.encoding import encode, encode_all
 from lh_eval.tasks.building.filler import Filler, draw_filler
@@ -65,7 +66,10 @@ def place_answers(
     rests = [tuple(ids[shared:]) for ids in encoded]
     if {len(rest) for rest in rests} != {1} or len(set(rests)) != len(rests):
         shown = ", ".join(f"{answer!r} as {list(rest)}" for answer, rest in zip(answers, rests, strict=True))
-        raise InputError(f"tokenizer must give each answer one token of its own, got {shown}; use another tokenizer")
+        raise InputError(
+            f"tokenizer must give each answer one token of its own, got {shown}; "
+            "take a task whose answer is generated, such as niah_single_2"
+        )
     return encoded[0][:shared], [rest[0] for rest in rests]
 
 
@@ -162,6 +166,7 @@ def build_sample(
         else share_at(position, filler, depth),
         opening=len(head),
         stands=standings([answer], [needle, question]) if version > 1 else (),
+        prefix=last_sentence(question),
     )
 
 

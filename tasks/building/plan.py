@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lh_eval.errors import InputError
 from lh_eval.tasks.base import Sample, context_rng, sample_rng
+from lh_eval.tasks.building.answer_prefix import prefix_of
 from lh_eval.tasks.building.depth import depth_at, needle_position, position_at, share_at
-from lh_eval.tasks.building.encoding import encode
+from lh_eval.tasks.building.encoding import check_written, encode
 from lh_eval.tasks.building.filler import Filler
-from lh_eval.tasks.building.placing import VERSION, check_depth, check_length, leading_special_ids, splice
+from lh_eval.tasks.building.placing import (
+    VERSION,
+    check_depth,
+    check_length,
+    leading_special_ids,
+    place_answers,
+    splice,
+)
 from lh_eval.tasks.building.room import room_for
 from lh_eval.tasks.building.standing import standings
 from lh_eval.tasks.building.versions import check_version
@@ -33,11 +40,12 @@ class Plan:
         intro: text before the haystack.
         needles: texts that hold the answers, each with the space before it; the first lies at the sample's depth.
         distractors: texts like them that do not.
-        question: text that ends where " " and the answer follow.
+        question: text that ends where " " and the answer follow; its last line or sentence begins the answer.
         answers: what is looked for in the generated text.
         scoring: how it is judged.
         haystack: draws n tokens.
         in_order: the needles lie anywhere, one behind the other, and the depth moves none.
+        choices: what the answer is chosen from, a token each behind the question; none if it is generated.
     """
 
     intro: str
@@ -48,6 +56,7 @@ class Plan:
     scoring: str
     haystack: Callable[[int, np.random.Generator], Filler]
     in_order: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,7 +117,11 @@ def lay_out(
     check_depth(depth)
     check_length(length)
     head = [*leading_special_ids(tokenizer), *encode(tokenizer, plan.intro)]
-    question = encode(tokenizer, plan.question)
+    choice_ids: list[int] = []
+    if plan.choices:
+        question, choice_ids = place_answers(tokenizer, plan.question, plan.choices)
+    else:
+        question = encode(tokenizer, plan.question)
     inserted = [encode(tokenizer, text) for text in (*plan.needles, *plan.distractors)]
     # at least a token of haystack for each, so that hardly any two lie at one place
     least = len(head) + sum(map(len, inserted)) + len(question) + len(inserted)
@@ -141,8 +154,12 @@ def lay_out(
         spans=spans[: len(plan.needles)],
         opening=len(head),
         placed=not plan.in_order,
-        stands=standings(plan.answers, [*plan.needles, plan.question]),
+        stands=() if plan.choices else standings(plan.answers, [*plan.needles, plan.question]),
+        prefix=prefix_of(plan.question),
     )
+    if plan.choices:
+        choices = list(plan.choices)
+        sample = dataclasses.replace(sample, scoring="choice", choices=choices, choice_ids=choice_ids, max_new_tokens=0)
     return sample if version > 1 else dataclasses.replace(sample, depth=share_at(positions[0], filler, depth))
 
 
@@ -156,6 +173,7 @@ def generated_sample(
     spans: list[tuple[int, int]],
     opening: int,
     stands: tuple[int, ...],
+    prefix: str | None = None,
     placed: bool = True,
 ) -> Sample:
     """A sample whose answer is generated.
@@ -164,11 +182,7 @@ def generated_sample(
         InputError: what the tokenizer makes of an answer is not the answer any more.
     """
     answer = ", ".join(answers)
-    written = tokenizer.decode(encode(tokenizer, f" {answer}"))
-    if written.split() != answer.split():
-        raise InputError(
-            f"tokenizer must be able to write the answer {answer!r}, got {written!r} from it; use the model's own one"
-        )
+    check_written(tokenizer, answer)
     return Sample(
         context_ids=context_ids,
         question_ids=question_ids,
@@ -183,4 +197,5 @@ def generated_sample(
         opening=opening,
         placed=placed,
         stands=stands,
+        prefix=prefix,
     )

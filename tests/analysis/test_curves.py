@@ -101,3 +101,17 @@ def _cut(folder):
 def _replace(folder, old, new):
     text = (folder / "loss.csv").read_text()
     (folder / "loss.csv").write_text(text.replace(old, new))
+
+
+def test_recipes_are_labelled_by_how_they_attend(tmp_path):
+    from lh_eval.analysis.curves import _labels
+
+    def config(*attention, **options):
+        return {"stages": [{"attention": one} for one in attention], "lighthouse": {"scorer": "norm"} | options}
+
+    configs = {
+        "a": config("dense"), "b": config("lighthouse", "dense", k=256, num_levels=3),
+        "c": config("lighthouse", k=256, num_levels=5), "d": config("lighthouse", k=256, num_levels=5), "e": {},
+    }  # fmt: skip
+    assert list(_labels(configs).values()) == ["dense", "norm k=256, L=3", "c", "d", "e"]
+    assert _labels({"raw-name": config("lighthouse", k=256)}) == {"raw-name": "raw-name"}

@@ -6,7 +6,8 @@ from lh_eval.store.run import read_run
 
 def test_a_row_a_task_and_setting(runs):
     table = results_table(runs)
-    assert table.columns.tolist() == ["task", "setting", 1024, 2048, "mean", "ci_low", "ci_high", "n", "effective"]
+    means, areas = ["mean", "ci_low", "ci_high", "n"], ["area", "area_low", "area_high", "area_by"]
+    assert table.columns.tolist() == ["task", "setting", 1024, 2048, *means, *areas, "effective", "threshold"]
     assert table["setting"].tolist() == ["dense", "dense", "qk:dilation=8 k=256"]
     assert table[1024].tolist() == [0.5, 1.0, 1.0]
     assert table[2048].tolist() == [0.5, 1.0, 0.0]

@@ -130,7 +130,7 @@ def test_a_package_that_pip_does_not_find(fake):
 
 def test_without_gguf(fake, monkeypatch):
     monkeypatch.setattr(installing.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"run pip install 'lh-eval\[gguf\]'"):
+    with pytest.raises(InputError, match="run pip install gguf"):
         install("fake")
     assert not models_folder().exists()
 
@@ -198,7 +198,7 @@ def write_gguf(path):
     return weights
 
 
-@pytest.mark.skipif(importlib.util.find_spec("gguf") is None, reason="needs lh-eval[gguf]")
+@pytest.mark.skipif(importlib.util.find_spec("gguf") is None, reason="needs gguf")
 def test_a_converted_model_loads_with_the_files_weights(tmp_path, capfd):
     weights = write_gguf(tmp_path / "tiny.gguf")
     convert(tmp_path / "tiny.gguf", tmp_path / "tiny")
@@ -215,7 +215,7 @@ def test_a_converted_model_loads_with_the_files_weights(tmp_path, capfd):
     assert checkpoint.model.config.num_key_value_heads == 2
 
 
-@pytest.mark.skipif(importlib.util.find_spec("gguf") is None, reason="needs lh-eval[gguf]")
+@pytest.mark.skipif(importlib.util.find_spec("gguf") is None, reason="needs gguf")
 def test_a_file_that_is_no_gguf(tmp_path):
     (tmp_path / "bad.gguf").write_bytes(b"nonsense" * 9)
     with pytest.raises(InputError, match="weights must be a GGUF file that transformers reads"):

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lh_eval.attention.config import LighthouseConfig
+from lh_eval.checkpoints import loading
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.checkpoints.loading import load_checkpoint
 from lh_eval.checkpoints.settings import CheckpointSettings
@@ -117,6 +118,15 @@ def test_a_shard_outside_the_folder(tiny):
     one_line(tiny, "must name files of its own folder")
 
 
+def test_what_to_do_with_other_folders_is_said(tiny):
+    (tiny / "model.safetensors").rename(tiny / "weights.safetensors")
+    one_line(tiny, "in model.safetensors, got .* without it; save the checkpoint with save_pretrained")
+    (tiny / "config.json").unlink()
+    one_line(tiny, "without config.json; give the folder that save_pretrained wrote")
+    (tiny / "__0_0.distcp").write_bytes(b"")
+    one_line(tiny, "without config.json, a checkpoint of torch.distributed; docs/own-checkpoint.md")
+
+
 def add_tokens(folder, **options):
     tokenizer = byte_tokenizer()
     tokenizer.add_special_tokens(options) if options else tokenizer.add_tokens(["more"])
@@ -143,6 +153,12 @@ def test_no_tokenizer(tiny):
     one_line(tiny, "tokenizer must be loadable")
 
 
+def test_a_sentencepiece_model_names_its_package(tiny, monkeypatch):
+    (tiny / "tokenizer.json").rename(tiny / "tokenizer.model")
+    monkeypatch.setattr(loading, "find_spec", lambda name: None)
+    one_line(tiny, "sentencepiece must be there to read .*run pip install sentencepiece protobuf")
+
+
 def test_remote_code_is_not_run(tiny):
     ran = tiny.parent / "ran"
     (tiny / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
@@ -157,3 +173,8 @@ def test_bad_settings_stop_before_the_weights_are_read(tiny):
     (tiny / "lighthouse.json").write_text("{")
     (tiny / "model.safetensors").write_bytes(b"nonsense")
     one_line(tiny, "lighthouse.json must be a JSON file")
+
+
+@pytest.mark.parametrize(("layers", "dense"), [(1, ()), (2, ()), (3, (0, -1)), (4, (0, -1)), (5, (0, 1, -2, -1))])
+def test_few_layers_leave_one_that_is_not_dense(layers, dense):
+    assert loading._usual_dense(layers) == dense

@@ -39,13 +39,23 @@ def test_help(capsys, arguments):
     assert main(arguments) == 0
     text = capsys.readouterr().out
     for name in ("niah", "train", "bench", "heatmap", "report", "tasks", "scorers", "models", "lm-eval"):
-        assert f"\n  {name} " in text
+        assert f" {name} " in text.replace("\n", " \n")
 
 
 @pytest.mark.parametrize("name", ["niah", "train", "bench", "heatmap", "report", "tasks", "scorers", "models"])
 def test_help_of_each_command(capsys, name):
     assert main([name, "--help"]) == 0
     assert f"Usage: lh-eval {name}" in capsys.readouterr().out
+
+
+def test_the_shell_completes_commands(monkeypatch, capsys):
+    monkeypatch.setenv("_LH_EVAL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "lh-eval ta")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.split() == ["table", "tasks"]
 
 
 def test_version(capsys):

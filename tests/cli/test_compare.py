@@ -14,13 +14,13 @@ NORM = {"scorer": "norm", "k": 256}
 
 @pytest.fixture
 def make_run(tmp_path):
-    def make(name, right, *, attention=None, seed=None, task="passkey", prompt="0"):
+    def make(name, right, *, attention=None, seed=None, task="passkey", prompt="0", model=None):
         config = {
             "task": task,
             "lengths": [1024],
             "depths": [0, 100],
             "attention": attention,
-            "model": {"name": name.rpartition("/")[2]},
+            "model": {"name": model or name.rpartition("/")[2]},
         }
         with RunFolder.open(tmp_path / name, config | {"provenance": {"training_seed": seed}}) as run:
             for depth in (0.0, 100.0):
@@ -38,11 +38,11 @@ def make_run(tmp_path):
 
 
 def test_table_json_and_figure(make_run, tmp_path, capsys):
-    a = make_run("dense", lambda depth, trial: depth == 0)
-    b = make_run("norm-k256", lambda depth, trial: True, attention=NORM)
+    a = make_run("dense", lambda depth, trial: depth == 0, model="m")
+    b = make_run("norm-k256", lambda depth, trial: True, attention=NORM, model="m")
     assert main(["compare", a, b, "--json", str(tmp_path / "new" / "c.json")]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[:2] == [f"A: dense, {a}", f"B: norm k=256, {b}"]
+    assert out[:2] == [f"A: dense, m, {a}", f"B: norm k=256, m, {b}"]
     assert out[2].split() == [
         "length",
         "depth",
@@ -57,9 +57,9 @@ def test_table_json_and_figure(make_run, tmp_path, capsys):
         "p",
         "(Holm)",
     ]
-    assert out[4].split()[:6] == ["1K", "100", "8", "0.000", "1.000", "+1.000"]
-    assert out[4].split()[-4:] == ["8", "0", "0.0078", "0.0156"]
-    assert out[5].split()[:5] == ["grid", "16", "0.500", "1.000", "+0.500"]
+    assert out[5].split()[:6] == ["1K", "100", "8", "0.000", "1.000", "+1.000"]
+    assert out[5].split()[-4:] == ["8", "0", "0.0078", "0.0156"]
+    assert out[3].split()[:5] == ["grid", "16", "0.500", "1.000", "+0.500"]
     assert out[-2:] == [f"json: {tmp_path}/new/c.json", f"figure: {tmp_path}/new/c.png"]
     values = json.loads((tmp_path / "new" / "c.json").read_text())
     assert values["b"][0]["setting"] == "norm k=256"
@@ -69,8 +69,8 @@ def test_table_json_and_figure(make_run, tmp_path, capsys):
 
 
 def test_out_has_the_table_as_csv_and_latex_the_figure_and_its_caption(make_run, tmp_path, capsys):
-    a = make_run("dense", lambda depth, trial: depth == 0)
-    b = make_run("norm-k256", lambda depth, trial: True, attention=NORM)
+    a = make_run("dense", lambda depth, trial: depth == 0, model="m")
+    b = make_run("norm-k256", lambda depth, trial: True, attention=NORM, model="m")
     for name in ("one", "two"):
         assert main(["compare", a, b, "--out", str(tmp_path / name)]) == 0
     names = ["comparison.json", "difference.pdf", "difference.png", "difference.txt", "table.csv", "table.tex"]
@@ -82,6 +82,14 @@ def test_out_has_the_table_as_csv_and_latex_the_figure_and_its_caption(make_run,
     assert caption.startswith("Retrieval rate of norm k=256 less that of dense by context length")
     assert "Mean over cells 1.000 less 0.500: +0.500" in caption
     assert "exact McNemar" in caption
+    assert (tmp_path / "one" / "table.csv").read_text().splitlines()[1].endswith(",dense,m,norm k=256,m")
+
+
+def test_two_checkpoints_are_told_apart_by_name(make_run, capsys):
+    a = make_run("a", lambda depth, trial: trial < 2, model="one")
+    b = make_run("b", lambda depth, trial: True, attention=NORM, model="other")
+    assert main(["compare", a, b]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [f"A: one dense, {a}", f"B: other norm k=256, {b}"]
 
 
 def test_an_out_that_cannot_be_written_is_one_line(make_run, tmp_path, capsys):

@@ -38,6 +38,14 @@ def test_the_same_trainings_give_the_same_bytes(trainings, tmp_path):
         assert (tmp_path / "x" / f"curves.{kind}").read_bytes() == (tmp_path / "y" / f"curves.{kind}").read_bytes()
 
 
+def test_a_named_file_and_other_formats_are_all_written(trainings, tmp_path):
+    out = tmp_path / "x.pdf"
+    assert main(["curves", str(trainings / "norm-s0"), "--out", str(out), "--format", "png,pdf"]) == 0
+    assert out.read_bytes().startswith(b"%PDF")
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert not out.with_suffix(".svg").exists()
+
+
 def test_a_single_training_keeps_its_own_and_several_go_here(trainings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["curves", str(trainings / "norm-s0"), "--format", "png", "--columns", "copy"]) == 0

@@ -12,13 +12,13 @@ from lh_eval.store.rows import Row
 
 @pytest.fixture
 def make_run(tmp_path):
-    def make(name, attention=None):
+    def make(name, attention=None, **config):
         row = {
             "task": "passkey", "length": 1024, "depth": 0.0, "true_depth": 0.0, "seed": 0, "needle_start": 0,
             "needle_end": 9, "context_tokens": 1000, "prompt_sha256": "00", "answer": "1", "prediction": "1",
             "score": 1.0, "selection_recall": None, "seconds": 0.1,
         }  # fmt: skip
-        with RunFolder.open(tmp_path / name, {"attention": attention}) as run:
+        with RunFolder.open(tmp_path / name, {"attention": attention} | config) as run:
             for trial in range(3):
                 run.append(Row(trial=trial, **row))
         return tmp_path / name
@@ -86,8 +86,9 @@ def test_one_figure_may_be_named_and_its_suffix_is_the_format(make_run, tmp_path
     result = call(run, "--kind", "length", "--palette", "gray", "--out", tmp_path / "paper" / "fig.1.pdf")
     assert result.exit_code == 0, result.exception
     assert sorted(file.name for file in (tmp_path / "paper").iterdir()) == ["fig.1.pdf", "fig.1.txt"]
-    result = call(run, make_run("b"), "--out", tmp_path / "two.pdf")
-    assert "out must be a folder for several runs" in str(result.exception)
+    result = call(run, make_run("b", model="other"), "--out", tmp_path / "two.pdf")
+    assert result.output.split() == [str(tmp_path / "two.pdf"), str(tmp_path / "two.txt")]
+    assert "models unnamed, other; " in (tmp_path / "two.txt").read_text()
 
 
 def test_kinds_have_names_of_their_own(make_run, tmp_path):

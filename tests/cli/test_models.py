@@ -4,6 +4,7 @@ import pytest
 
 from lh_eval.checkpoints import installing
 from lh_eval.checkpoints.cache import models_folder
+from lh_eval.checkpoints.settings import CheckpointSettings
 from lh_eval.cli.app import main
 
 
@@ -44,3 +45,23 @@ def test_install_and_path(capsys, monkeypatch):
 def test_unknown_name(capsys, arguments):
     assert main(arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_settings_of_a_checkpoint_trained_elsewhere(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"num_hidden_layers": 6}')
+    command = ["models", "settings", str(folder), "--k", "256", "--dense-layers", "0,-1", "--scorer", "qk"]
+    assert main(command) == 0
+    found = CheckpointSettings.read(folder)
+    assert (found.config.k, found.config.scorer, found.dense_layers) == (256, "qk", (0, -1))
+    assert main(command) != 0
+    assert "pass --force to replace it" in capsys.readouterr().err
+    assert main([*command[:-4], "--dense-layers", "6", "--force"]) != 0
+    assert "dense_layers must be from -6 to 5, got 6" in capsys.readouterr().err
+    (folder / "config.json").write_text('{"n_layer": 3}')
+    assert main([*command[:-4], "--dense-layers", "3", "--force"]) != 0
+    assert "dense_layers must be from -3 to 2, got 3" in capsys.readouterr().err
+    (folder / "config.json").write_text("[]")
+    assert main(command) != 0
+    assert "must have num_hidden_layers" in capsys.readouterr().err

@@ -207,3 +207,11 @@ def test_a_rule_for_trials_is_recorded_and_bad_ones_are_one_line(tmp_path, capsy
     assert capsys.readouterr().err.startswith("lh-eval: error: until_ci must be given with max_trials")
     assert main([*command[:-1], str(tmp_path / "b"), "--until-ci", "5"]) == 2
     assert "it is the interval's full width" in capsys.readouterr().err
+
+
+def test_the_grid_is_checked_before_weights_are_loaded(capsys, monkeypatch):
+    monkeypatch.setattr("lh_eval.checkpoints.loading.load_checkpoint", lambda *_, **__: pytest.fail("loaded"))
+    assert main(["niah", "--trials", "0"]) != 0
+    assert "trials must be an integer from 1" in capsys.readouterr().err
+    assert main(["niah", "--thinking", "5"]) != 0
+    assert "thinking must be given with --chat" in capsys.readouterr().err

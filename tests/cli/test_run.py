@@ -29,10 +29,11 @@ def suite(tmp_path):
 
 def test_a_suite_ends_in_one_table(suite, tmp_path, capsys):
     out = tmp_path / "out"
-    command = ["run", "--suite", suite, "--k", "64", "--device", "cpu", "--out", str(out)]
+    command = ["run", "--suite", suite, "--k", "64", "--device", "cpu", "--out", str(out), "--label", "mine"]
     assert main(command) == 0
     lines = capsys.readouterr().out.splitlines()
-    shown = [line.split()[:2] for line in lines if line.strip().startswith(("passkey", "keyed"))]
+    assert {line.split()[1] for line in lines if line.strip().startswith("passkey")} == {"mine"}
+    shown = [line.split()[:3:2] for line in lines if line.strip().startswith(("passkey", "keyed"))]
     assert shown == [
         ["passkey", "dense"],
         ["passkey", "norm"],

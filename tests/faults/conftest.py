@@ -26,7 +26,7 @@ class Bar:
     def __exit__(self, *_):
         pass
 
-    def update(self):
+    def update(self, _=1):
         pass
 
     def set_description(self, _):

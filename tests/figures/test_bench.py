@@ -1,3 +1,5 @@
+import itertools
+
 import pandas as pd
 import pytest
 from matplotlib.text import Text
@@ -41,6 +43,18 @@ def test_a_panel_a_mode_and_the_stages_below(make_rows):
     assert [axes.get_title() for axes in figure.axes] == ["forward", "", "forward + backward", ""]
     assert [len(axes.patches) for axes in figure.axes] == [0, 5 * 2 * 5, 0, 5 * 2 * 8]
     assert [text.get_text() for text in figure.texts] == ["card"]
+
+
+def test_on_a_column_modes_are_beneath_one_another_and_a_page_holds_them(make_rows):
+    figure = bench_figure(make_rows(budgets=(16384, 32768, 65536)), title="card", width="single")
+    assert figure.get_size_inches().tolist() == [3.25, pytest.approx(7.8, abs=0.2)]
+    figure.draw_without_rendering()
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    forward, stages, backward, later = boxes
+    legend, colours = (each.get_window_extent() for each in figure.legends)
+    order = [forward, backward, legend, stages, later, colours]
+    assert all(upper.y0 >= lower.y1 - 1 for upper, lower in itertools.pairwise(order))
+    assert all(box.x0 >= 0 and box.x1 <= 3.25 * figure.dpi for box in order)
 
 
 def test_crossovers_are_written_and_marked(make_rows):

@@ -18,24 +18,24 @@ def test_hatches_are_named_where_there_are_some(make_run):
     assert "hatched cells have no samples" in captions.of_heatmap(cells.iloc[1:])
 
 
-def test_the_correlation_has_interval_p_and_n(make_run):
+def test_each_setting_has_its_correlation_with_interval_and_n(make_run):
     cells = setting_cells({"dense": read_run(make_run("dense"))})
-    text = captions.of_recall(cells, Correlation(0.5, 0.1, 0.75, 0.0123, 40))
-    assert "0.50 (95 % interval 0.10 to 0.75, Fisher's; p = 0.012; n = 40 cells)" in text
-    assert "p < 0.0001" in captions.of_recall(cells, Correlation(0.5, 0.1, 0.75, 1e-9, 40))
+    nan = float("nan")
+    found = {"norm": Correlation(0.5, 0.1, 0.75, 0.0123, 40), "qk": Correlation(nan, nan, nan, nan, 3)}
+    text = captions.of_recall(cells, found)
+    assert "Fisher's, which take cells for independent: norm 0.50 (0.10 to 0.75, n = 40)." in text
+    assert "Undefined (fewer than four cells, or one of the two the same in all): qk." in text
     assert "Mean recall" not in text, "dense has none"
     sparse = setting_cells({"norm-k256": read_run(make_run("a", attention={"scorer": "norm", "k": 256}, recall=0.5))})
     sparse.loc[sparse["depth"] == 0, "selection_recall"] = 1.0
-    text = captions.of_recall(sparse, Correlation(0.5, 0.1, 0.75, 0.0123, 40))
+    text = captions.of_recall(sparse, {})
     assert "Mean recall at depth 0 and at the other depths: norm k=256 1.00 and 0.50. Mean over cells" in text
-    nan = float("nan")
-    assert "undefined over 3 cells" in captions.of_recall(cells, Correlation(nan, nan, nan, nan, 3))
 
 
 def test_latency_names_what_was_timed(make_run):
     text = captions.of_latency(**timed_by_rows(setting_cells({"dense": read_run(make_run("dense"))}))._asdict())
-    assert "at 2K tokens against seconds per sample" in text
-    assert "dense 0.25, 1.00 (0.51 to 1.00)" in text
+    assert "at 2K tokens against milliseconds per sample" in text
+    assert "dense 250, 1.00 (0.51 to 1.00)" in text
 
 
 def test_readings_are_named_once_or_for_each_setting(make_run):

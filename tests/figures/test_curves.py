@@ -128,8 +128,12 @@ def test_a_run_that_was_stopped_agrees_as_far_as_it_goes(make_rows):
 def test_recipes_differ_in_colour_and_marker_and_dense_looks_as_elsewhere(make_rows):
     names = ["dense-s0", *(f"r{i}-s0" for i in range(8))]
     rows = make_rows({name: DENSE if name == "dense-s0" else STAGES for name in names})
-    axes = curves_figure(rows, switches_of(rows), ["text"], width="single").axes[0]
-    lines = [line for line in axes.lines if line.get_label()[0] != "_"]
+    figure = curves_figure(rows, switches_of(rows), ["text"], width="single")
+    assert len(figure.axes) == 9  # a panel each, dense in all, and the switch
+    assert [len(axes.collections) for axes in figure.axes[:8]] == [2] * 8  # bands
+    lines = [line for axes in figure.axes[:8] for line in axes.lines if line.get_label()[0] != "_"]
+    assert [line.get_label() for line in lines[:4]] == ["dense", "r0", "dense", "r1"]
+    lines = lines[:1] + lines[1::2]
     assert (lines[0].get_color(), lines[0].get_marker()) == ("#b3362a", "*")
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 9
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == 9
@@ -144,8 +148,17 @@ def test_more_than_a_decade_is_logarithmic_and_a_linear_axis_leaves_the_start_ou
     assert whole.get_ylim()[1] < 1.1
 
 
-@pytest.mark.parametrize("width", ["single", "double", 2.0, 2.6])
-@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize(
+    ("width", "count"),
+    [
+        ("single", 7),
+        (2.0, 1),
+        *(
+            pytest.param(width, count, marks=pytest.mark.long)
+            for width, count in [("single", 1), (2.0, 7), ("double", 1), ("double", 7), (2.6, 1), (2.6, 7)]
+        ),
+    ],
+)
 def test_it_is_readable(make_rows, assert_readable, width, count):
     columns = ["held_out", "keyed", "copy"]
     runs = itertools.product(range(count), range(2))

@@ -34,7 +34,13 @@ def test_numbers_carry_signs_and_the_heading_the_mean():
         "qk less norm: mean −0.30",
         "+gained −lost samples; framed: p < 0.05 after Holm",
     ]
-    assert figure.axes[0].collections[0].get_clim() == (-1.0, 1.0)
+    assert figure.axes[0].collections[0].get_clim() == (-0.5, 0.5)
+
+
+def test_cells_in_which_nothing_changed_say_so_once():
+    figure = difference_heatmap(cells().assign(difference=0.0, gained=0, lost=0))
+    assert {text.get_text() for text in figure.axes[0].texts} == {"0"}
+    assert figure.axes[0].collections[0].get_clim() == (-0.1, 0.1)
 
 
 @pytest.mark.parametrize("width", ["single", "double"])

@@ -77,7 +77,7 @@ def test_a_cell_has_the_mean_over_seeds_and_their_standard_deviation(make_cells,
     assert_readable(figure)
     assert list(panels(figure).values()) == ["norm (0.50 ±0.12)", "qk (0.50 ±0)", "alone (0.50)"]
     drawn = [{text.get_text() for text in axes.texts} for axes in figure.axes if axes.get_title()]
-    assert drawn == [{"0.50", "±0.25"}, {"0.50", "±0"}, {"0.50", ""}]
+    assert drawn == [{"0.50", "±0.25"}, {"0.50", "±0"}, {"0.50"}]
 
 
 @pytest.mark.parametrize("draw", [seeds_figure, spread_figure])

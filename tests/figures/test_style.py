@@ -41,6 +41,7 @@ def test_files_have_the_column_width_and_embedded_truetype(make_cells, tmp_path,
     assert sorted(file.name for file in tmp_path.iterdir()) == ["norm-k512.v2.pdf", "norm-k512.v2.png"]
 
 
+@pytest.mark.long
 def test_the_same_figure_gives_the_same_bytes_at_another_time_in_another_process(make_cells, tmp_path):
     program = """
 import sys

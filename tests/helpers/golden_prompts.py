@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import datasets
-from published_rows import NOLIMA, babi_rows, hotpot_rows, longbench_rows, mrcr_rows, squad_rows
+from published_rows import NOLIMA, RULER, babi_rows, hotpot_rows, longbench_rows, mrcr_rows, squad_rows
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -29,6 +29,9 @@ PUBLISHED = {  # rows and what else makes a task of so few
     "longbench_v2": (longbench_rows(), ""),
     "mrcr": (2 * mrcr_rows(), ""),
     "nolima": (NOLIMA, ""),
+    "ruler": (RULER, ",task=niah"),
+    "ruler_qa_hotpot": (hotpot_rows(), ""),
+    "ruler_qa_squad": (squad_rows(), ""),
     "squad": (squad_rows(), ",questions=2"),
 }
 _MERGES = [
@@ -55,8 +58,9 @@ _MERGES = [
 
 
 def names() -> list[str]:
-    """Our tasks."""
-    return [name for name in TASKS.names() if inspect.getmodule(TASKS.get(name)).__name__.startswith("lh_eval.")]
+    """Our tasks; `chat` makes those of another one, and needs a template."""
+    ours = [name for name in TASKS.names() if inspect.getmodule(TASKS.get(name)).__name__.startswith("lh_eval.")]
+    return [name for name in ours if name != "chat"]
 
 
 def version(name: str) -> int:

@@ -83,3 +83,13 @@ NOLIMA = [
         "tests": {"T3": {"input_args": ["here"]}},
     },
 ]
+
+
+RULER = [
+    {
+        "input": f"Read this.\nThe key of {n} is 12{n}.\nGrass is green.\nWhat is the key of {n}?",
+        "outputs": [f"12{n}"],
+        "answer_prefix": f" The key of {n} is",
+    }
+    for n in range(3)
+]

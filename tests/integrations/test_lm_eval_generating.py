@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from lm_eval.api.instance import Instance
 from lm_eval_runs import TEXT, generate, make
 
 from lh_eval.errors import InputError
+from lh_eval.integrations.lm_eval_tasks import documents
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +45,19 @@ def test_a_tokenizer_without_an_end_generates_nothing():
         generate(model, [TEXT])
 
 
-def test_our_samples_say_how_much_is_generated(dense, monkeypatch):
-    asked = []
-    monkeypatch.setattr(dense, "_generate", lambda places, ending, *rest: asked.append(ending.most))
-    sample = type("Sample", (), {"max_new_tokens": 3, "context_ids": [1], "prompt_ids": [1, 2]})
-    monkeypatch.setattr(dense._prompts, "sample", lambda request: sample)
-    generate(dense, [TEXT])
-    assert asked == [3]
+@pytest.mark.parametrize(
+    ("settings", "most"),
+    [({"max_gen_toks": 99}, 20), ({"max_gen_toks": 2}, 2), ({"max_gen_toks": 9, "until": ["@"]}, 9)],
+)
+def test_our_samples_say_how_much_is_generated(settings, most, dense, monkeypatch):
+    grid = {"lengths": 300, "depths": 0, "trials": 1}
+    (doc,) = documents(lh_task="niah_single_1", tokenizer=dense.tokenizer, **grid)["test"]
+    assert doc["max_new_tokens"] > 9
+    text = doc["text"] + doc["gap"] + doc["gen_prefix"]
+    (said,) = dense.generate_until([Instance("generate_until", doc, (text, settings), 0)], disable_tqdm=True)
+    (plain,) = generate(dense, [text], max_gen_toks=most)
+    assert plain.startswith(said.rstrip("@"))
+    assert said if "until" in settings else len(said) <= most
 
 
 def test_a_row_that_is_done_waits_for_the_others():

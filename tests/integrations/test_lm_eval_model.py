@@ -1,5 +1,7 @@
 """The model in lm-eval: our samples, our rates; likelihoods of a plain forward, with only scored rows' logits."""
 
+import importlib
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,16 +9,17 @@ import lm_eval
 import pytest
 import torch
 from lm_eval.api.instance import Instance
-from lm_eval.api.registry import model_registry
+from lm_eval.api.registry import get_model, model_registry
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 from lm_eval_runs import GRID, LIGHTHOUSE, TEXT, generate, make, ours, plainly, requests, run, scores
 from transformers import Mamba2Config, Mamba2ForCausalLM, MistralConfig, MistralForCausalLM
 
+from lh_eval._lm_eval import announce
 from lh_eval.checkpoints.byte_tokenizer import byte_tokenizer
 from lh_eval.errors import InputError
 from lh_eval.integrations import lm_eval_scoring as scoring
-from lh_eval.integrations.lm_eval_model import LighthouseLM, register
+from lh_eval.integrations.lm_eval_model import LighthouseLM
 from lh_eval.integrations.lm_eval_yaml import lm_eval_folder
 from lh_eval.modeling.session import Session
 
@@ -149,10 +152,19 @@ def test_what_is_read_once_and_densely_has_no_cache(dense, monkeypatch):
 def test_a_changed_prompt_of_ours_is_an_unknown_one(dense):
     manager = TaskManager(include_path=lm_eval_folder(), include_defaults=False, metadata=GRID)
     doc = manager.load("lh_passkey")["tasks"]["lh_passkey"].eval_docs[0]
-    known = Instance("loglikelihood", doc, (doc["text"], "1"), 0)
-    changed = Instance("loglikelihood", doc, ("Answer me: " + doc["text"], "1"), 0)
-    assert dense._prompts.sample(known).prompt_sha256 == doc["prompt_sha256"]
-    assert dense._prompts.sample(changed) is None
+    whole = doc["text"] + doc["gap"] + doc["gen_prefix"]
+    known, begun, changed = (
+        dense._prompts.sample(Instance("loglikelihood", doc, (text, "1"), 0))
+        for text in (whole, "Answer me: " + whole, whole[1:])
+    )
+    assert known.prompt_sha256 == doc["prompt_sha256"]
+    assert begun.question_ids == known.question_ids
+    assert dense.tokenizer.decode(begun.prompt_ids) == "Answer me: " + whole
+    assert (
+        begun.prompt_ids[begun.needle_start : begun.needle_end]
+        == known.prompt_ids[known.needle_start : known.needle_end]
+    )
+    assert changed is None
 
 
 def test_lighthouse_changes_likelihoods(dense, lighthouse):
@@ -222,10 +234,20 @@ def test_a_prompt_longer_than_the_model_is_refused():
             call()
 
 
-def test_registering_twice_is_no_error():
-    register()
-    register()
-    assert model_registry.get("lighthouse") is LighthouseLM
+def test_the_model_is_known_by_its_name(tmp_path, monkeypatch):
+    announce()
+    assert get_model("lighthouse") is LighthouseLM
+    monkeypatch.setattr(model_registry, "_objs", {})
+    announce()
+    announce()
+    assert get_model("lighthouse") is LighthouseLM
+    # one that lm-eval is yet to be imported by
+    monkeypatch.setattr(model_registry, "_objs", {})
+    monkeypatch.delitem(sys.modules, "lm_eval.models")
+    announce()
+    assert "lighthouse" not in model_registry
+    importlib.import_module("lm_eval.models")
+    assert {"lighthouse", "hf"} <= set(model_registry)
 
 
 def test_tasks_that_are_not_ours_run(lighthouse, tmp_path):

@@ -62,3 +62,14 @@ def test_a_reading_that_all_share_is_named_once(make_run, tmp_path):
     assert " Reading: prompt (context and question are read under the setting)." in caption
     write_mixed(make_run, "t", readings=dict.fromkeys(LABELS, "context"))
     assert "eading" not in write_figures(tmp_path / "t", options=FigureOptions(formats=["png"]))[-1].read_text()
+
+
+def test_several_checkpoints_are_panels_with_their_names_or_refused(make_run, tmp_path):
+    for name in ("one", "other"):
+        make_run(f"s/{name}", model={"name": name, "weights_sha256": name * 20})
+    options = FigureOptions(formats=["svg"])
+    for kind in ("heatmap", "length"):
+        caption = write_figures(tmp_path / "s", kind, options=options)[-1].read_text()
+        assert "models one (weights sha256 oneoneoneone), other (weights sha256 otherotherot)" in caption
+    with pytest.raises(InputError, match="one task and checkpoint for --kind recall, got passkey by one; passkey by o"):
+        write_figures(tmp_path / "s", "recall", options=options)

@@ -7,9 +7,11 @@ from lh_eval.store.finding import find_runs
 
 def test_shown_as_in_a_paper(runs):
     shown = results_text(results_table(runs))
-    assert shown.columns.tolist() == ["task", "setting", "1K", "2K", "mean (95% CI)", "n", "effective"]
+    columns = ["task", "setting", "1K", "2K", "mean (95% CI)", "n", "AUC (95% CI)", "effective at 0.856"]
+    assert shown.columns.tolist() == columns
     assert shown.iloc[0].tolist()[2:4] == ["0.50", "0.50"]
-    assert shown["effective"].tolist() == ["–", "2K", "1K"]
+    assert shown["effective at 0.856"].tolist() == ["–", "2K", "1K"]
+    assert shown["AUC (95% CI)"].tolist()[1:] == ["1.00 (0.68–1.00) w", "0.50 (0.22–0.78) w"]
 
 
 def test_files_have_the_same_bytes_every_time(runs, tmp_path):

@@ -11,14 +11,14 @@ from lh_eval.scoring.base import SCORINGS, is_decided, score_text, wants_all
 
 
 def test_each_rule_has_a_sentence():
-    assert SCORINGS.names() == ["all", "any", "choice", "exact", "normalised", "number"]
+    assert SCORINGS.names() == ["all", "any", "choice", "count", "exact", "f1", "normalised", "number", "substring"]
     assert all(SCORINGS.get(name).__doc__.splitlines()[0].endswith(".") for name in SCORINGS.names()[1:])
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("fuzzy", "a", ["a"]), "scoring must be one of all, any, choice, exact, normalised, number, got 'fuzzy'"),
+        (("fuzzy", "a", ["a"]), "scoring must be one of all, any, choice, .*, got 'fuzzy'"),
         (("exakt", "a", ["a"]), "got 'exakt'; did you mean 'exact'"),
         (("exact", "a", []), "answers must be at least one"),
     ],
@@ -63,7 +63,7 @@ def test_a_score_that_is_none_is_refused(monkeypatch, score):
 
 
 @given(
-    scoring=st.sampled_from(["exact", "normalised", "all", "any", "number"]),
+    scoring=st.sampled_from(["exact", "normalised", "all", "any", "number", "count", "f1", "substring"]),
     text=st.text("12 ,.\na-", max_size=12),
     more=st.text("12 ,.\na-", max_size=6),
     answers=st.lists(st.sampled_from(["1", "2", "12", "1.2"]), min_size=1, max_size=3),

@@ -15,6 +15,11 @@ from lh_eval.scoring.number import first_number
         ("none", ["13"], 0.0),
         ("-5", ["5"], 0.0),
         ("5e3", ["5000"], 1.0),
+        ("1. 5875110", ["5875110"], 1.0),
+        ("1. 5875110", ["1"], 0.0),
+        ("\n1)\n-7", ["-7"], 1.0),
+        ("1. It is 7", ["1"], 1.0),
+        ("4375216,772", ["4375216"], 1.0),
         ("\u22125", ["-5"], 1.0),
     ],
 )
@@ -26,7 +31,9 @@ def test_scores(text, answers, score):
     ("text", "decided"),
     [
         ("12.", False),
-        ("12. T", True),
+        ("12. T", False),  # 12 may number a list
+        ("12. To ", True),
+        ("1. 58 ", True),
         ("abc def ", False),
     ],
 )

@@ -19,6 +19,7 @@ CHANGES = {
     "first_token_logprob": -0.1003, "answer_logprob": None, "rank": 2, "margin": 3.0003, "beyond_positions": True,
     "remainder": 3, "dropped": ((0, (1, 3)),), "reading": "prompt", "question_recall": 0.5, "last_token_recall": 0.5,
     "needle_levels": (0.5, 0.26), "answer_levels": (1.0,), "question_levels": (1.0,),
+    "truncated": True, "thought_tokens": 3, "answer_settling": (3, 4), "prediction_settling": (4,),
 }  # fmt: skip
 
 

@@ -43,6 +43,10 @@ FIELDS = [
     "needle_levels",
     "answer_levels",
     "question_levels",
+    "truncated",
+    "thought_tokens",
+    "answer_settling",
+    "prediction_settling",
 ]
 
 LATER = FIELDS[FIELDS.index("answers") :]

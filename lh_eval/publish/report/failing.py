@@ -69,15 +69,32 @@ def shown(run: Run, row: Mapping[Any, Any], prompts: Prompts) -> Shown:
         prediction=prediction,
         score=_known(row["score"]),
         error=_known(row["error"]),
-        lost=lost_text(_known(row["selection_recall"]), _known(row["dropped"])),
+        lost=lost_text(_known(row["selection_recall"]), _known(row["dropped"]), without=_why_unknown(run, row)),
         prompt=prompts.of_row(run.config, row),
     )
 
 
-def lost_text(recall: float | None, dropped: tuple[tuple[int, tuple[int, ...]], ...] | None) -> str:
-    """Which heads dropped the needle, as `layers 2–4: heads 0–3, 5`; or why there is nothing to say."""
+def _why_unknown(run: Run, row: Mapping[Any, Any]) -> str:
+    """Why a row has no selection recall."""
+    if _known(row["error"]) is not None:
+        return "not known: the sample failed to run"
+    if run.config.get("attention") is None:
+        return "none: attention was dense"
+    if not row["needle_end"] > row["needle_start"]:
+        return "none: the sample has no needle"
+    return "not known: the setting selects nothing that could be told"
+
+
+def lost_text(recall: float | None, dropped: tuple[tuple[int, tuple[int, ...]], ...] | None, *, without: str) -> str:
+    """Which heads dropped the needle, as `layers 2–4: heads 0–3, 5`; or why there is nothing to say.
+
+    Args:
+        recall: the row's selection recall.
+        dropped: the heads, by layer.
+        without: why there is no recall, where there is none.
+    """
     if recall is None:
-        return "nothing was selected: attention was dense, the task has no needle, or the sample failed to run"
+        return without
     if dropped is None:
         return f"selection recall {recall:.2f}; which heads dropped it was not yet kept when this run was made"
     if not dropped:

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from lh_eval.analysis.effective import RULER_THRESHOLD
 from lh_eval.analysis.misses import misses
+from lh_eval.analysis.models import model_names
 from lh_eval.analysis.settings import describe_setting
+from lh_eval.analysis.settling import Settled, settled
 from lh_eval.errors import InputError
 from lh_eval.lengths import length_label
 from lh_eval.publish.report.cells import Cell, grid
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_PRINTED = 3  # failing samples of a setting on paper: with its heatmaps they are a page
+
+
 @dataclasses.dataclass(frozen=True)
 class Section:
     """What the page has of one run.
@@ -32,6 +38,8 @@ class Section:
         summary: its numbers.
         grid: its cells by depth and length.
         memberships: as `analysis.misses.misses` has them, a row a kind of tokens; none where nothing was selected.
+        settled: where the tokens of its answers settle; None where that was not taken.
+        settlings: the rows of its table.
         failing: how many samples fail.
         failures: those of them that are shown.
     """
@@ -40,6 +48,8 @@ class Section:
     summary: Summary
     grid: list[list[Cell]]
     memberships: list[dict[str, Any]]
+    settled: Settled | None
+    settlings: list[dict[str, Any]]
     failing: int
     failures: list[Shown]
 
@@ -60,12 +70,15 @@ def report(runs: Sequence[Run], prompts: Prompts, *, failures: int = 20) -> str:
             raise InputError(f"run must have rows, got {run.path} without; run lh-eval niah again, or leave it out")
     sections = []
     for number, (run, summary) in enumerate(zip(runs, _distinct_summaries(runs), strict=True)):
+        depths = settled(run)
         sections.append(
             Section(
                 key=f"s{number}",
                 summary=summary,
                 grid=grid(run, prompts, f"s{number}"),
                 memberships=_known(misses({summary.setting: run.frame})),
+                settled=depths,
+                settlings=_known(depths.table) if depths else [],
                 failing=int(is_failing(run.frame).sum()),
                 failures=failing_samples(run, prompts, failures),
             )
@@ -80,8 +93,17 @@ def _known(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def _distinct_summaries(runs: Sequence[Run]) -> list[Summary]:
-    """The runs' numbers; behind a setting's name stands its reading where they differ, and its folder if need be."""
-    summaries = [summarise(run, baseline_of(run, runs)) for run in runs]
+    """The runs' numbers; before a setting's name stands its checkpoint, behind it its reading, where they differ.
+
+    If need be its folder stands behind it too.
+    """
+    models = model_names(runs)
+    summaries = [summarise(run, baseline_of(run, runs), model) for run, model in zip(runs, models, strict=True)]
+    if len(set(models)) > 1:
+        summaries = [
+            dataclasses.replace(summary, setting=f"{summary.model or 'unnamed'}, {summary.setting}")
+            for summary in summaries
+        ]
     readings = [describe_setting(run).reading for run in runs]
     if len(set(readings)) > 1:
         summaries = [
@@ -115,6 +137,8 @@ def render(sections: Sequence[Section]) -> str:
     summaries = [section.summary for section in sections]
     return environment.get_template("report.html").render(
         sections=sections,
+        threshold=RULER_THRESHOLD,
+        printed=_PRINTED,
         tasks=list(dict.fromkeys(summary.task for summary in summaries)),
         models=list(dict.fromkeys(summary.model for summary in summaries if summary.model)),
         settings=list(dict.fromkeys(summary.setting for summary in summaries)),

@@ -5,9 +5,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lh_eval.analysis.area import Area, area_over_length
 from lh_eval.analysis.cells import cells_of
 from lh_eval.analysis.compare import difference
 from lh_eval.analysis.effective import effective_length, rates_by_length
+from lh_eval.analysis.pairing import questions_of_task
 from lh_eval.analysis.progress import Progress, unfinished
 from lh_eval.analysis.settings import setting_label
 from lh_eval.errors import InputError
@@ -24,13 +26,14 @@ class Summary:
         task: its task spec.
         setting: how the model attended.
         folder: of the run, and the one above it.
-        model: name of the model.
+        model: what the checkpoint is called.
         mean: over the cells; None where no sample could be run.
         by_length: mean over depths of each length.
         n: samples that count.
         errors: samples that failed to run.
         unfinished: how far a run is that has samples to go; None where it has none.
         recall: mean selection recall of the cells; None where nothing was selected.
+        area: area under the rate over the logarithm of the length; None of a single length.
         effective: longest length that passes with all shorter ones, RULER's threshold; None where none does.
         difference: from dense on the same samples, as `compare.difference` has it; None where there is none.
         compared: why there is no difference; empty where there is.
@@ -47,31 +50,33 @@ class Summary:
     errors: int
     unfinished: Progress | None
     recall: float | None
+    area: Area | None
     effective: int | None
     difference: dict[str, Any] | None
     compared: str
     facts: tuple[tuple[str, str], ...]
 
 
-def summarise(run: Run, baseline: Run | None) -> Summary:
-    """The numbers of a run, beside the dense one of `baseline_of`."""
+def summarise(run: Run, baseline: Run | None, model: str) -> Summary:
+    """The numbers of a run, beside the dense one of `baseline_of`; `model` is what its checkpoint is called."""
     cells = cells_of(run)
     by_length = rates_by_length(cells)
     apart, why = _compare(run, baseline)
     recall = float(cells["selection_recall"].mean())
     path = run.path.resolve()
-    model = run.config.get("model")
+    task = str(run.config.get("task", path.name))
     return Summary(
-        task=str(run.config.get("task", path.name)),
+        task=task,
         setting=setting_label(run),
         folder=f"{path.parent.name}/{path.name}",
-        model=str(model.get("name", "") if isinstance(model, dict) else model or ""),
+        model=model,
         mean=mean_of_rates(cells["hits"].tolist(), cells["n"].tolist()),
         by_length=by_length,
         n=int(cells["n"].sum()),
         errors=int(run.frame["error"].notna().sum()),
         unfinished=unfinished(run),
         recall=None if recall != recall else recall,
+        area=area_over_length(run.frame, questions=questions_of_task(task)),
         effective=effective_length({length: mean.rate for length, mean in by_length.items()}),
         difference=apart,
         compared=why,

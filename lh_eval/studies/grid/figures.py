@@ -60,7 +60,7 @@ def recipe_cells(grid: Grid, task: str, *, levels: bool = False) -> pd.DataFrame
 def _draw(grid: Grid, task: str) -> Iterator[Drawn]:
     cells = recipe_cells(grid, task, levels=True)
     figure = length_figure(cells, title=_title(cells, task), width="double")
-    text = f"{captions.of_length(cells)} {_pooled(grid, task, 'Bands and intervals')}"
+    text = f"{captions.of_length(cells)} {_pooled(grid, task, 'Intervals')}"
     yield "length", figure, f"{text} {_measured(grid, cells, task)}"
     for levels in sorted(grid.trainings["num_levels"].dropna().unique()):
         own = grid.only((grid.trainings["num_levels"] == levels).fillna(value=True))

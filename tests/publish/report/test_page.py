@@ -78,8 +78,9 @@ def test_tables_compare_with_dense(page):
     cells = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
     assert cells[0].startswith("0.875 <small>")
     assert cells[1:3] == ["8", "1"]
-    assert cells[4] == "512"
-    assert cells[5:] == ["-0.125", "0 / 1 <small>of 8</small>", "1"]
+    assert cells[4] == "0.875 <small>0.750–1.000</small>"  # of two lengths, the mean of both
+    assert cells[5] == "512"
+    assert cells[6:] == ["-0.125", "0 / 1 <small>of 8</small>", "1"]
 
 
 def test_failing_samples_name_the_heads_that_dropped_the_needle(page):
@@ -144,3 +145,18 @@ def test_readings_stand_behind_the_settings_where_they_differ(tmp_path, write_ru
     assert "dense (prompt)" in text
     assert "dense (context)" in text
     assert "dense (prompt)" not in report(runs[:1], Prompts(wanted=False))
+
+
+def test_where_answers_settle_is_there_if_it_was_taken(write_run, tmp_path, page):
+    def changes(length, depth, trial):
+        missed = {"prediction": "", "score": 0.0, "answer_settling": (1,)}
+        return missed if trial else {"answer_settling": (2,)}
+
+    taken = {"threshold": 0.5, "base": 2.0, "norm": True, "layers": 4}
+    run = write_run(tmp_path / "run", changes=changes, settling=taken)
+    shown = report([run], Prompts(wanted=False))
+    assert "Where answers settle" in shown
+    assert "Where answers settle" not in page
+    assert "<td>mean layer of 4</td><td>4</td><td>4</td><td>2.000</td><td>1.000</td><td>1.00</td>" in shown
+    assert Page(shown).tags.count("rect") == 2 * 4
+    assert '<rect class="hit" x="75.0" y="1.0"' in shown

@@ -30,7 +30,7 @@ def test_figures_have_captions_and_differences_shared_seeds(tiny_grid, tmp_path)
     assert ", 1 (" not in matched  # seed 1 has no training with L = 5
     assert "Framed, 0 of 8 cells" in matched  # three prompts a cell are too few for any
     pooled = (tmp_path / "length-keyed.txt").read_text()
-    assert "Bands and intervals pool the samples of a recipe's trainings" in pooled
+    assert "Intervals pool the samples of a recipe's trainings" in pooled
     assert "Each training's mean: dense 0.67, 0.67; norm k=256 L=3 0.33, 0.33" in pooled
     assert "over 5 pairs of trainings" in (tmp_path / "qk-less-norm-keyed.txt").read_text()
     assert "dense, seed 0: 0.500, keyed 0.67 (" in (tmp_path / "loss-against-retrieval.txt").read_text()

@@ -32,6 +32,7 @@ def written(tiny_grid, tmp_path_factory, few_resamples):
     return files(folder)
 
 
+@pytest.mark.long
 def test_every_table_in_every_format(written):
     tested = [f"{name}-{by}" for name in ("claims", "against-dense") for by in ("prompts", "trainings")]
     tex = ["table", "lengths", "lighthouse", "losses", *tested]
@@ -39,6 +40,7 @@ def test_every_table_in_every_format(written):
     assert sorted(written) == sorted(expected)
 
 
+@pytest.mark.long
 def test_the_same_rows_give_the_same_bytes_whatever_their_folders_are_called(tiny_grid, written, tmp_path):
     names = sorted(path.name for path in (tiny_grid / "training").iterdir())
     others = [f"run{i}" for i in range(len(names))]

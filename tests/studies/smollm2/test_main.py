@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lh_eval.studies.smollm2.__main__ import COMBINE, GRID, KIND, LAYERS, make_blocks, smollm2
+from lh_eval.studies.smollm2.__main__ import CHAT, COMBINE, GRID, KIND, LAYERS, make_blocks, smollm2
 from lh_eval.studies.tables import filled
 
 ROOT = Path(__file__).parents[3]
@@ -12,19 +12,20 @@ PAGE = ROOT / "docs" / "findings.md"
 
 @pytest.fixture(scope="module")
 def blocks():
-    return make_blocks(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE)
+    return make_blocks(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, ROOT / CHAT)
 
 
+@pytest.mark.long
 def test_the_committed_page_is_that_of_the_rows(blocks, tmp_path, capsys):
     page = PAGE.read_text(encoding="utf-8")
     assert filled(page, KIND, blocks) == page
-    assert re.findall(rf"<!-- {KIND}: (\w+) -->", page) == list(blocks)
+    assert re.findall(rf"<!-- {KIND}: ([\w-]+) -->", page) == list(blocks)
     copy = tmp_path / "page.md"
     copy.write_text(page.replace("10/10", "9/10"), encoding="utf-8")
-    smollm2(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, copy)
+    smollm2(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, ROOT / CHAT, copy)
     assert copy.read_text(encoding="utf-8") == page
     assert capsys.readouterr().out == f"{copy}\n"
-    smollm2(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE)
+    smollm2(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, ROOT / CHAT)
     assert capsys.readouterr().out == "\n".join(blocks.values()) + "\n"
 
 

@@ -125,6 +125,15 @@
   filters.reset();
   filters.hidden = false;
   filter();
+  // says of a table that it has columns beyond the screen's edge
+  const hint = () => {
+    for (const wide of document.querySelectorAll(".wide")) {
+      wide.classList.toggle("more", wide.scrollWidth > wide.clientWidth + 8);
+    }
+  };
+  filters.addEventListener("change", hint);
+  addEventListener("resize", hint);
+  hint();
   addEventListener("resize", hide);
   addEventListener("beforeprint", hide);
 })();
