@@ -67,6 +67,7 @@ def printed(environment, out):
     return {command[0]: texts for command, *texts in zip(commands, *parts, strict=True)}
 
 
+@pytest.mark.long
 def test_one_sweep_over_all_of_them(printed, out):
     names = ["dense", "strided_local_128_stride_2", "peak_power_2-k64"]
     assert [line.split()[0] for line in printed["niah"][0].splitlines() if "retrieval rate" in line] == names
@@ -77,6 +78,7 @@ def test_one_sweep_over_all_of_them(printed, out):
     assert "strided" in printed["table"][0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "name"), [("methods", "strided"), ("scorers", "peak")])
 def test_they_are_listed_and_one_that_is_broken_is_named(printed, command, name):
     listed, said = printed[command]

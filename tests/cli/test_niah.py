@@ -43,6 +43,7 @@ def test_closing_lines_have_rate_recall_by_length_and_figure(tmp_path, capsys):
     assert figure == f"figure: {tmp_path / 'a' / 'sweep.png'}"
 
 
+@pytest.mark.long
 def test_methods_side_by_side_in_one_sweep_that_is_gone_on_with(tmp_path, capsys):
     specs = ["dense", "window:tokens=128", "block:size=32,top=2", "lighthouse:k=64,scorer=pooled-qk"]
     specs += ["lighthouse:k=64,scorer=norm,num_levels=4"] + ["press:snapkv,ratio=0.5"] * bool(find_spec("kvpress"))

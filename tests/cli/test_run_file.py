@@ -3,6 +3,7 @@
 import json
 import tomllib
 
+import pytest
 import tqdm
 
 from lh_eval.cli.app import main
@@ -76,6 +77,7 @@ def test_any_text_is_read_as_it_was_written_and_code_is_not_trusted_by_a_file(tm
     assert read == {"haystack": values["haystack"], "until-ci": 0.05, "dense-layers": ["0,-1"]}
 
 
+@pytest.mark.long
 def test_run_and_intervene_write_theirs_and_plan_reads_one(tmp_path, capsys):
     grid = ["--lengths", "512", "--depths", "50", "--trials", "1", "--device", "cpu", "--quiet"]
     for name, options in (("run", ["--suite", "smoke", "--attention", "dense"]), ("intervene", ["--k", "64"])):

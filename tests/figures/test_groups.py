@@ -32,6 +32,7 @@ def test_each_group_has_its_own_lengths_and_depths(make_cells):
     assert ticks == [1, cells["length"].nunique(), cells["length"].nunique()]
 
 
+@pytest.mark.long
 def test_what_a_page_has_no_room_for_goes_on_in_another(make_cells, assert_readable):
     names = [f"norm k={k}" for k in range(40)]
     pages = groups_figures(table(make_cells, {"a": ["dense"], "b": names}), width="single")

@@ -12,6 +12,8 @@ from lh_eval.studies.grid.trainings import read_grid
 from lh_eval.studies.train_grid import RECIPES, train_grid
 from lh_eval.training.recipe.config import TrainingConfig
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def calls(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from lh_eval.studies.grid.claims import as_text, claims_table, verdict
 from lh_eval.studies.grid.paper import paper_claims, qk_over_norm, recipes_over_dense
 from lh_eval.studies.grid.trainings import read_grid
 
-pytestmark = pytest.mark.usefixtures("few_resamples")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("few_resamples")]
 
 
 @pytest.fixture(scope="module")

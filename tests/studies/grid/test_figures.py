@@ -7,7 +7,7 @@ from lh_eval.statistics import mcnemar_exact
 from lh_eval.studies.grid.figures import write_figures
 from lh_eval.studies.grid.trainings import Grid, read_grid
 
-pytestmark = pytest.mark.usefixtures("few_resamples")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("few_resamples")]
 
 
 def test_figures_have_captions_and_differences_shared_seeds(tiny_grid, tmp_path):

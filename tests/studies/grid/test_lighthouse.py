@@ -7,7 +7,7 @@ from tiny_grid import write_grid
 from lh_eval.studies.grid.lighthouse import lighthouse_table
 from lh_eval.studies.grid.trainings import read_grid
 
-pytestmark = pytest.mark.usefixtures("few_resamples")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("few_resamples")]
 
 
 @pytest.fixture

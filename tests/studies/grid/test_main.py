@@ -10,7 +10,7 @@ from lh_eval.studies.command import run
 from lh_eval.studies.grid.__main__ import grid, make_tables
 from lh_eval.studies.grid.trainings import read_grid
 
-pytestmark = pytest.mark.usefixtures("few_resamples")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("few_resamples")]
 
 NAMES = ["table", "claims", "against-dense", "lengths", "lighthouse", "losses"]
 
@@ -32,7 +32,6 @@ def written(tiny_grid, tmp_path_factory, few_resamples):
     return files(folder)
 
 
-@pytest.mark.long
 def test_every_table_in_every_format(written):
     tested = [f"{name}-{by}" for name in ("claims", "against-dense") for by in ("prompts", "trainings")]
     tex = ["table", "lengths", "lighthouse", "losses", *tested]
@@ -40,7 +39,6 @@ def test_every_table_in_every_format(written):
     assert sorted(written) == sorted(expected)
 
 
-@pytest.mark.long
 def test_the_same_rows_give_the_same_bytes_whatever_their_folders_are_called(tiny_grid, written, tmp_path):
     names = sorted(path.name for path in (tiny_grid / "training").iterdir())
     others = [f"run{i}" for i in range(len(names))]

@@ -13,6 +13,8 @@ from lh_eval.studies.smollm2.claims import claims_block, claims_table, compared,
 from lh_eval.studies.smollm2.combine import combine_block, halves_block
 from lh_eval.studies.smollm2.settings import half, label_of, lighthouse
 
+pytestmark = pytest.mark.long
+
 FINEST, SUM, MEAN = (lighthouse(1024, how, "before") for how in ("finest", "sum", "mean"))
 
 

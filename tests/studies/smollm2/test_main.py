@@ -6,6 +6,8 @@ import pytest
 from lh_eval.studies.smollm2.__main__ import CHAT, COMBINE, GRID, KIND, LAYERS, make_blocks, smollm2
 from lh_eval.studies.tables import filled
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "findings.md"
 
@@ -15,7 +17,6 @@ def blocks():
     return make_blocks(ROOT / GRID, ROOT / LAYERS, ROOT / COMBINE, ROOT / CHAT)
 
 
-@pytest.mark.long
 def test_the_committed_page_is_that_of_the_rows(blocks, tmp_path, capsys):
     page = PAGE.read_text(encoding="utf-8")
     assert filled(page, KIND, blocks) == page

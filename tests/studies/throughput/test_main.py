@@ -11,6 +11,8 @@ from lh_eval.studies.throughput.__main__ import plan, throughput
 from lh_eval.studies.throughput.sides import OURS, RIVAL, run_scorer
 from lh_eval.studies.throughput.table import SCORED
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("task", "samples", "trials"), [("niah_single_2", 28, 4), ("niah_single_2", 29, 5), ("kv:questions=8", 28, 8)]
