@@ -8,6 +8,7 @@ from lh_eval.cli.app import main
 GRID = ["--lengths", "512", "--depths", "30,60", "--trials", "2", "--device", "cpu"]
 
 
+@pytest.mark.long
 def test_a_table_and_a_figure_of_all_conditions(tmp_path, capsys):
     out = tmp_path / "a"
     assert main(["intervene", "--k", "64", *GRID, "--layers", "1,2", "--out", str(out)]) == 0

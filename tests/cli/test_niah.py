@@ -65,6 +65,7 @@ def test_methods_side_by_side_in_one_sweep_that_is_gone_on_with(tmp_path, capsys
     assert main(["niah", "--attention", "window:tokens=64", *GRID, "--out", str(tmp_path / "a")]) == 2, "a single run"
 
 
+@pytest.mark.long
 def test_rope_and_combination_are_swept(tmp_path, capsys):
     out = tmp_path / "a"
     options = ["--k", "64", "--rope", "before,after", "--combine", "sum,finest"]

@@ -44,6 +44,7 @@ def test_an_answer_that_is_not_in_the_needle():
         get_task("needle:question=[ ]")
 
 
+@pytest.mark.long
 def test_from_the_command_line(tmp_path, capsys):
     texts = [part for name, text in OWN.items() for part in (f"--{name}", text)]
     grid = ["--lengths", "384", "--depths", "50", "--trials", "1", "--attention", "dense", "--device", "cpu"]
